@@ -1,0 +1,77 @@
+"""The command line: one short file per command that parses, calls and prints.
+
+Results go to standard output, progress and warnings to standard error. Exit status: 0 done, 1 a check
+failed, 2 usage or input, 130 interrupted. Command modules import nothing heavy at the top, so that
+`--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from edgehar import __version__
+from edgehar.errors import EdgeharError
+
+#: Command name -> one line of help. The module `edgehar.cli.<name>` holds the click command `command`.
+COMMANDS = {
+    "data": "List, inspect, check and fetch recordings.",
+    "train": "Train a network on recordings, split by person.",
+    "evaluate": "Measure a .keras, .tflite or .onnx model on recordings.",
+    "export": "Export a trained model to TFLite, ONNX and C as one bundle.",
+    "bench": "Compare accuracy, size and latency across runtimes.",
+    "stream": "Run a bundle over a live stream or a recording.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"edgehar.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgehar")
+def cli() -> None:
+    """Put a trained Keras 1D CNN for activity recognition on a phone or a microcontroller, unchanged."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status; never lets a traceback reach the user."""
+    try:
+        cli.main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="edgehar", standalone_mode=False)
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        print(f"error: {' '.join(error.format_message().split())}; see --help", file=sys.stderr)
+        return 2
+    except EdgeharError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return error.exit_status
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): not an error, but Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2

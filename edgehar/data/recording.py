@@ -1,0 +1,94 @@
+"""The one type that every loader gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Label code of a sample whose activity is not known.
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One uninterrupted stretch of samples of one person.
+
+    Attributes:
+        name: unique within its data set, for example `exp01`.
+        subject: the person.
+        t: float64 (N,), seconds, strictly increasing.
+        acc: float32 (N, 3), x, y, z in m/s² with gravity, Android sign.
+        label: int16 (N,), index into the data set's `classes`, `UNLABELLED` where not known.
+        rate_hz: samples a second; the timestamps advance by about 1 / rate_hz.
+    """
+
+    name: str
+    subject: str
+    t: NDArray[np.float64]
+    acc: NDArray[np.float32]
+    label: NDArray[np.int16]
+    rate_hz: float
+
+    def __len__(self) -> int:
+        return len(self.acc)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Recordings that share a vocabulary.
+
+    Attributes:
+        classes: activity names; a recording's label codes index it.
+        published_test: subjects of the set's published test split, empty where there is none.
+        sha256: hash of the samples, labels and subjects, for the manifest.
+        notes: what the loader dropped or repaired, one line each.
+    """
+
+    name: str
+    recordings: tuple[Recording, ...]
+    classes: tuple[str, ...]
+    published_test: tuple[str, ...] = ()
+    sha256: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The people, each once, in the order of their first recording."""
+        return tuple(dict.fromkeys(recording.subject for recording in self.recordings))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows cut from a data set.
+
+    Attributes:
+        x: float32 (W, window, 3), m/s².
+        y: int64 (W,), index into `labels`.
+        subject: str (W,), the person of each window.
+        recording: str (W,), the recording of each window.
+        start: int64 (W,), index of the window's first sample within its recording.
+        labels: class names.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int64]
+    subject: NDArray[np.str_]
+    recording: NDArray[np.str_]
+    start: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def select(self, mask: NDArray[np.bool_] | NDArray[np.int64]) -> Windows:
+        """The windows of a boolean mask or an index array, in that order."""
+        return Windows(
+            self.x[mask], self.y[mask], self.subject[mask], self.recording[mask], self.start[mask], self.labels
+        )
+
+    def of_subjects(self, subjects: Sequence[str]) -> Windows:
+        """The windows of these people."""
+        return self.select(np.isin(self.subject, list(subjects)))
