@@ -1,1 +1,6 @@
-"""models"""
+"""Networks: their architectures, the trained ones that ship, and the files that hold them."""
+
+from edgehar.models.keras_file import read_contract, save
+from edgehar.models.registry import ARCHITECTURES, build, load, resolve, shipped, shipped_names
+
+__all__ = ["ARCHITECTURES", "build", "load", "read_contract", "resolve", "save", "shipped", "shipped_names"]

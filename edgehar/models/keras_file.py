@@ -1,0 +1,107 @@
+"""`.keras` files that carry their contract, and that come out byte for byte the same every time.
+
+A `.keras` file is a zip of `config.json`, `metadata.json` and `model.weights.h5`; ours has `contract.json`
+as a fourth member, which Keras passes over. Keras writes the date into the file; here it is taken out.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgehar import files
+from edgehar.contract import Contract
+from edgehar.errors import ContractError, EdgeharError, MissingExtra
+
+if TYPE_CHECKING:
+    import keras
+
+MEMBER = "contract.json"
+
+#: The earliest time that a zip can hold, so that equal content gives equal bytes.
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def import_keras() -> Any:
+    """The `keras` module; raises MissingExtra where TensorFlow or Keras is not installed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras
+        import tensorflow  # noqa: F401  (Keras would otherwise fail later and with a traceback)
+    except ImportError as error:
+        raise MissingExtra(error.name or "tensorflow", "train") from error
+    return keras
+
+
+def save(model: keras.Model, contract: Contract, path: str | os.PathLike[str]) -> None:
+    """Write the model without optimiser state, with the contract as `contract.json`, atomically.
+
+    Raises:
+        ContractError: the model's input or output does not fit the contract.
+        EdgeharError: the place cannot be written.
+    """
+    _check_fit(model, contract, str(path))
+    plain = import_keras().models.clone_model(model)  # a clone is not compiled, so it has no optimiser
+    plain.set_weights(model.get_weights())
+    with files.atomic_path(path) as temporary:
+        plain.save(temporary)
+        with zipfile.ZipFile(temporary) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        metadata = json.loads(members["metadata.json"])
+        metadata.pop("date_saved", None)
+        members["metadata.json"] = files.dump_json(metadata).encode()
+        members[MEMBER] = files.dump_json(contract.to_dict()).encode()
+        with zipfile.ZipFile(temporary, "w") as archive:
+            for name in sorted(members):
+                archive.writestr(zipfile.ZipInfo(name, _NO_DATE), members[name])
+
+
+def read_contract(path: str | os.PathLike[str]) -> Contract:
+    """The contract inside a `.keras` file, read without Keras.
+
+    Raises:
+        EdgeharError: no such file, or not a `.keras` file.
+        ContractError: a `.keras` file without a contract of ours.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(Path(path).read_bytes())) as archive:
+            if MEMBER not in archive.namelist():
+                raise ContractError(
+                    f"expected {MEMBER} inside {path}, got a model without one; make it with `edgehar train`"
+                )
+            return Contract.from_dict(json.loads(archive.read(MEMBER)), f"{MEMBER} of {path}")
+    except FileNotFoundError as error:
+        raise EdgeharError(f"no such file: {path}") from error
+    except OSError as error:
+        raise EdgeharError(f"cannot read {path}: {error.strerror or error}") from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+        raise EdgeharError(f"expected a .keras file, got something else or a damaged one: {path} ({error})") from error
+
+
+def load(path: str | os.PathLike[str]) -> tuple[keras.Model, Contract]:
+    """Read a model and its contract; Keras' safe mode refuses anything that would run code from the file.
+
+    Raises:
+        EdgeharError: no such file, or not a `.keras` file that safe mode accepts.
+        ContractError: no contract inside, or one that the model does not fit.
+    """
+    contract = read_contract(path)
+    keras = import_keras()
+    try:
+        model = keras.saving.load_model(Path(path), compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises nearly every type on a damaged or hostile file
+        reason = " ".join(str(error).split())[:200]
+        raise EdgeharError(f"expected a .keras file that safe mode can load, got {path}: {reason}") from error
+    _check_fit(model, contract, str(path))
+    return model, contract
+
+
+def _check_fit(model: Any, contract: Contract, where: str) -> None:
+    got = (tuple(model.input_shape), tuple(model.output_shape))
+    expected = ((None, *contract.input_shape), (None, len(contract.labels)))
+    if got != expected:
+        raise ContractError(f"expected input and output {expected} by the contract of {where}, got {got}")

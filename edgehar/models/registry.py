@@ -1,0 +1,76 @@
+"""Architectures by name, and the trained weights that ship with the package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgehar.contract import Contract
+from edgehar.errors import EdgeharError
+from edgehar.models import article, keras_file
+
+if TYPE_CHECKING:
+    import keras
+
+#: Architecture name -> function that builds it with fresh weights from Keras' global seed.
+ARCHITECTURES: dict[str, Callable[[Contract], keras.Model]] = {"cnn": article.build}
+
+DEFAULT = "cnn"
+
+
+def build(arch: str, contract: Contract, seed: int) -> keras.Model:
+    """Build an architecture with fresh weights; sets the global seeds of Python, NumPy and TensorFlow.
+
+    Returns:
+        float32 (batch, *contract.input_shape) to softmax (batch, classes). The input is normalised
+        outside of the model: it sees (m/s² - mean) / std.
+    Raises:
+        EdgeharError: no such architecture.
+        ContractError: the architecture cannot take the contract's window.
+    """
+    if arch not in ARCHITECTURES:
+        raise EdgeharError(f"expected an architecture out of {', '.join(ARCHITECTURES)}, got {arch!r}")
+    keras_file.import_keras().utils.set_random_seed(seed)
+    return ARCHITECTURES[arch](contract)
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Names of the trained models inside the package."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.keras")))
+
+
+def shipped(name: str = DEFAULT) -> Path:
+    """Path of a trained model inside the package; its manifest lies beside it as `NAME.json`.
+
+    Raises:
+        EdgeharError: no trained model of that name.
+    """
+    path = _folder() / f"{name}.keras"
+    if name not in shipped_names():
+        raise EdgeharError(f"expected a shipped model out of {', '.join(shipped_names()) or 'none'}, got {name!r}")
+    return path
+
+
+def resolve(path_or_name: str | os.PathLike[str]) -> Path:
+    """The path of a `.keras` file given as such, or of a shipped model given by its name.
+
+    Raises:
+        EdgeharError: neither a file nor a shipped name.
+    """
+    path = Path(path_or_name)
+    if path.suffix or path.exists() or len(path.parts) != 1:
+        if not path.is_file():
+            raise EdgeharError(f"no such model file: {path}")
+        return path
+    return shipped(str(path_or_name))
+
+
+def load(path_or_name: str | os.PathLike[str]) -> tuple[keras.Model, Contract]:
+    """Load a model and its contract by path or shipped name, in safe mode; raises as `keras_file.load`."""
+    return keras_file.load(resolve(path_or_name))
+
+
+def _folder() -> Path:
+    return Path(__file__).parent
