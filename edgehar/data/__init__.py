@@ -1,1 +1,29 @@
-"""data"""
+"""Recordings of people: loading, resampling, windows and splits."""
+
+from edgehar.data.labels import ACTIVITIES, HAPT_LABELS, TRANSITIONS
+from edgehar.data.load import KINDS, load
+from edgehar.data.options import CsvOptions
+from edgehar.data.recording import UNLABELLED, Dataset, Recording, Windows
+from edgehar.data.resampling import resample, split_at_gaps
+from edgehar.data.splits import Split, folds, split
+from edgehar.data.windows import cut_windows, require_trainable
+
+__all__ = [
+    "ACTIVITIES",
+    "HAPT_LABELS",
+    "KINDS",
+    "TRANSITIONS",
+    "UNLABELLED",
+    "CsvOptions",
+    "Dataset",
+    "Recording",
+    "Split",
+    "Windows",
+    "cut_windows",
+    "folds",
+    "load",
+    "require_trainable",
+    "resample",
+    "split",
+    "split_at_gaps",
+]

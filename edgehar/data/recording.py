@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +45,7 @@ class Dataset:
         published_test: subjects of the set's published test split, empty where there is none.
         sha256: hash of the samples, labels and subjects, for the manifest.
         notes: what the loader dropped or repaired, one line each.
+        mapping: the set's own label -> name among `classes`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Dataset:
     published_test: tuple[str, ...] = ()
     sha256: str = ""
     notes: tuple[str, ...] = field(default=())
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[str, ...]:

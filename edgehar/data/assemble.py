@@ -1,0 +1,64 @@
+"""From a loader's recordings in a set's own labels to a `Dataset` in the one vocabulary."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from edgehar.data.labels import in_vocabulary_order, mapping_for
+from edgehar.data.recording import UNLABELLED, Dataset, Recording
+from edgehar.errors import DataError
+
+
+def fingerprint(recordings: Iterable[Recording], classes: Sequence[str]) -> str:
+    """SHA-256 of samples, labels (by name), subjects and rates, whatever file they came from."""
+    digest = hashlib.sha256("\0".join(classes).encode())
+    for recording in recordings:
+        digest.update(f"\0{recording.subject}\0{recording.rate_hz!r}\0{len(recording)}\0".encode())
+        digest.update(np.ascontiguousarray(recording.acc, "<f4").tobytes())
+        digest.update(np.ascontiguousarray(recording.label, "<i2").tobytes())
+    return digest.hexdigest()
+
+
+def assemble(
+    name: str,
+    kind: str,
+    recordings: Sequence[Recording],
+    own_names: Sequence[str],
+    *,
+    overrides: Mapping[str, str] | None = None,
+    published_test: tuple[str, ...] = (),
+    notes: Sequence[str] = (),
+) -> Dataset:
+    """Map own labels to the vocabulary and number the classes in its order.
+
+    Args:
+        recordings: label codes index `own_names`.
+        overrides: own label -> name, over the set's mapping.
+    Raises:
+        DataError: no recording, or an override that names a label the set does not have.
+    """
+    if not any(len(recording) for recording in recordings):
+        detail = f" ({'; '.join(notes)})" if notes else ""
+        raise DataError(f"expected samples in {name}, got none that can be used{detail}; see: edgehar data check")
+    mapping = mapping_for(kind, own_names, overrides)
+    present = {own.casefold() for own in own_names}
+    unknown = [own for own in overrides or {} if own.casefold() not in present]
+    if unknown:
+        raise DataError(f"no label {unknown[0]!r} in {name}; its labels are: {', '.join(own_names) or 'none'}")
+    classes = in_vocabulary_order(mapping.values())
+    # One entry more than there are names: code -1 picks the last one, and stays unlabelled.
+    table = np.array([classes.index(mapping[own]) for own in own_names] + [UNLABELLED], np.int16)
+    mapped = tuple(replace(recording, label=table[recording.label]) for recording in recordings)
+    return Dataset(
+        name=name,
+        recordings=mapped,
+        classes=classes,
+        published_test=published_test,
+        sha256=fingerprint(mapped, classes),
+        notes=tuple(notes),
+        mapping=mapping,
+    )

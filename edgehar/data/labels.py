@@ -1,0 +1,98 @@
+"""One vocabulary of activities, and how each set's own labels map to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+#: Activities, in the order in which they become a model's outputs.
+ACTIVITIES = ("walking", "upstairs", "downstairs", "stairs", "jogging", "sitting", "standing", "laying")
+
+#: HAPT's postural transitions, in the set's own order.
+TRANSITIONS = ("stand_to_sit", "sit_to_stand", "sit_to_lie", "lie_to_sit", "stand_to_lie", "lie_to_stand")
+
+#: What a model trained on HAPT tells apart.
+HAPT_LABELS = ("walking", "upstairs", "downstairs", "sitting", "standing", "laying")
+
+#: HAPT's own names, by its own number less one (`activity_labels.txt` of the set).
+HAPT_OWN = (
+    "WALKING",
+    "WALKING_UPSTAIRS",
+    "WALKING_DOWNSTAIRS",
+    "SITTING",
+    "STANDING",
+    "LAYING",
+    "STAND_TO_SIT",
+    "SIT_TO_STAND",
+    "SIT_TO_LIE",
+    "LIE_TO_SIT",
+    "STAND_TO_LIE",
+    "LIE_TO_STAND",
+)
+
+#: Set -> own label -> name in the vocabulary.
+MAPPINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "hapt": MappingProxyType(dict(zip(HAPT_OWN, HAPT_LABELS + TRANSITIONS, strict=True))),
+        "motionsense": MappingProxyType(
+            {
+                "wlk": "walking",
+                "ups": "upstairs",
+                "dws": "downstairs",
+                "jog": "jogging",
+                "sit": "sitting",
+                "std": "standing",
+            }
+        ),
+        "wisdm": MappingProxyType(
+            {
+                "Walking": "walking",
+                "Upstairs": "upstairs",
+                "Downstairs": "downstairs",
+                "Jogging": "jogging",
+                "Sitting": "sitting",
+                "Standing": "standing",
+                "Stairs": "stairs",
+                "LyingDown": "laying",
+                "A": "walking",
+                "B": "jogging",
+                "C": "stairs",
+                "D": "sitting",
+                "E": "standing",
+            }
+        ),
+        "csv": MappingProxyType({}),
+    }
+)
+
+
+def plain_name(own: str) -> str:
+    """Lower case with underscores: `Walking Upstairs` gives `walking_upstairs`."""
+    return "_".join(own.strip().lower().replace("-", " ").replace("_", " ").split())
+
+
+def mapping_for(kind: str, own: Iterable[str], overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Name in the vocabulary of each of a set's own labels.
+
+    An override wins over the set's mapping; a label that neither names keeps its own name in plain form.
+
+    Args:
+        kind: a key of `MAPPINGS`.
+        own: labels as they stand in the files.
+        overrides: own label -> name, compared exactly, then without regard to case.
+    """
+    known = MAPPINGS.get(kind, {})
+    chosen = dict(overrides or {})
+    folded = {key.casefold(): name for key, name in chosen.items()}
+    result = {}
+    for label in own:
+        override = chosen.get(label, folded.get(label.casefold()))
+        result[label] = plain_name(override) if override is not None else known.get(label, plain_name(label))
+    return result
+
+
+def in_vocabulary_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once: activities first, then transitions, then all others by the alphabet."""
+    present = set(names)
+    known = [name for name in ACTIVITIES + TRANSITIONS if name in present]
+    return tuple(known + sorted(present - set(known)))

@@ -1,0 +1,148 @@
+"""Timelines and rates: splitting at gaps, uniform grids, polyphase resampling.
+
+The filter is the windowed sinc that `scipy.signal.resample_poly` uses by default (Kaiser, beta 5, ten
+periods of the slower rate each side), so that SciPy is the oracle; edges are held, not taken as zero,
+since a phone at rest reads gravity before and after the recording too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.data.recording import Recording
+from edgehar.errors import DataError
+
+#: Largest numerator and denominator of a rate ratio.
+MAX_RATIO_TERM = 1000
+
+#: A distance over this many sample periods is a gap; the same figure as in the streamer.
+GAP_PERIODS = 2.0
+
+#: Timestamps this close to a uniform grid (in periods) are taken as one.
+UNIFORM_TOLERANCE = 0.05
+
+
+def rate_ratio(from_hz: float, to_hz: float) -> Fraction:
+    """`to_hz / from_hz` as a fraction of small terms.
+
+    Raises:
+        DataError: a rate that is not a positive number, or no such fraction within 1e-6.
+    """
+    if not (np.isfinite([from_hz, to_hz]).all() and from_hz > 0 and to_hz > 0):
+        raise DataError(f"expected positive rates in Hz, got {from_hz:g} and {to_hz:g}")
+    exact = to_hz / from_hz
+    ratio = Fraction(exact).limit_denominator(MAX_RATIO_TERM)
+    if ratio.numerator > MAX_RATIO_TERM or ratio == 0 or abs(float(ratio) / exact - 1) > 1e-6:
+        raise DataError(
+            f"cannot resample {from_hz:g} Hz to {to_hz:g} Hz: no ratio of whole numbers up to {MAX_RATIO_TERM}; "
+            "state the nominal rate, for example --rate 50"
+        )
+    return ratio
+
+
+def lowpass(up: int, down: int) -> NDArray[np.float64]:
+    """Anti-aliasing filter for up/down, odd length, gain `up` at 0 Hz, cutoff at the lower Nyquist rate."""
+    slower = max(up, down)
+    half = 10 * slower
+    taps = np.sinc(np.arange(-half, half + 1) / slower) * np.kaiser(2 * half + 1, 5.0)
+    return np.asarray(taps * (up / taps.sum()))
+
+
+def polyphase(x: NDArray[np.floating], up: int, down: int) -> NDArray[np.float64]:
+    """Resample along the first axis by up/down, in lowest terms.
+
+    Only outputs that are kept are computed, one filter phase at a time.
+
+    Args:
+        x: float (N, channels), N ≥ 1.
+    Returns:
+        float64 (ceil(N * up / down), channels); row m stands at time m * down / up of x's rows.
+    """
+    taps = lowpass(up, down)
+    half = len(taps) // 2
+    reach = half // up + 1
+    padded = np.pad(np.asarray(x, np.float64), ((reach, reach), (0, 0)), mode="edge")
+    count = -(-len(x) * up // down)
+    result = np.zeros((count, x.shape[1]))
+    for first in range(min(up, count)):
+        # Outputs first, first + up, … share a phase and lie `down` inputs apart.
+        centre, phase = divmod(first * down, up)
+        rows = len(range(first, count, up))
+        total = np.zeros((rows, x.shape[1]))
+        for offset in range(-reach, reach + 1):
+            tap = half + phase - offset * up
+            if 0 <= tap < len(taps):
+                begin = centre + offset + reach
+                total += taps[tap] * padded[begin : begin + (rows - 1) * down + 1 : down]
+        result[first::up] = total
+    return result
+
+
+def is_uniform(recording: Recording) -> bool:
+    """Whether every timestamp lies within a twentieth of a period of a grid at `rate_hz`."""
+    grid = recording.t[0] + np.arange(len(recording)) / recording.rate_hz
+    return bool(np.abs(recording.t - grid).max() * recording.rate_hz <= UNIFORM_TOLERANCE)
+
+
+def split_at_gaps(recording: Recording) -> list[Recording]:
+    """Cut where two samples lie more than two periods apart; parts are named `name#1`, `name#2`, …"""
+    cuts = np.flatnonzero(np.diff(recording.t) * recording.rate_hz > GAP_PERIODS * (1 + 1e-9)) + 1
+    if not len(cuts):
+        return [recording]
+    edges = [0, *cuts.tolist(), len(recording)]
+    return [
+        replace(
+            recording,
+            name=f"{recording.name}#{number}",
+            t=recording.t[start:stop],
+            acc=recording.acc[start:stop],
+            label=recording.label[start:stop],
+        )
+        for number, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True), 1)
+    ]
+
+
+def to_uniform(recording: Recording) -> Recording:
+    """Interpolate a jittered timeline linearly on to a grid at its own rate; a uniform one stays as it is.
+
+    Labels are those of the nearest sample. There must be no gap inside (see `split_at_gaps`).
+    """
+    if len(recording) < 2 or is_uniform(recording):
+        return recording
+    start = recording.t[0]
+    t = start + np.arange(int((recording.t[-1] - start) * recording.rate_hz + 1e-6) + 1) / recording.rate_hz
+    acc = np.stack([np.interp(t, recording.t, recording.acc[:, axis]) for axis in range(3)], axis=1)
+    middles = (recording.t[1:] + recording.t[:-1]) / 2
+    nearest = np.searchsorted(middles, t, side="right")
+    return replace(recording, t=t, acc=acc.astype(np.float32), label=recording.label[nearest])
+
+
+def resample(recording: Recording, rate_hz: float) -> Recording:
+    """Resample one uninterrupted recording.
+
+    A jittered timeline is first interpolated on to a uniform grid at the recording's own rate, then a
+    polyphase filter changes the rate. Labels are those of the nearest sample.
+
+    Args:
+        recording: without gaps over two periods; `split_at_gaps` makes such parts.
+        rate_hz: the rate wanted.
+    Raises:
+        DataError: gaps inside, or a ratio of rates with terms over 1000.
+    """
+    ratio = rate_ratio(recording.rate_hz, rate_hz)
+    if not len(recording):
+        return replace(recording, rate_hz=rate_hz)
+    if len(split_at_gaps(recording)) > 1:
+        raise DataError(f"expected no gap over two sample periods in {recording.name}; split it with split_at_gaps")
+    even = to_uniform(recording)
+    if ratio == 1:
+        return replace(even, rate_hz=rate_hz)
+    up, down = ratio.numerator, ratio.denominator
+    acc = polyphase(even.acc, up, down).astype(np.float32)
+    position = np.arange(len(acc))
+    nearest = np.minimum((2 * position * down + up) // (2 * up), len(even) - 1)
+    return replace(even, t=even.t[0] + position / rate_hz, acc=acc, label=even.label[nearest], rate_hz=rate_hz)
