@@ -1,1 +1,11 @@
-"""runtimes"""
+"""One predict() protocol over Keras, LiteRT, ONNX Runtime, TFLite-Micro and the C engine.
+
+from edgehar.runtimes import open_model
+runtime = open_model("bundle/model_int8.tflite")
+probabilities = runtime.predict_one(window)      # float32 (80, 3) in m/s²
+"""
+
+from edgehar.runtimes.base import Runtime
+from edgehar.runtimes.registry import ROWS, Row, open_model, row_named
+
+__all__ = ["ROWS", "Row", "Runtime", "open_model", "row_named"]

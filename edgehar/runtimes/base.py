@@ -46,7 +46,7 @@ class Runtime(ABC):
     def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
         """Probabilities, float32 (classes,), from what `invoke` returned."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (most runtimes hold nothing)
         """Release what the runtime holds; it cannot be used afterwards."""
 
     def predict_one(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -66,8 +66,10 @@ class Runtime(ABC):
         Raises:
             ContractError: another shape, or values that are not finite.
         """
-        return np.stack([self.finish(row) for row in self.outputs(windows)]) if len(windows) else np.zeros(
-            (0, len(self.contract.labels)), np.float32
+        return (
+            np.stack([self.finish(row) for row in self.outputs(windows)])
+            if len(windows)
+            else np.zeros((0, len(self.contract.labels)), np.float32)
         )
 
     def check(self, windows: NDArray[np.float32]) -> None:

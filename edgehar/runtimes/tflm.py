@@ -1,0 +1,115 @@
+"""int8 `.tflite` models through TFLite-Micro's own interpreter on the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.contract import Contract
+from edgehar.errors import ContractError, MissingExtra
+from edgehar.runtimes.base import Runtime
+from edgehar.runtimes.embedded import contract_in_zip, settle, with_quantisation
+from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
+from edgehar.runtimes.quantise import dequantise, quantise
+from edgehar.runtimes.quiet import quiet
+
+# TFLite-Micro aligns its arena to 16 bytes.
+_ALIGNMENT = 16
+_LARGEST_ARENA = 64 << 20
+
+
+class TflmInt8(Runtime):
+    """TFLite-Micro's interpreter with its reference kernels; one thread always."""
+
+    name: ClassVar[str] = "tflm-int8"
+
+    def __init__(self, path: Path, model: bytes, contract: Contract) -> None:
+        self._interpreter = _interpreter(model, None)
+        inputs = quantisation_of(path, self._interpreter.get_input_details(0))
+        outputs = quantisation_of(path, self._interpreter.get_output_details(0))
+        self.contract = with_quantisation(path, contract, inputs, outputs)
+        self._model = model
+        self._shape = (1, *contract.input_shape)
+
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+        """Quantises where the input is int8, and adds the batch dimension."""
+        quantisation = self.contract.input_quantisation
+        values = window if quantisation is None else quantise(window, quantisation)
+        return np.ascontiguousarray(values).reshape(self._shape)
+
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Runs the network; the output is a copy."""
+        self._interpreter.set_input(tensor, 0)
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_output(0)[0])
+
+    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
+        """Dequantises where the output is int8."""
+        quantisation = self.contract.output_quantisation
+        return output if quantisation is None else dequantise(output, quantisation)
+
+    def arena_bytes(self) -> int:
+        """Bytes of the smallest arena that holds this model; see `arena_bytes`."""
+        return arena_bytes(self._model)
+
+    def close(self) -> None:
+        """Release the interpreter."""
+        self._interpreter = None
+
+
+def load(path: Path, row: str | None, contract: Contract | None, threads: int) -> TflmInt8:
+    """Open an int8 `.tflite`; see `edgehar.runtimes.open_model` for arguments and errors.
+
+    TFLite-Micro trusts its input, so LiteRT verifies the file first.
+    """
+    model = path.read_bytes()
+    checker = open_interpreter(model, path, reference=True)
+    if not is_int8(checker):
+        raise ContractError(f"expected an int8 model for {TflmInt8.name}, got a float model in {path}")
+    settled = settle(path, contract_in_zip(path), contract)
+    check_model(path, checker, settled)
+    try:
+        return TflmInt8(path, model, settled)
+    except RuntimeError as error:
+        raise ContractError(f"expected a model that TFLite-Micro can run, got {path} ({error})") from error
+
+
+def arena_bytes(model: bytes) -> int:
+    """Bytes of the smallest tensor arena with which TFLite-Micro allocates the model, a multiple of 16.
+
+    Found by bisection with the interpreter's own allocator: what a device needs for `AllocateTensors`.
+
+    Raises:
+        MissingExtra: `tflite-micro` is not installed.
+        ContractError: the model does not fit 64 MiB or has operators that TFLite-Micro lacks.
+    """
+    low, high = 0, _LARGEST_ARENA
+    if not _allocates(model, high):
+        raise ContractError("expected a model that TFLite-Micro can allocate, got one with other operators or sizes")
+    while high - low > _ALIGNMENT:
+        middle = (low + high) // 2 // _ALIGNMENT * _ALIGNMENT
+        if _allocates(model, middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _allocates(model: bytes, size: int) -> bool:
+    try:
+        _interpreter(model, size)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _interpreter(model: bytes, arena: int | None) -> Any:
+    try:
+        from tflite_micro import runtime
+    except ImportError as error:
+        raise MissingExtra("tflite-micro", "bench") from error
+    with quiet():
+        return runtime.Interpreter.from_bytes(model, arena_size=arena)
