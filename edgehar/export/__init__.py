@@ -1,1 +1,1 @@
-"""export"""
+"""From a trained Keras model to a bundle: TFLite, ONNX, C source, calibration, quality gate."""

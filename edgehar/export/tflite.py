@@ -1,0 +1,107 @@
+"""Conversion to TFLite: float32, float16 weights, dynamic range, and full-integer int8.
+
+The graph is traced with a batch of 1 and its variables frozen: a free batch dimension would leave SHAPE,
+STRIDED_SLICE and PACK in the file, and live variables READ_VARIABLE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.contract import Contract
+from edgehar.errors import MissingExtra
+
+#: What `convert` can make.
+KINDS = ("float", "int8", "float16", "dynamic")
+
+
+def convert(
+    model: Any,
+    contract: Contract,
+    kind: str,
+    *,
+    calibration: NDArray[np.float32] | None = None,
+    float_io: bool = False,
+) -> bytes:
+    """Convert a keras.Model to TFLite bytes (without metadata).
+
+    Args:
+        model: takes raw m/s² in the contract's input layout.
+        kind: one of `KINDS`.
+        calibration: float32 (N, window, 3) in m/s², needed for `int8`.
+        float_io: for `int8`, keep float32 input and output with QUANTIZE and DEQUANTIZE inside.
+    Source: tf.lite.TFLiteConverter, post-training integer quantisation (per-channel weights, int8
+        activations, 8-bit quantisation specification of LiteRT).
+    """
+    tf = import_tensorflow()
+    with _silent():
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen_function(model, contract)])
+        if kind == "int8":
+            assert calibration is not None and len(calibration), "int8 needs calibration windows"
+            shape = (1, *contract.input_shape)
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: ([window.reshape(shape)] for window in calibration)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            if not float_io:
+                converter.inference_input_type = tf.int8
+                converter.inference_output_type = tf.int8
+        elif kind == "float16":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        elif kind == "dynamic":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        return bytes(converter.convert())
+
+
+def frozen_function(model: Any, contract: Contract) -> Any:
+    """A concrete function of one window with every variable a constant."""
+    tf = import_tensorflow()
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    spec = tf.TensorSpec((1, *contract.input_shape), tf.float32, name="window")
+    function = tf.function(lambda window: model(window, training=False))
+    return convert_variables_to_constants_v2(function.get_concrete_function(spec))
+
+
+def import_tensorflow() -> Any:
+    """Import TensorFlow quietly; MissingExtra where it is absent."""
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise MissingExtra("tensorflow", "export") from error
+    tf.get_logger().setLevel("ERROR")
+    return tf
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep the converter's notes, printed from C++ too, off the terminal; a failure shows them."""
+    import os
+    import sys
+    import tempfile
+    import warnings
+
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        except Exception:
+            sink.seek(0)
+            os.write(saved, sink.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
