@@ -1,0 +1,120 @@
+/* The kernels and the tables that drive them: shared by the engine, every kernel path and model_data.c.
+ *
+ * A tensor with a time axis is a stream of columns: a column is one time step, its int8 channels
+ * contiguous. A layer is fired for a block of 1 to P neighbouring output columns, and finds all the
+ * input columns that they need contiguous in memory, oldest first.
+ *
+ * Arithmetic is that of TensorFlow Lite's reference integer kernels, rounding twice per requantisation.
+ */
+#ifndef EDGEHAR_KERNELS_H
+#define EDGEHAR_KERNELS_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* One firing of a layer. */
+typedef struct edgehar_block {
+    const int8_t *columns; /* input columns, contiguous: kernel + (positions - 1) * stride of them; no alignment */
+    int8_t *out;           /* output columns, contiguous; no alignment */
+    void *scratch;         /* the layer's working memory, 4-byte aligned, as large as its packer asked for */
+    int positions;         /* output columns to compute, 1 or more */
+    int first;             /* index of the first output column in the window (0 before the split, see engine) */
+} edgehar_block;
+
+/* Every kernel has this type: `parameters` points to the struct below that its comment names. */
+typedef void edgehar_kernel(const void *parameters, const edgehar_block *block);
+
+/* CONV_2D with H = 1, FULLY_CONNECTED, DEPTHWISE_CONV_2D with H = 1. */
+typedef struct edgehar_conv {
+    const void *weights;       /* packed for the target: edgehar/export/c/pack_<target>.py */
+    const int32_t *bias;       /* one a filter, input offset folded in: bias - input_zero * sum(weights) */
+    const int32_t *multiplier; /* one a filter, Q31, 0 or 2^30 … 2^31 - 1 */
+    const int8_t *shift;       /* one a filter, positive shifts left, -31 … 30 */
+    uint16_t in_channels;
+    uint16_t out_channels; /* filters */
+    uint16_t kernel;       /* taps */
+    uint16_t stride;
+    int8_t output_zero;
+    int8_t activation_min;
+    int8_t activation_max;
+} edgehar_conv;
+
+/* MAX_POOL_2D and AVERAGE_POOL_2D with H = 1. */
+typedef struct edgehar_pool {
+    uint16_t channels;
+    uint16_t kernel;
+    uint16_t stride;
+    uint16_t inputs;   /* columns in a window, to know where padding begins at the end */
+    uint16_t pad_left; /* padding columns before the window */
+    int8_t activation_min;
+    int8_t activation_max;
+} edgehar_pool;
+
+/* MEAN over time; `scratch` keeps one int32 sum a channel between firings. */
+typedef struct edgehar_mean {
+    uint16_t channels;
+    uint16_t inputs; /* columns in a window */
+    int32_t multiplier;
+    int32_t bias; /* folded input offset: -input_zero * inputs */
+    int8_t shift;
+    int8_t output_zero;
+} edgehar_mean;
+
+/* ADD of two streams of equal shape; the second operand's columns lie `second` bytes after the first's. */
+typedef struct edgehar_add {
+    uint16_t channels;
+    int16_t offset[2]; /* minus the operand's zero point */
+    int32_t second;
+    int32_t multiplier[3]; /* operand 0, operand 1, output */
+    int8_t shift[3];
+    int8_t output_zero;
+    int8_t activation_min;
+    int8_t activation_max;
+} edgehar_add;
+
+/* SOFTMAX to scale 1/256, zero point -128. */
+typedef struct edgehar_softmax {
+    uint16_t channels;
+    int16_t difference_min; /* differences below it count as probability 0 */
+    int32_t multiplier;     /* input_scale * beta * 2^26, Q31 */
+    int8_t shift;           /* positive shifts left */
+} edgehar_softmax;
+
+edgehar_kernel edgehar_conv1d_portable;    /* edgehar_conv */
+edgehar_kernel edgehar_conv1d_dsp;         /* edgehar_conv; Cortex-M4, M7, M33 */
+edgehar_kernel edgehar_conv1d_mve;         /* edgehar_conv; Cortex-M55 */
+edgehar_kernel edgehar_depthwise_portable; /* edgehar_conv; out_channels is a multiple of in_channels */
+edgehar_kernel edgehar_max_pool;           /* edgehar_pool */
+edgehar_kernel edgehar_average_pool;       /* edgehar_pool */
+edgehar_kernel edgehar_mean_time;          /* edgehar_mean */
+edgehar_kernel edgehar_add_columns;        /* edgehar_add */
+edgehar_kernel edgehar_softmax_columns;    /* edgehar_softmax */
+
+/* Arithmetic shift to the right, rounding half away from zero. exponent 0 … 31. */
+static inline int32_t edgehar_round_shift(int32_t value, int exponent)
+{
+    const int32_t mask = (int32_t)(((uint32_t)1 << exponent) - 1u);
+    const int32_t threshold = (mask >> 1) + (value < 0);
+    return (value >> exponent) + ((value & mask) > threshold);
+}
+
+/* value * multiplier / 2^31, rounding half up; multiplier is never negative, so that it cannot saturate. */
+static inline int32_t edgehar_high_multiply(int32_t value, int32_t multiplier)
+{
+    return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 30)) >> 31);
+}
+
+/* value * multiplier / 2^31 * 2^shift, rounded twice as TensorFlow Lite's reference kernels round. */
+static inline int32_t edgehar_requantise(int32_t value, int32_t multiplier, int shift)
+{
+    const int left = shift > 0 ? shift : 0;
+    const int right = shift > 0 ? 0 : -shift;
+    return edgehar_round_shift(edgehar_high_multiply((int32_t)((uint32_t)value << left), multiplier), right);
+}
+
+static inline int8_t edgehar_clamp(int32_t value, int32_t low, int32_t high)
+{
+    return (int8_t)(value < low ? low : value > high ? high : value);
+}
+
+#endif
