@@ -1,1 +1,5 @@
-"""evaluate"""
+"""Figures of merit of a model on labelled windows."""
+
+from edgehar.evaluate.evaluation import Evaluation, evaluate
+
+__all__ = ["Evaluation", "evaluate"]

@@ -45,7 +45,7 @@ def save(model: keras.Model, contract: Contract, path: str | os.PathLike[str]) -
         EdgeharError: the place cannot be written.
     """
     _check_fit(model, contract, str(path))
-    plain = import_keras().models.clone_model(model)  # a clone is not compiled, so it has no optimiser
+    plain = type(model).from_config(model.get_config())  # not compiled, so without optimiser
     plain.set_weights(model.get_weights())
     with files.atomic_path(path) as temporary:
         plain.save(temporary)

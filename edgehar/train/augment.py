@@ -1,0 +1,37 @@
+"""Seeded augmentation of windows in m/s², before normalisation. NumPy only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.train.recipe import Augmentation
+
+
+def augment(x: NDArray[np.float32], how: Augmentation, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Rotate, scale and add noise, drawn anew for each window.
+
+    Args:
+        x: float32 (N, window, 3), m/s²; not changed.
+    Returns:
+        float32 (N, window, 3). `how.shift` is not applied here: the loop draws among finely cut windows.
+    """
+    turned = np.einsum("nij,ntj->nti", rotations(len(x), how.rotation, rng), x)
+    factor = 1 + how.scale * rng.standard_normal((len(x), 1, 1))
+    noise = how.noise * rng.standard_normal(x.shape, np.float32)
+    changed: NDArray[np.float32] = (turned * factor + noise).astype(np.float32)
+    return changed
+
+
+def rotations(count: int, deviation: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Rotation matrices float64 (count, 3, 3): random axes, angles from a normal law (rad).
+
+    Source: Rodrigues' formula, R = I + sin(a) K + (1 - cos(a)) K².
+    """
+    axis = rng.standard_normal((count, 3))
+    axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+    angle = (deviation * rng.standard_normal(count))[:, None, None]
+    cross = np.zeros((count, 3, 3))
+    cross[:, [2, 0, 1], [1, 2, 0]] = axis
+    cross[:, [1, 2, 0], [2, 0, 1]] = -axis
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
