@@ -1,0 +1,59 @@
+"""Golden windows: raw samples of every class with the bytes that any correct runtime must give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehar.data import Windows
+from edgehar.runtimes import open_model
+
+FORMAT = "edgehar-golden-1"
+PER_CLASS = 3
+
+
+def golden(test: Windows, keras: Path, int8: Path | None) -> dict[str, Any]:
+    """A JSON-ready dictionary of golden windows.
+
+    Every sample is a float32 written so that reading it as float32 gives the same bits. The int8 bytes
+    are those of LiteRT's reference kernels, which TFLite-Micro and the C engine equal.
+
+    Args:
+        test: windows to choose from; evenly spaced ones of each class are taken.
+        keras: the trained model, for float probabilities.
+        int8: a full-integer `.tflite`, or None.
+    """
+    chosen = np.concatenate([_spread(np.flatnonzero(test.y == label)) for label in range(len(test.labels))])
+    windows = test.select(chosen)
+    trained = open_model(keras)
+    probabilities = trained.predict(windows.x)
+    trained.close()
+    entries: list[dict[str, Any]] = [
+        {
+            "label": windows.labels[int(windows.y[index])],
+            "subject": str(windows.subject[index]),
+            "recording": str(windows.recording[index]),
+            "start": int(windows.start[index]),
+            "window": [[float(value) for value in sample] for sample in windows.x[index]],
+            "probabilities": [float(value) for value in probabilities[index]],
+        }
+        for index in range(len(windows))
+    ]
+    if int8 is not None:
+        runtime = open_model(int8, runtime="litert-int8-reference")
+        for entry, window in zip(entries, windows.x, strict=True):
+            tensor = runtime.prepare(window)
+            output = runtime.invoke(tensor)
+            if tensor.dtype == np.int8:
+                entry["int8_input"] = [int(value) for value in tensor.reshape(-1)]
+                entry["int8_output"] = [int(value) for value in output]
+            entry["int8_label"] = windows.labels[int(output.argmax())]
+        runtime.close()
+    return {"format": FORMAT, "labels": list(test.labels), "windows": entries}
+
+
+def _spread(indices: Any) -> Any:
+    """Up to `PER_CLASS` evenly spaced indices."""
+    return indices[np.unique(np.linspace(0, len(indices) - 1, min(PER_CLASS, len(indices))).round().astype(int))]
