@@ -89,6 +89,12 @@ class Streamer:
         self._clock = self._kept = None
         self.duplicates = 0
 
+    def flush(self, t_us: int, reason: FlushReason = "gap") -> Flush:
+        """Forget samples, smoothing and label, as where the caller knows that the next sample does not follow."""
+        self._forget()
+        self._kept = None
+        return Flush(t_us, reason)
+
     def push(self, samples: ArrayLike, t_us: ArrayLike | None = None) -> list[Decision | Flush]:
         """Take samples and return what they brought about, in order of time.
 
@@ -152,12 +158,11 @@ class Streamer:
             self._take(stored[start:i], t[start:i], events)
             start = i + 1
             if not finite[i]:
-                self._flush(int(t[i]), "nan", events)
-                self._kept = None
+                events.append(self.flush(int(t[i]), "nan"))
             elif step[i] == 0:
                 self.duplicates += 1
             else:
-                self._flush(int(t[i]), "backward" if step[i] < 0 else "gap", events)
+                events.append(self.flush(int(t[i]), "backward" if step[i] < 0 else "gap"))
                 start = i
         self._take(stored[start:], t[start:], events)
 
@@ -192,11 +197,6 @@ class Streamer:
             p = tuple(probability_units(value) for value in runtime.finish(output).tolist())
         scores = self._smoother.push(p)
         return Decision(t_us, self._decider.push(scores), p.index(max(p)), p, tuple(scores))
-
-    def _flush(self, t_us: int, reason: FlushReason, events: list[Decision | Flush]) -> None:
-        """Forget samples, smoothing and label, and say so."""
-        self._forget()
-        events.append(Flush(t_us, reason))
 
     def _forget(self) -> None:
         self._ring.clear()
