@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from edgehar.contract import Contract
@@ -113,6 +113,7 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
 
 def _is_entry(name: str, entry: Any) -> bool:
     """Whether a manifest entry is whole and its name stays inside the folder."""
-    if Path(name).name != name or "\\" in name or not isinstance(entry, dict):
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts or str(parts) != name or "\\" in name or not isinstance(entry, dict):
         return False
     return isinstance(entry.get("sha256"), str) and isinstance(entry.get("bytes"), int)
