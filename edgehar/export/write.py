@@ -12,9 +12,10 @@ from typing import Any
 
 from edgehar import __version__
 from edgehar.bundle import FORMAT as BUNDLE_FORMAT
+from edgehar.bundle import open_bundle
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.data import Windows
-from edgehar.errors import MissingExtra
+from edgehar.errors import BundleError, MissingExtra
 from edgehar.export import metadata, onnx, tflite
 from edgehar.export.calibration import Calibration, Coverage, coverage
 from edgehar.export.fold import fold_normalisation
@@ -244,9 +245,10 @@ def _publish(stage: Path, folder: Path) -> None:
 
     Files of an earlier export that this one does not make are removed, those of other origin stay.
     """
-    from edgehar.bundle import files_of
-
-    old = files_of(folder)
+    try:
+        old = set(open_bundle(folder).names)
+    except BundleError:
+        old = set()
     (folder / "manifest.json").unlink(missing_ok=True)
     names = [path.relative_to(stage) for path in sorted(stage.rglob("*")) if path.is_file()]
     for name in sorted(names, key=lambda item: item.as_posix() == "manifest.json"):

@@ -1,0 +1,46 @@
+# make demo: install, export, bench. make test: every test. Both need nothing but Python 3.11 to 3.13.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
+APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev
+
+.PHONY: demo test lint install install-dev tools clean
+
+demo: install
+	$(BIN)/python -m edgehar export --int8
+	$(BIN)/python -m edgehar bench
+
+test: install-dev tools
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(VENV)/.all
+install-dev: $(VENV)/.dev
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.all: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -c constraints.txt -e '.[all]'
+	touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.all
+
+tools:
+	@for tool in arm-none-eabi-gcc qemu-system-arm clang; do command -v $$tool >/dev/null || missing=1; done; \
+	if [ -n "$$missing" ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT) >/dev/null \
+			|| echo "could not install $(APT): the emulated tests will be skipped"; \
+	fi
+
+clean:
+	rm -rf bundle bench build *.egg-info
+	$(MAKE) -C firmware_ref clean

@@ -1,0 +1,108 @@
+"""`edgehar export`: a trained model as one bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgehar.cli.data_options import data_options, load_dataset
+
+if TYPE_CHECKING:
+    from edgehar.contract import Contract
+    from edgehar.data import Windows
+    from edgehar.export.write import Result
+
+
+@click.command()
+@click.option("--model", "source", default="cnn", show_default=True, help="A shipped model's name or a .keras file.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("bundle"), show_default=True, help="Folder.")
+@click.option("--int8", is_flag=True, help="Add the full-integer TFLite model, the QDQ ONNX model and the C source.")
+@click.option("--float16", is_flag=True, help="Add a TFLite model with float16 weights.")
+@click.option("--dynamic", is_flag=True, help="Add a TFLite model with int8 weights and float activations.")
+@click.option("--io", type=click.Choice(["int8", "float"]), default="int8", show_default=True, help="Of the int8 model.")
+@click.option("--calibration", default="300", show_default=True, help="Number of windows, or a .npy of them.")
+@click.option("--gate", "bounds", default="0.5,98", show_default=True, help="Points lost at most, % agreement at least.")
+@click.option("--no-gate", is_flag=True, help="Measure without judging.")
+@click.option("--split", "split_name", default=None, help="Test people; by default those the model was not trained on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest instead of tables.")
+@data_options
+def command(
+    source: str,
+    out: Path,
+    int8: bool,
+    float16: bool,
+    dynamic: bool,
+    io: str,
+    calibration: str,
+    bounds: str,
+    no_gate: bool,
+    split_name: str | None,
+    as_json: bool,
+    **data: Any,
+) -> None:
+    """Export a trained model to TFLite and ONNX, measure what was written, and gate its quality.
+
+    Exit status 1 where a quantised model loses more than the gate allows; the files are kept and marked.
+    """
+    from edgehar import models
+    from edgehar.export.gate import Gate, require_pass
+    from edgehar.export.write import Options, export_bundle
+    from edgehar.report.progress import stage
+
+    gate = None if no_gate else Gate.parse(bounds)
+    options = Options(int8=int8, float16=float16, dynamic=dynamic, float_io=io == "float", gate=gate)
+    with stage("reading the model") as on_step:
+        model, contract = models.load(source)
+        on_step("reading the recordings")
+        dataset = load_dataset(**data)
+        training, test, origin = _people(source, dataset, contract, split_name)
+        windows = _calibration(calibration, training, contract) if int8 else None
+        result = export_bundle(
+            model, contract, out, options, test=test, calibration=windows, origin=origin, on_step=on_step
+        )
+    _print(result, as_json)
+    require_pass(result.rows)
+
+
+def _people(
+    source: str, dataset: Any, contract: Contract, split_name: str | None
+) -> tuple[Windows, Windows, dict[str, Any]]:
+    """Windows of training and of test people, and where they come from."""
+    from edgehar import models
+    from edgehar.data import cut_windows, require_trainable
+    from edgehar.export.people import training_split
+    from edgehar.files import sha256_file
+
+    path = models.resolve(source)
+    people = training_split(path, dataset, split_name)
+    windows = cut_windows(dataset, contract)
+    training = windows.of_subjects(people.train + people.validation)
+    test = windows.of_subjects(people.test)
+    require_trainable(training)
+    origin = {
+        "model": path.name,
+        "model_sha256": sha256_file(path),
+        "dataset": dataset.name,
+        "dataset_sha256": dataset.sha256,
+        "training_people": list(people.train + people.validation),
+        "test_people": list(people.test),
+        "test_windows": len(test),
+    }
+    return training, test, origin
+
+
+def _calibration(text: str, training: Windows, contract: Contract) -> Any:
+    from edgehar.export.calibration import from_file, select
+
+    return select(training, int(text)) if text.isdigit() else from_file(text, contract)
+
+
+def _print(result: Result, as_json: bool) -> None:
+    from edgehar.report import export_tables
+
+    if as_json:
+        click.echo((result.folder / "manifest.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        export_tables.show(result)

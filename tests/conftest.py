@@ -1,0 +1,58 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Keep TensorFlow from claiming every core in each of the parallel test processes.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings beside the project."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs the recordings in ../shared/data, which are not here")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `python -m edgehar …` as a process of its own."""
+
+    def run(*arguments: str | Path, cwd: Path | None = None, timeout: float = 300, **options: object):
+        return subprocess.run(
+            [sys.executable, "-m", "edgehar", *map(str, arguments)],
+            cwd=cwd,
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            **options,  # type: ignore[call-overload]
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory, run_cli) -> Path:
+    """What `export --int8` makes of the shipped model; made once for all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder = base / "bundle"
+    with (base / "bundle.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "manifest.json").exists():
+            done = run_cli("export", "--int8", "--out", folder, cwd=base)
+            assert done.returncode == 0, done.stdout + done.stderr
+    return folder
