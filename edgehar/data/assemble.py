@@ -31,6 +31,7 @@ def assemble(
     *,
     overrides: Mapping[str, str] | None = None,
     published_test: tuple[str, ...] = (),
+    findings: Mapping[str, int] | None = None,
     notes: Sequence[str] = (),
 ) -> Dataset:
     """Map own labels to the vocabulary and number the classes in its order.
@@ -38,9 +39,13 @@ def assemble(
     Args:
         recordings: label codes index `own_names`.
         overrides: own label -> name, over the set's mapping.
+        findings: what was dropped or broken, counted by reason.
+        notes: what else a person should know, one line each.
     Raises:
         DataError: no recording, or an override that names a label the set does not have.
     """
+    findings = {reason: count for reason, count in (findings or {}).items() if count}
+    notes = [*notes, *(f"{count} {reason}" for reason, count in findings.items())]
     if not any(len(recording) for recording in recordings):
         detail = f" ({'; '.join(notes)})" if notes else ""
         raise DataError(f"expected samples in {name}, got none that can be used{detail}; see: edgehar data check")
@@ -49,9 +54,12 @@ def assemble(
     unknown = [own for own in overrides or {} if own.casefold() not in present]
     if unknown:
         raise DataError(f"no label {unknown[0]!r} in {name}; its labels are: {', '.join(own_names) or 'none'}")
-    classes = in_vocabulary_order(mapping.values())
+    # A class that no sample has would only be an empty row in every table.
+    used = set(np.unique(np.concatenate([np.unique(recording.label) for recording in recordings])).tolist())
+    classes = in_vocabulary_order(mapping[own] for code, own in enumerate(own_names) if code in used)
     # One entry more than there are names: code -1 picks the last one, and stays unlabelled.
-    table = np.array([classes.index(mapping[own]) for own in own_names] + [UNLABELLED], np.int16)
+    codes = [classes.index(mapping[own]) if mapping[own] in classes else UNLABELLED for own in own_names]
+    table = np.array([*codes, UNLABELLED], np.int16)
     mapped = tuple(replace(recording, label=table[recording.label]) for recording in recordings)
     return Dataset(
         name=name,
@@ -60,5 +68,6 @@ def assemble(
         published_test=published_test,
         sha256=fingerprint(mapped, classes),
         notes=tuple(notes),
-        mapping=mapping,
+        mapping={own: name for own, name in mapping.items() if name in classes},
+        findings=findings,
     )

@@ -7,7 +7,9 @@ Smartphones", Neurocomputing 2016. Attribution and licence: `HAPT.md` beside the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +51,7 @@ def load_hapt(path: Path = SHIPPED, labels: Mapping[str, str] | None = None) -> 
     acc, own, subject = arrays["acc"], arrays["label"], arrays["subject"]
     edges = np.flatnonzero(np.diff(arrays["recording"], prepend=-1, append=-1))
     recordings = []
-    for number, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True), 1):
+    for number, (start, stop) in enumerate(pairwise(edges), 1):
         code = own[start:stop].astype(np.int16)
         recordings.append(
             Recording(
@@ -64,7 +66,7 @@ def load_hapt(path: Path = SHIPPED, labels: Mapping[str, str] | None = None) -> 
     return assemble("hapt", "hapt", recordings, HAPT_OWN, overrides=labels, published_test=PUBLISHED_TEST)
 
 
-def pack(arrays: Mapping[str, NDArray[np.generic]], target: Path) -> None:
+def pack(arrays: Mapping[str, NDArray[Any]], target: Path) -> None:
     """Write the shipped layout: differences along time within a recording, low and high bytes apart.
 
     A third smaller than plain counts, exact, and the same bytes at each run.
@@ -86,7 +88,7 @@ def pack(arrays: Mapping[str, NDArray[np.generic]], target: Path) -> None:
     )
 
 
-def unpack(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The arrays that `pack` was given."""
     try:
         planes, first = np.asarray(arrays["planes"], np.uint8), np.asarray(arrays["first"], np.int64)

@@ -1,21 +1,114 @@
-"""What a CSV does not say by itself."""
+"""What a CSV does not say by itself: on the command line, or in a small TOML file beside the data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from edgehar.contract import STANDARD_GRAVITY
+from edgehar.data.timeline import TIME_UNITS
+from edgehar.errors import DataError
+
+#: Name of the file that is looked for beside the data.
+SCHEMA_NAME = "edgehar-data.toml"
+
+#: Unit of the samples -> m/s² for one.
+UNITS = {"m/s^2": 1.0, "g": STANDARD_GRAVITY, "mg": STANDARD_GRAVITY / 1000}
 
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """How to read a table of samples; None means: find it out, and refuse where that is not safe."""
+    """How to read a table of samples; None means: find it out, and refuse where that is not safe.
 
-    x: str | None = None
-    y: str | None = None
-    z: str | None = None
+    Attributes:
+        columns: names (or numbers from 1) of the columns of x, y and z.
+        unit: `m/s^2`, `g` or `mg`; found out from gravity if None.
+        axes: what x, y and z are made of, with signs: `-x,-y,-z` for iOS, `y,-x,z` for a turned board.
+        rate_hz: samples a second, where there is no column of time; wins over the measured rate.
+        time: column of timestamps; `none` to ignore one.
+        time_unit: `s`, `ms`, `us` or `ns`; found out from the usual step if None.
+        subject, label: a column, or `@file`, `@folder`, or `@PATTERN`: a regular expression whose first
+            group is searched for in the path, for example `@sub_([0-9]+)`.
+    """
+
+    columns: tuple[str, str, str] | None = None
     unit: str | None = None
+    axes: str = "x,y,z"
     rate_hz: float | None = None
     time: str | None = None
     time_unit: str | None = None
-    axes: str | None = None
     subject: str | None = None
     label: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.unit is not None and self.unit not in UNITS:
+            raise DataError(f"expected the unit {', '.join(UNITS)}, got {self.unit!r}")
+        if self.time_unit is not None and self.time_unit not in TIME_UNITS:
+            raise DataError(f"expected the time unit {', '.join(TIME_UNITS)}, got {self.time_unit!r}")
+        if self.rate_hz is not None and not 0 < self.rate_hz < 1e6:
+            raise DataError(f"expected a rate above 0 Hz, got {self.rate_hz:g}")
+        if self.columns is not None and (len(self.columns) != 3 or len(set(self.columns)) != 3):
+            raise DataError(f"expected three different columns for x, y, z, got {','.join(self.columns)}")
+        self.axis_map()
+
+    def axis_map(self) -> list[tuple[int, int]]:
+        """For each of x, y, z: index of the source column and sign."""
+        parts = [part.strip().lower() for part in self.axes.split(",")]
+        result = [("xyz".find(part.lstrip("+-")), -1 if part.startswith("-") else 1) for part in parts]
+        if sorted(index for index, _ in result) != [0, 1, 2] or any(len(part.lstrip("+-")) != 1 for part in parts):
+            raise DataError(f"expected axes like x,y,z or -y,x,z, each once, got {self.axes!r}")
+        return result
+
+    def over(self, other: CsvOptions) -> CsvOptions:
+        """These options, and the other's where these say nothing."""
+        default = CsvOptions()
+        changed = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(other, **{name: value for name, value in changed.items() if value != getattr(default, name)})
+
+
+def read_schema(path: Path) -> tuple[CsvOptions, dict[str, str]]:
+    """Options and label mapping of a TOML file.
+
+    Its keys are the attributes of `CsvOptions` (`rate` for `rate_hz`), and a table `[labels]` with
+    `own = "name"`.
+
+    Raises:
+        DataError: missing, not TOML, or with unknown or wrong entries.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"expected a TOML file in {path}: {error}") from error
+    labels = content.pop("labels", {})
+    if not isinstance(labels, dict) or not all(isinstance(name, str) for name in labels.values()):
+        raise DataError(f'expected lines like Own = "walking" under [labels] in {path}')
+    return CsvOptions(**_checked(content, path)), labels
+
+
+def _checked(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    known = {field.name: field.name for field in fields(CsvOptions)}
+    known["rate"] = known.pop("rate_hz")
+    result: dict[str, Any] = {}
+    for key, value in content.items():
+        if key not in known:
+            raise DataError(f"unknown key {key!r} in {path}; it may have: {', '.join(sorted(known))}, [labels]")
+        if key == "columns":
+            value = tuple(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else None
+        elif key == "rate":
+            value = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        elif not isinstance(value, str):
+            value = None
+        if value is None:
+            shape = {"columns": "a list of three names", "rate": "a number"}.get(key, "text in quotes")
+            raise DataError(f"expected {shape} for {key!r} in {path}")
+        result[known[key]] = value
+    return result
+
+
+def schema_beside(source: Path) -> Path | None:
+    """The `edgehar-data.toml` in a folder, or in the folder of a file; None where there is none."""
+    candidate = (source if source.is_dir() else source.parent) / SCHEMA_NAME
+    return candidate if candidate.is_file() else None

@@ -46,6 +46,7 @@ class Dataset:
         sha256: hash of the samples, labels and subjects, for the manifest.
         notes: what the loader dropped or repaired, one line each.
         mapping: the set's own label -> name among `classes`.
+        findings: what the loader dropped or repaired, counted by reason.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Dataset:
     sha256: str = ""
     notes: tuple[str, ...] = field(default=())
     mapping: Mapping[str, str] = field(default_factory=dict)
+    findings: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[str, ...]:

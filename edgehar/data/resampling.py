@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def split_at_gaps(recording: Recording) -> list[Recording]:
             acc=recording.acc[start:stop],
             label=recording.label[start:stop],
         )
-        for number, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True), 1)
+        for number, (start, stop) in enumerate(pairwise(edges), 1)
     ]
 
 

@@ -1,0 +1,169 @@
+"""The options with which every command names its recordings.
+
+A command takes them with the decorator and opens them with `load_dataset`:
+
+    @click.command()
+    @data_options()
+    def command(data: DataSource) -> None:
+        dataset = load_dataset(data)
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from edgehar.data import Dataset
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_NAMES = (
+    "kind", "schema", "label", "columns", "unit", "axes", "rate", "time", "time_unit", "subject_column", "label_column",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """What the command line says about the recordings: the source and how to read it."""
+
+    source: str
+    kind: str | None = None
+    schema: Path | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    columns: tuple[str, ...] | None = None
+    unit: str | None = None
+    axes: str | None = None
+    rate: float | None = None
+    time: str | None = None
+    time_unit: str | None = None
+    subject_column: str | None = None
+    label_column: str | None = None
+
+
+def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    for value in values:
+        if not all(part.strip() for part in value.partition("=")):
+            raise click.BadParameter(f"expected OWN=NAME, as in C=stairs; got {value!r}", ctx, parameter)
+    return tuple((value.partition("=")[0].strip(), value.partition("=")[2].strip()) for value in values)
+
+
+def _columns(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(","))
+    if len(names) != 3 or not all(names):
+        raise click.BadParameter(f"expected three columns, as in ax,ay,az; got {value!r}", ctx, parameter)
+    return names
+
+
+def data_options(
+    *, default: str | None = "hapt", argument: str | None = None, required: bool = True
+) -> Callable[[Function], Function]:
+    """Add the options and hand the command one `DataSource` as `data`.
+
+    Args:
+        default: of `--dataset`.
+        argument: name of a positional argument that takes the place of `--dataset`, for example `source`.
+        required: whether that argument must be given.
+    """
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            told = {name: kwargs.pop(name) for name in _NAMES}
+            told["labels"] = told.pop("label")
+            source = kwargs.pop("dataset" if argument is None else argument)
+            return function(*args, data=DataSource(source=source, **told), **kwargs)
+
+        decorated: Any = wrapper
+        for option in reversed(_OPTIONS):
+            decorated = option(decorated)
+        if argument is not None:
+            return click.argument(argument, required=required)(decorated)  # type: ignore[no-any-return]
+        first = click.option(
+            "--dataset", default=default, show_default=True, metavar="SOURCE",
+            help="hapt (shipped), a file, folder or archive, or KIND:PATH.",
+        )  # fmt: skip
+        return first(decorated)  # type: ignore[no-any-return]
+
+    return decorate
+
+
+_OPTIONS = [
+    click.option("--kind", type=click.Choice(["hapt", "motionsense", "wisdm", "csv"]), help="Layout, if not found out."),
+    click.option(
+        "--schema", type=click.Path(path_type=Path, dir_okay=False), metavar="TOML",
+        help="How to read the tables; edgehar-data.toml beside the data by itself.",
+    ),
+    click.option(
+        "--label", multiple=True, callback=_pairs, metavar="OWN=NAME", help="Rename one of the set's labels; repeatable."
+    ),
+    click.option("--columns", callback=_columns, metavar="X,Y,Z", help="CSV: columns of x, y and z."),
+    click.option("--unit", type=click.Choice(["m/s^2", "g", "mg"]), help="CSV: unit; found out from gravity by itself."),
+    click.option("--axes", metavar="X,Y,Z", help="CSV: order and signs, as in -x,-y,-z for iOS or y,-x,z."),
+    click.option("--rate", type=float, metavar="HZ", help="CSV: samples a second; measured from timestamps by itself."),
+    click.option("--time", metavar="COLUMN", help="CSV: timestamps; none to ignore them."),
+    click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="CSV: unit of the timestamps."),
+    click.option("--subject-column", metavar="COLUMN", help="CSV: person; or @file, @folder, @PATTERN of the path."),
+    click.option("--label-column", metavar="COLUMN", help="CSV: activity; or @file, @folder, @PATTERN of the path."),
+]  # fmt: skip
+
+
+def load_dataset(data: DataSource, *, quiet: bool = False) -> Dataset:
+    """Open the recordings, with a progress bar and the loader's notes on standard error.
+
+    Args:
+        quiet: no progress and no notes.
+    Raises:
+        DataError: see `edgehar.data.load`.
+    """
+    from edgehar.data import CsvOptions, load
+
+    options = CsvOptions(
+        columns=data.columns,  # type: ignore[arg-type]
+        unit=data.unit,
+        axes=data.axes or "x,y,z",
+        rate_hz=data.rate,
+        time=data.time,
+        time_unit=data.time_unit,
+        subject=data.subject_column,
+        label=data.label_column,
+    )
+    with progress("reading", quiet=quiet) as tick:
+        dataset = load(
+            data.source, kind=data.kind, options=options, labels=dict(data.labels), schema=data.schema, on_progress=tick
+        )
+    if not quiet:
+        for note in dataset.notes:
+            click.echo(f"note: {note}", err=True)
+    return dataset
+
+
+class progress:  # noqa: N801 - reads as a verb in `with progress("reading") as tick`
+    """A bar on standard error that shows itself only on a terminal; gives a callback (done, total)."""
+
+    def __init__(self, title: str, *, quiet: bool = False, unit: str = "count") -> None:
+        self.title, self.quiet, self.unit = title, quiet, unit
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        console = Console(stderr=True)
+        amount = DownloadColumn() if self.unit == "bytes" else MofNCompleteColumn()
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn(),
+            console=console, transient=True, disable=self.quiet or not console.is_terminal,
+        )  # fmt: skip
+        self._bar.start()
+        task = self._bar.add_task(self.title, total=None)
+        return lambda done, total: self._bar.update(task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
