@@ -92,15 +92,17 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
     path = Path(path)
     manifest_path = path / MANIFEST
     if not manifest_path.is_file():
-        got = f"a folder without {MANIFEST}" if path.is_dir() else "a file" if path.exists() else "nothing there"
+        got = "nothing there"
+        if path.exists():
+            got = f"a folder without {MANIFEST}" if path.is_dir() else "a file"
         raise BundleError(f"expected a bundle at {path}, got {got}; make one with: edgehar export --int8 --out {path}")
     try:
         manifest = read_json(manifest_path)
     except EdgeharError as error:
         raise BundleError(f"{error}; export the bundle again") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        got = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        raise BundleError(f"expected format {FORMAT!r} in {manifest_path}, got {got!r}; export the bundle again")
+        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
+        raise BundleError(f"expected format {FORMAT!r} in {manifest_path}, got {found!r}; export the bundle again")
     files = manifest.get("files")
     if not isinstance(files, dict) or not files or not all(_is_entry(name, entry) for name, entry in files.items()):
         raise BundleError(f"expected names, sizes and hashes of files in {manifest_path}; export the bundle again")

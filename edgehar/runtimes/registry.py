@@ -38,6 +38,11 @@ class Row:
         return importlib.util.find_spec(self.package) is not None
 
     @property
+    def part_of_package(self) -> bool:
+        """Whether this edition of edgehar has the row's module."""
+        return importlib.util.find_spec(self.module) is not None
+
+    @property
     def how_to_install(self) -> str:
         """The command that installs what the row needs."""
         return f"pip install 'edgehar[{self.extra}]'" if self.extra else "pip install edgehar"
@@ -111,10 +116,10 @@ def open_model(
     row = row_named(runtime)
     if Path(row.file).suffix != path.suffix.lower():
         raise ContractError(f"expected a {Path(row.file).suffix} model for the runtime {runtime}, got {path.name}")
+    if not row.part_of_package:
+        raise EdgeharError(f"the runtime {runtime} is not part of this installation")
     return _load(row.module, path, runtime, contract, threads)
 
 
 def _load(module: str, path: Path, row: str | None, contract: Contract | None, threads: int) -> Runtime:
-    if importlib.util.find_spec(module) is None:
-        raise EdgeharError(f"the runtime {row} is not part of this installation")
     return cast(Runtime, importlib.import_module(module).load(path, row, contract, threads))

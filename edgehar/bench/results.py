@@ -1,0 +1,95 @@
+"""A result is a folder: results.json, samples.csv and env.json, written case by case."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.errors import EdgeharError
+from edgehar.files import read_json, write_json, write_text
+
+FORMAT = "edgehar-bench-1"
+RESULTS, SAMPLES, ENVIRONMENT = "results.json", "samples.csv", "env.json"
+COLUMNS = ("runtime", "round", "phase", "index", "invoke_ns", "total_ns")
+
+#: Runtime -> `invoke` or `total` -> one array of microseconds a round.
+Samples = dict[str, dict[str, list[NDArray[np.float64]]]]
+
+
+class ResultFolder:
+    """Writes results so that what was measured before a crash is on disk."""
+
+    def __init__(self, path: Path, environment: dict[str, Any]) -> None:
+        self.path = path
+        write_json(path / ENVIRONMENT, environment)
+        write_text(path / SAMPLES, ",".join(COLUMNS) + "\n")
+
+    def write(self, results: dict[str, Any]) -> None:
+        """Replace results.json."""
+        write_json(self.path / RESULTS, {"format": FORMAT, **results})
+
+    def add_round(self, runtime: str, number: int, answer: dict[str, list[int]]) -> None:
+        """Append one round as the worker measured it; the warm-up is kept, marked, without an invoke time."""
+        rows: list[tuple[Any, ...]] = [
+            (runtime, number, "warmup", index, "", total) for index, total in enumerate(answer["warmup_ns"])
+        ]
+        pairs = zip(answer["invoke_ns"], answer["total_ns"], strict=True)
+        rows += [(runtime, number, "measured", index, *pair) for index, pair in enumerate(pairs)]
+        self._append(rows)
+
+    def _append(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        path = self.path / SAMPLES
+        try:
+            with path.open("a", newline="", encoding="utf-8") as stream:
+                csv.writer(stream, lineterminator="\n").writerows(rows)
+        except OSError as error:
+            raise EdgeharError(f"cannot write {path}: {error.strerror or error}; choose another --out") from error
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """results.json of a result folder.
+
+    Raises:
+        EdgeharError: not a result folder, or of another format.
+    """
+    if not path.is_dir():
+        raise EdgeharError(f"expected a folder written by 'edgehar bench --out', got nothing of that kind at {path}")
+    results = read_json(path / RESULTS)
+    if not isinstance(results, dict) or results.get("format") != FORMAT:
+        got = results.get("format") if isinstance(results, dict) else type(results).__name__
+        raise EdgeharError(f"expected format {FORMAT!r} in {path / RESULTS}, got {got!r}")
+    return results
+
+
+def read_samples(path: Path) -> Samples:
+    """The measured samples of a result folder in microseconds; the warm-up is left out.
+
+    Raises:
+        EdgeharError: missing, or not a table of ours.
+    """
+    collected: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
+    file = path / SAMPLES
+    try:
+        with file.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise EdgeharError(f"expected the columns {', '.join(COLUMNS)} in {file}, got {reader.fieldnames}")
+            for row in reader:
+                if row["phase"] == "measured":
+                    key = (row["runtime"], int(row["round"]))
+                    collected[key].append((int(row["invoke_ns"]), int(row["total_ns"])))
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise EdgeharError(f"cannot read the samples in {file}: {error}") from error
+    samples: Samples = {}
+    for (runtime, _), pairs in sorted(collected.items()):
+        entry = samples.setdefault(runtime, {"invoke": [], "total": []})
+        values = np.array(pairs, np.float64) / 1000
+        entry["invoke"].append(values[:, 0])
+        entry["total"].append(values[:, 1])
+    return samples

@@ -1,0 +1,72 @@
+"""The windows that a benchmark runs on: people whom the model has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.contract import Contract
+from edgehar.data import Windows, cut_windows, load, split
+from edgehar.errors import DataError
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Windows of the test people.
+
+    Attributes:
+        windows: what the runtimes are given.
+        source: the data set as the user named it.
+        split: the rule that chose the people.
+        available: test windows before a subset was drawn.
+    """
+
+    __test__ = False  # not a pytest class, whatever its name
+
+    windows: Windows
+    source: str
+    split: str
+    available: int
+
+    @property
+    def note(self) -> str:
+        """One line on what the accuracy figures rest on."""
+        people = len(set(self.windows.subject.tolist()))
+        share = f"{len(self.windows)} windows"
+        if len(self.windows) < self.available:
+            share = f"a subset of {len(self.windows)} of {self.available} windows, stratified by class,"
+        return f"{self.source}, {share} of {people} people not in training ({self.split} split)"
+
+
+def load_test_set(source: str, split_name: str, contract: Contract, limit: int | None, seed: int = 0) -> TestSet:
+    """Windows of the test people of a data set, all of them or a stratified subset.
+
+    Args:
+        source: as `edgehar.data.load` takes it.
+        split_name: as `edgehar.data.split` takes it.
+        limit: draw about this many windows; None for all.
+    Raises:
+        DataError: no such data, no such split, or not a single window.
+    """
+    dataset = load(source)
+    people = split(dataset, split_name).test
+    everything = cut_windows(dataset, contract).of_subjects(people)
+    if not len(everything):
+        raise DataError(f"expected windows of {contract.window} samples of the test people in {source}, got none")
+    chosen = everything
+    if limit is not None and limit < len(everything):
+        chosen = everything.select(stratified(everything.y, limit, seed))
+    return TestSet(chosen, source, split_name, len(everything))
+
+
+def stratified(y: NDArray[np.int64], limit: int, seed: int) -> NDArray[np.int64]:
+    """Sorted indices of about `limit` items, every class in its share and with one item at least."""
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for label in np.unique(y):
+        members = np.flatnonzero(y == label)
+        count = max(1, round(limit * len(members) / len(y)))
+        chosen.append(rng.permutation(members)[:count])
+    return np.sort(np.concatenate(chosen)).astype(np.int64)

@@ -1,0 +1,138 @@
+"""A benchmark's results as terminal tables and as summary.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgehar.report.tables import (
+    NOTHING,
+    kilobytes,
+    markdown_table,
+    megabytes,
+    microseconds,
+    percent,
+    terminal_table,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from edgehar.bench.compare import Comparison
+
+QUALITY = ("runtime", "accuracy %", "95 % interval", "macro-F1 %", "agrees %", "file kB", "load ms", "memory MB", "thr")
+LATENCY = ("one window, µs", "median", "p95", "p99", "IQR", "raw→label median", "p95", "p99", "IQR")
+TARGETS = ("target", "instructions", "per MAC", "code B", "constants B", "RAM B", "stack B")
+
+LEGEND = (
+    "agrees: same label as Keras. load: the file, library already in memory. memory: peak of one-window use above the "
+    "empty process, the library included; tflm: its arena (kB). latency: invoke alone; raw→label: m/s² to class."
+)
+TARGET_LEGEND = "instructions counted under emulation: a count, never a time"
+
+
+def quality_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Accuracy, size, load time and memory of each runtime, as text."""
+    rows: list[tuple[str, ...]] = []
+    for row in results["rows"]:
+        interval = row.get("accuracy_interval")
+        memory = megabytes(row.get("memory_bytes"))
+        if row.get("arena_bytes"):
+            memory = f"{kilobytes(row['arena_bytes'])} kB"
+        load = row.get("load_ms")
+        rows.append(
+            (
+                row["name"],
+                percent(row.get("accuracy"), 2),
+                f"{percent(interval[0])} … {percent(interval[1])}" if interval else NOTHING,
+                percent(row.get("macro_f1"), 2),
+                percent(row.get("agreement"), 2),
+                kilobytes(row.get("file_bytes")),
+                NOTHING if load is None else f"{load:,.1f}",
+                memory,
+                str(row.get("threads", NOTHING)),
+            )
+        )
+    return rows
+
+
+def latency_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Latency of each runtime that was timed, as text."""
+    rows = []
+    for row in results["rows"]:
+        if "invoke" in row:
+            figures = [row[kind][name] for kind in ("invoke", "total") for name in ("median", "p95", "p99", "iqr")]
+            rows.append((row["name"], *(microseconds(value) for value in figures)))
+    return rows
+
+
+def target_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Emulated targets, as text."""
+    names = ("instructions", "instructions_per_mac", "code_bytes", "constant_bytes", "ram_bytes", "stack_bytes")
+    rows = []
+    for row in results["targets"]:
+        values = [row.get(name) for name in names]
+        cells = [NOTHING if v is None else f"{v:.2f}" if isinstance(v, float) else f"{v:,}" for v in values]
+        rows.append((row["target"], *cells))
+    return rows
+
+
+def notes(results: dict[str, Any]) -> list[str]:
+    """Lines below the tables: what did not run, what the figures rest on, and what is doubtful."""
+    lines = [f"Test windows: {results['dataset']['note']}."]
+    lines += [f"{row['name']}: {row['status']}; {row['note']}" for row in results["rows"] if row["status"] != "ok"]
+    lines += [f"doubtful: {doubt}" for doubt in results["doubts"]]
+    if not results["complete"]:
+        lines.append("doubtful: the run was interrupted")
+    return lines
+
+
+def print_results(results: dict[str, Any], console: Console) -> None:
+    """Print all tables and notes."""
+    console.print(terminal_table("Accuracy, size, memory", QUALITY, quality_rows(results)))
+    timed = latency_rows(results)
+    if timed:
+        console.print(terminal_table("Latency", LATENCY, timed))
+    if results["targets"]:
+        console.print(terminal_table(f"Cortex-M ({TARGET_LEGEND})", TARGETS, target_rows(results)))
+    console.print(LEGEND, highlight=False)
+    for line in notes(results):
+        console.print(line, highlight=False, style="yellow" if line.startswith("doubtful") else "", markup=False)
+
+
+def summary_markdown(results: dict[str, Any], environment: dict[str, Any]) -> str:
+    """The content of summary.md."""
+    packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
+    parts = [
+        "# edgehar bench\n",
+        f"{environment['cpu']}, {environment['cores']} cores, {environment['os']}, Python {environment['python']}; "
+        f"{packages}; {environment['date']}.\n",
+        f"    {' '.join(environment['command'])}\n",
+        markdown_table(QUALITY, quality_rows(results)),
+    ]
+    timed = latency_rows(results)
+    if timed:
+        parts.append(markdown_table(LATENCY, timed))
+    if results["targets"]:
+        parts += [f"{TARGET_LEGEND.capitalize()}:\n", markdown_table(TARGETS, target_rows(results))]
+    parts += [LEGEND[0].upper() + LEGEND[1:] + "\n", "".join(f"- {line}\n" for line in notes(results))]
+    return "\n".join(parts)
+
+
+def print_comparison(comparison: Comparison, threshold: float, console: Console) -> None:
+    """Print ratios, accuracy differences and what makes the comparison unfair."""
+    rows: list[Sequence[str]] = []
+    units = {"invoke": "invoke µs", "total": "raw→label µs", "load_ms": "load ms"}
+    for ratio in comparison.ratios:
+        interval = NOTHING if ratio.low is None else f"{ratio.low:.3f} … {ratio.high:.3f}"
+        past = "past" if ratio in comparison.regressions(threshold) else ""
+        figure = units.get(ratio.figure, ratio.figure.replace("_", " "))
+        values = [f"{value:,.1f}" if value < 1e5 else f"{value:,.0f}" for value in (ratio.before, ratio.after)]
+        rows.append((ratio.runtime, figure, *values, f"{ratio.ratio:.3f}", interval, past))
+    columns = ("runtime", "figure", "before", "after", "ratio", "95 % interval", f"> {threshold:g}")
+    console.print(terminal_table("Second over first", columns, rows))
+    for name, points in comparison.accuracy_points.items():
+        if points:
+            console.print(f"{name}: accuracy {points:+.2f} points", highlight=False)
+    for words in comparison.unfair:
+        console.print(f"unfair: {words}", highlight=False, style="yellow", markup=False)

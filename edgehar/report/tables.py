@@ -1,0 +1,56 @@
+"""Tables for the terminal and for Markdown from the same rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+#: What stands where there is no figure.
+NOTHING = "–"
+
+
+def terminal_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A rich table: the first column to the left, figures to the right."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table with the same alignment, ending in a newline."""
+    lines = [
+        "| " + " | ".join(columns) + " |",
+        "|" + "|".join("---" if index == 0 else "---:" for index in range(len(columns))) + "|",
+    ]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """0.9137 -> 91.4."""
+    return NOTHING if share is None else f"{100 * share:.{digits}f}"
+
+
+def microseconds(value: float | None) -> str:
+    """Three digits or more: 74.8, 260, 6,311."""
+    if value is None:
+        return NOTHING
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def kilobytes(value: float | None) -> str:
+    """Thousands of bytes (kB = 1000)."""
+    return NOTHING if value is None else f"{value / 1000:,.1f}"
+
+
+def megabytes(value: float | None) -> str:
+    """Millions of bytes (MB = 1000000)."""
+    return NOTHING if value is None else f"{value / 1e6:,.1f}"
