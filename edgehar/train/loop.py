@@ -28,8 +28,8 @@ from edgehar.train.recipe import Recipe
 if TYPE_CHECKING:
     import keras
 
-#: Called after each batch with (epochs done, batches done in this epoch, batches an epoch, history).
-OnBatch = Callable[[int, int, int, list[dict[str, float]]], None]
+#: Called after each batch with (epochs done, batches done in this epoch, batches an epoch, epochs, history).
+OnBatch = Callable[[int, int, int, int, list[dict[str, float]]], None]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def fit(
             decay = min(recipe.average, (1 + done) / (10 + done))
             loss += float(step(x[rows], y[rows], weights[y[rows]].astype(np.float32), rate, decay)) * len(y[rows])
             if on_batch is not None:
-                on_batch(epoch, batch + 1, batches, history)
+                on_batch(epoch, batch + 1, batches, end, history)
         entry = {"epoch": epoch + 1, "learning_rate": rate, "loss": loss / len(order)}
         if validation is not None:
             entry |= _validate(average, contract, validation)

@@ -1,0 +1,130 @@
+"""`edgehar train`: a run folder with a model, its history, its figures on validation people, its manifest."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgehar.train.recipe import Augmentation, Recipe  # dataclasses only: nothing heavy
+
+if TYPE_CHECKING:
+    from edgehar.train.run import Outcome, Plan
+
+
+@click.command()
+@click.option("--dataset", default="hapt", show_default=True, help="hapt, a file or folder, or KIND:PATH.")
+@click.option("--split", default="published", show_default=True, help="published, random:SHARE or leave:PERSON,…")
+@click.option("--validation", default=0.2, show_default=True, help="Share of the other people, who choose the epoch.")
+@click.option("--arch", default=Recipe.arch, show_default=True, help="Architecture.")
+@click.option("--input-layout", type=click.Choice(["window", "flat"]), default="window", show_default=True)
+@click.option("--seed", default=Recipe.seed, show_default=True, help="Decides weights, validation people and draws.")
+@click.option("--epochs", default=Recipe.epochs, show_default=True, help="Length of the schedule.")
+@click.option("--batch-size", default=Recipe.batch_size, show_default=True)
+@click.option("--learning-rate", default=Recipe.learning_rate, show_default=True, help="A cosine takes it to 0.")
+@click.option("--weight-decay", default=Recipe.weight_decay, show_default=True)
+@click.option("--label-smoothing", default=Recipe.label_smoothing, show_default=True)
+@click.option("--average", default=Recipe.average, show_default=True, help="Decay a step of the averaged weights.")
+@click.option("--patience", default=Recipe.patience, show_default=True, help="Epochs without a better validation loss.")
+@click.option("--normalisation", type=click.Choice(["axis", "scalar"]), default=Recipe.normalisation, show_default=True)
+@click.option("--class-weights/--no-class-weights", default=Recipe.class_weights, show_default=True)
+@click.option("--rotation", default=Augmentation.rotation, show_default=True, help="Random rotation, rad.")
+@click.option("--scale", default=Augmentation.scale, show_default=True, help="Random factor, around 1.")
+@click.option("--noise", default=Augmentation.noise, show_default=True, help="White noise, m/s².")
+@click.option("--shift", default=Augmentation.shift, show_default=True, help="Grid of random window starts, samples.")
+@click.option("--refit/--no-refit", default=True, show_default=True, help="Train again, on validation people too.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/ARCH-seedSEED]")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with an interrupted run; no other option.")
+@click.pass_context
+def command(context: click.Context, /, out: Path | None, resume: Path | None, **options: Any) -> None:
+    """Train a network on recordings, split by person.
+
+    The defaults are the recipe of the shipped model. The people of the test split are not touched: measure
+    the finished model on them with `edgehar evaluate`.
+    """
+    from edgehar import data
+    from edgehar.train import run
+
+    if resume is not None:
+        unset = click.core.ParameterSource.DEFAULT
+        given = [name for name in options if context.get_parameter_source(name) is not unset] + ["out"] * bool(out)
+        if given:
+            raise click.UsageError(f"--resume takes the options of its run; leave out --{given[0].replace('_', '-')}")
+        folder, plan = resume, run.read_plan(resume)
+    else:
+        plan = _plan(options)
+        folder = out or Path("runs") / f"{plan.recipe.arch}-seed{plan.recipe.seed}"
+    dataset = data.load(plan.dataset)
+    if resume is None:
+        run.start(folder, plan)
+    outcome = _run(plan, dataset, folder)
+    _render(outcome, folder)
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    from edgehar.train.run import Plan
+
+    def chosen(kind: type) -> dict[str, Any]:
+        return {item.name: options[item.name] for item in fields(kind) if item.name in options}
+
+    recipe = Recipe(**chosen(Recipe), augmentation=Augmentation(**chosen(Augmentation)))
+    return Plan(**chosen(Plan), recipe=recipe)
+
+
+def _run(plan: Plan, dataset: Any, folder: Path) -> Outcome:
+    """Train with a progress bar on standard error for each of the two trainings."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from edgehar.train import run
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+
+        def bar(name: str) -> Any:
+            task = progress.add_task(name, total=None, visible=False)
+
+            def update(epoch: int, batch: int, batches: int, epochs: int, history: list[dict[str, float]]) -> None:
+                last = history[-1] if history else {}
+                note = f"validation loss {last['validation_loss']:.3f}" if "validation_loss" in last else ""
+                text = f"{name}: epoch {epoch + 1} of {epochs} {note}"
+                progress.update(
+                    task, description=text, total=batches * epochs, completed=epoch * batches + batch, visible=True
+                )
+
+            return update
+
+        try:
+            return run.run(
+                plan,
+                dataset,
+                folder,
+                command=["edgehar", *sys.argv[1:]],
+                on_batch=bar("training"),
+                on_refit=bar("refit"),
+            )
+        except KeyboardInterrupt:
+            if (folder / "checkpoint.npz").exists():
+                progress.console.print(f"stopped; go on with: edgehar train --resume {shlex.quote(str(folder))}")
+            raise
+
+
+def _render(outcome: Outcome, folder: Path) -> None:
+    """Plots and reports into the run folder, the figures to standard output."""
+    from edgehar import files
+    from edgehar.report import evaluation as report
+    from edgehar.report.training_plots import plot_history
+
+    people = "validation people" if outcome.split.validation else "training people"
+    title = f"{outcome.manifest['plan']['recipe']['arch']} on {people}"
+    best = outcome.fitted.best_epoch
+    plot_history(outcome.fitted.history, best, folder / "learning_curves.png", title)
+    report.plot_confusion(outcome.evaluation, folder / "confusion.png", title)
+    files.write_text(folder / "classification_report.txt", report.classification_report(outcome.evaluation, title))
+    files.write_text(folder / "subjects.csv", report.subjects_csv(outcome.evaluation))
+    report.print_evaluation(outcome.evaluation, title)
+    print(f"kept epoch {best}; {folder / 'model.keras'} trained on {outcome.manifest['trained_on']} people")

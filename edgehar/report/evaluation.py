@@ -1,0 +1,133 @@
+"""An evaluation as tables for people, as text and CSV for files, and as plots."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from edgehar.evaluate import Evaluation
+from edgehar.files import atomic_path
+from edgehar.report.figures import new_figure
+
+
+def print_evaluation(evaluation: Evaluation, title: str, console: Console | None = None) -> None:
+    """Print the figures, one table each by class, by person and for the confusion, to standard output."""
+    console = console or Console()
+    console.print(f"[bold]{title}[/bold]: {headline(evaluation)}", highlight=False)
+    scores = evaluation.scores
+    by_class = Table("activity", title="by class", title_justify="left")
+    for name in ("precision", "recall", "F1", "windows"):
+        by_class.add_column(name, justify="right")
+    for index, label in enumerate(evaluation.labels):
+        figures = (scores.precision[index], scores.recall[index], scores.f1[index])
+        by_class.add_row(label, *(f"{value:.3f}" for value in figures), str(scores.support[index]))
+    console.print(by_class)
+    matrix = Table("truth \\ predicted", title="confusion (windows)", title_justify="left")
+    for label in evaluation.labels:
+        matrix.add_column(label, justify="right")
+    for index, label in enumerate(evaluation.labels):
+        row = evaluation.confusion[index]
+        matrix.add_row(label, *(_cell(int(count), column == index) for column, count in enumerate(row)))
+    console.print(matrix)
+    people = Table("person", title="by person", title_justify="left")
+    people.add_column("accuracy", justify="right")
+    people.add_column("windows", justify="right")
+    for name, value in evaluation.subject_accuracy.items():
+        people.add_row(name, f"{100 * value:.1f} %", str(evaluation.subject_windows[name]))
+    console.print(people)
+
+
+def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
+    """Print one line a model: accuracy and macro-F1 with their intervals."""
+    table = Table("model", title=f"on {dataset}", title_justify="left")
+    for name in ("accuracy", "95 % interval", "macro-F1", "95 % interval", "windows", "people"):
+        table.add_column(name, justify="right")
+    for name, item in measured.items():
+        low, high = item.intervals.accuracy
+        f1_low, f1_high = item.intervals.macro_f1
+        table.add_row(
+            name,
+            f"{100 * item.accuracy:.1f} %",
+            f"{100 * low:.1f} … {100 * high:.1f}",
+            f"{item.macro_f1:.3f}",
+            f"{f1_low:.3f} … {f1_high:.3f}",
+            str(item.windows),
+            str(len(item.subject_accuracy)),
+        )
+    Console().print(table)
+
+
+def headline(evaluation: Evaluation) -> str:
+    """Accuracy and macro-F1 with their intervals, in one line."""
+    low, high = evaluation.intervals.accuracy
+    f1_low, f1_high = evaluation.intervals.macro_f1
+    return (
+        f"accuracy {100 * evaluation.accuracy:.1f} % ({100 * low:.1f} … {100 * high:.1f}), "
+        f"macro-F1 {evaluation.macro_f1:.3f} ({f1_low:.3f} … {f1_high:.3f}), {evaluation.windows} windows of "
+        f"{len(evaluation.subject_accuracy)} people; brackets: {100 * evaluation.intervals.confidence:.0f} % intervals"
+    )
+
+
+def classification_report(evaluation: Evaluation, title: str) -> str:
+    """The same as plain text for a file."""
+    text = io.StringIO()
+    print_evaluation(evaluation, title, Console(file=text, width=120, no_color=True, force_terminal=False))
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def subjects_csv(evaluation: Evaluation) -> str:
+    """One line a person: subject, accuracy (0 … 1), windows."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["subject", "accuracy", "windows"])
+    for name, value in evaluation.subject_accuracy.items():
+        writer.writerow([name, f"{value:.6f}", evaluation.subject_windows[name]])
+    return text.getvalue()
+
+
+def plot_confusion(evaluation: Evaluation, path: Path, title: str) -> None:
+    """Confusion matrix PNG: shares of each true class by colour, counts in the cells."""
+    share = evaluation.confusion / np.maximum(evaluation.confusion.sum(axis=1, keepdims=True), 1)
+    figure = new_figure(1.6 + 0.85 * len(evaluation.labels), 1.4 + 0.7 * len(evaluation.labels))
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ticks = range(len(evaluation.labels))
+    axes.set_xticks(ticks, evaluation.labels, rotation=30, ha="right")
+    axes.set_yticks(ticks, evaluation.labels)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("truth")
+    axes.set_title(f"{title}\naccuracy {100 * evaluation.accuracy:.1f} %, macro-F1 {evaluation.macro_f1:.3f}")
+    for row, column in np.ndindex(*evaluation.confusion.shape):
+        if evaluation.confusion[row, column]:
+            shade = "white" if share[row, column] > 0.5 else "black"
+            axes.text(column, row, str(evaluation.confusion[row, column]), ha="center", va="center", color=shade)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+
+
+def plot_subjects(evaluation: Evaluation, path: Path, title: str) -> None:
+    """Accuracy by person PNG, the worst first, with the mean over windows as a line."""
+    people = sorted(evaluation.subject_accuracy.items(), key=lambda item: item[1])
+    figure = new_figure(max(5.0, 1.5 + 0.4 * len(people)), 3.6)
+    axes = figure.subplots()
+    bars = axes.bar([name for name, _ in people], [100 * value for _, value in people], color="tab:blue")
+    axes.bar_label(bars, fmt="%.0f", fontsize=8)
+    axes.axhline(100 * evaluation.accuracy, color="black", linewidth=1, linestyle="--", label="all windows")
+    axes.set_ylim(0, 108)
+    axes.set_xlabel("person")
+    axes.set_ylabel("accuracy, %")
+    axes.set_title(title)
+    axes.legend(loc="lower right")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+
+
+def _cell(count: int, diagonal: bool) -> str:
+    if not count:
+        return "[dim]·[/dim]"
+    return f"[bold]{count}[/bold]" if diagonal else str(count)
