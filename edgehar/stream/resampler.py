@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.data.resampling import lowpass, rate_ratio
+from edgehar.stream.sources import Block
+from edgehar.stream.streamer import Flush, FlushReason
 
 
 class StreamResampler:
@@ -63,3 +67,33 @@ class StreamResampler:
         done = max(0, min(self._next * self._down // self._up - self._first - self.reach, len(self._x)))
         self._x, self._t, self._first = self._x[done:], self._t[done:], self._first + done
         return np.array(samples, np.float32).reshape(-1, 3), np.array(times, np.int64)
+
+
+def resample_blocks(blocks: Iterable[Block], from_hz: float, to_hz: float) -> Iterator[Block]:
+    """Unlabelled blocks at another rate; what would flush a streamer at `from_hz` flushes here and is passed on.
+
+    Raises:
+        DataError: a ratio of rates with terms over 1000.
+    """
+    resampler = StreamResampler(from_hz, to_hz)
+    longest = 2 * round(1e6 / from_hz)
+    kept: int | None = None
+    for block in blocks:
+        finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(block.x), axis=1)
+        keep: list[int] = []
+        for i, t in enumerate(block.t_us.tolist()):
+            reason: FlushReason | None = None
+            if not finite[i]:
+                reason = "nan"
+            elif kept is not None:
+                reason = "backward" if t < kept else "gap" if t - kept > longest else None
+            if reason is not None:
+                if keep:
+                    yield Block(*resampler.push(block.x[keep], block.t_us[keep]))
+                    keep = []
+                resampler.clear()
+                yield Block(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), None, Flush(t, reason))
+            if finite[i] and t != kept:
+                keep.append(i)
+            kept = t if finite[i] else None
+        yield Block(*resampler.push(block.x[keep], block.t_us[keep]))

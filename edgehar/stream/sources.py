@@ -14,6 +14,7 @@ from edgehar.contract import Contract
 from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.data.resampling import resample, split_at_gaps
 from edgehar.errors import DataError
+from edgehar.stream.streamer import Flush
 
 #: Samples that a recording gives at a time: one second at 20 Hz, so that a live view moves.
 BLOCK = 20
@@ -35,13 +36,13 @@ class Block(NamedTuple):
         x: float32 (N, 3), m/s².
         t_us: int64 (N,), microseconds.
         truth: int64 (N,), index into the contract's labels, -1 where not known; None without labels.
-        after_gap: these do not follow the block before.
+        flush: set where these do not follow what came before, with the time and the reason.
     """
 
     x: NDArray[np.float32]
     t_us: NDArray[np.int64]
     truth: NDArray[np.int64] | None = None
-    after_gap: bool = False
+    flush: Flush | None = None
 
 
 def choose_recording(dataset: Dataset, recording: str | None = None, subject: str | None = None) -> Recording:
@@ -94,7 +95,8 @@ def recording_blocks(
                 first = even.t[0] if first is None else first
                 ready = even.t[min(start + size, len(even)) - 1] - first
                 time.sleep(max(0.0, begun + ready - time.monotonic()))
-            yield Block(even.acc[rows], t_us[rows], codes[even.label[rows]], number > 0 and start == 0)
+            flush = Flush(int(t_us[0]), "gap") if number and not start else None
+            yield Block(even.acc[rows], t_us[rows], codes[even.label[rows]], flush)
 
 
 class ByteStream(Protocol):

@@ -1,0 +1,210 @@
+"""Showing a stream: JSON lines, plain lines, a live line on a terminal, and the summary."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TextIO
+
+from edgehar.stream.score import StreamScore
+from edgehar.stream.session import Summary, label_name
+from edgehar.stream.smoothing import SCORE_ONE, UNIT
+from edgehar.stream.streamer import Decision, Flush
+
+#: Cells of the live bar.
+BAR = 20
+
+#: Columns where the output is no terminal.
+FILE_WIDTH = 120
+
+
+class View(Protocol):
+    """Shows events as they come and a summary at the end."""
+
+    def events(self, events: Iterable[Decision | Flush]) -> None:
+        """Show what a block of samples brought about, now."""
+        ...
+
+    def summary(self, summary: Summary) -> None:
+        """Show the totals."""
+        ...
+
+
+class JsonView:
+    """One JSON object a line: decisions, flushes, and a last one with the summary."""
+
+    def __init__(self, labels: tuple[str, ...], out: TextIO) -> None:
+        self._labels, self._out = labels, out
+
+    def events(self, events: Iterable[Decision | Flush]) -> None:
+        """Write each event with times in seconds, probabilities and scores in 0 … 1."""
+        for event in events:
+            self._write(self._row(event))
+        self._out.flush()
+
+    def summary(self, summary: Summary) -> None:
+        """Write {"event": "summary", …}."""
+        self._write({"event": "summary", **summary_dict(summary, self._labels)})
+        self._out.flush()
+
+    def _row(self, event: Decision | Flush) -> dict[str, Any]:
+        t = event.t_us / 1e6
+        if isinstance(event, Flush):
+            return {"event": "flush", "t": t, "reason": event.reason}
+        return {
+            "t": t,
+            "label": label_name(event.label, self._labels),
+            "raw": self._labels[event.raw],
+            "probabilities": [p / UNIT for p in event.p],
+            "scores": [s / SCORE_ONE for s in event.scores],
+        }
+
+    def _write(self, row: dict[str, Any]) -> None:
+        self._out.write(json.dumps(row, allow_nan=False) + "\n")
+
+
+class TextView:
+    """One line a decision; on a terminal only changes stay, and a live line shows the present state."""
+
+    def __init__(self, labels: tuple[str, ...], out: TextIO) -> None:
+        self._labels, self._out = labels, out
+        self._width = max(len("unsure"), *map(len, labels))
+        self._live = out.isatty()
+        self._shown: int | None = None
+        self._last: Decision | Flush | None = None
+
+    def events(self, events: Iterable[Decision | Flush]) -> None:
+        """Print decisions and flushes; of a run of samples that are not finite only the first."""
+        for event in events:
+            if isinstance(event, Flush):
+                if not (event.reason == "nan" and isinstance(self._last, Flush) and self._last.reason == "nan"):
+                    self._print(f"{event.t_us / 1e6:10.2f} s  -- window forgotten: {event.reason}")
+                self._shown = None
+            elif self._live:
+                if event.label != self._shown:
+                    self._print(self._line(event))
+                self._shown = event.label
+                self._draw(event)
+            else:
+                self._print(self._line(event))
+            self._last = event
+        self._out.flush()
+
+    def summary(self, summary: Summary) -> None:
+        """Print the totals as tables."""
+        if self._live:
+            self._out.write("\r\x1b[K")
+        print_summary(summary, self._labels, self._out)
+        self._out.flush()
+
+    def _line(self, event: Decision) -> str:
+        label = label_name(event.label, self._labels)
+        return (
+            f"{event.t_us / 1e6:10.2f} s  {label:<{self._width}}  {_score(event):4.2f}  raw {self._labels[event.raw]}"
+        )
+
+    def _print(self, line: str) -> None:
+        self._out.write(f"\r\x1b[K{line}\n" if self._live else line + "\n")
+
+    def _draw(self, event: Decision) -> None:
+        value = _score(event)
+        bar = "█" * round(value * BAR) + "·" * (BAR - round(value * BAR))
+        label = label_name(event.label, self._labels)
+        line = f"▶ {event.t_us / 1e6:8.2f} s  {label:<{self._width}}  {bar} {value:4.2f}  raw {self._labels[event.raw]}"
+        # A line that wraps could not be redrawn in place.
+        self._out.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
+
+
+def _score(event: Decision) -> float:
+    """The score of the label in force, or the best one where that is unsure."""
+    return (event.scores[event.label] if event.label >= 0 else max(event.scores)) / SCORE_ONE
+
+
+def summary_dict(summary: Summary, labels: Sequence[str]) -> dict[str, Any]:
+    """A summary as JSON-ready values; times in seconds."""
+    row: dict[str, Any] = {
+        "samples": summary.samples,
+        "decisions": summary.decisions,
+        "label_s": {name: round(value, 6) for name, value in summary.label_s.items()},
+        "flushes": summary.flushes,
+        "duplicates": summary.duplicates,
+    }
+    found = summary.score
+    if found is not None:
+        row |= {
+            "accuracy": found.accuracy,
+            "labelled_s": round(found.seconds, 6),
+            "undecided_s": round(found.undecided_s, 6),
+            "confusion_s": [[round(float(value), 6) for value in values] for values in found.confusion_s],
+            "labels": [*labels, "unsure"],
+            "transitions": [
+                {"t": change.t_s, "from": labels[change.before], "to": labels[change.after], "delay_s": change.delay_s}
+                for change in found.transitions
+            ],
+            "median_delay_s": median_delay(found),
+        }
+    return row
+
+
+def median_delay(found: StreamScore) -> float | None:
+    """Median delay of the transitions that were found, seconds; None where there are none."""
+    delays = sorted(change.delay_s for change in found.transitions if change.delay_s is not None)
+    if not delays:
+        return None
+    middle = len(delays) // 2
+    return delays[middle] if len(delays) % 2 else (delays[middle - 1] + delays[middle]) / 2
+
+
+def print_summary(summary: Summary, labels: Sequence[str], out: TextIO) -> None:
+    """Print totals, and where the truth is known accuracy, confusion and delays, as tables."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(file=out, highlight=False, width=None if out.isatty() else FILE_WIDTH)
+    flushes = ", ".join(f"{count} × {reason}" for reason, count in summary.flushes.items()) or "none"
+    console.print(
+        f"\n{summary.samples} samples, {summary.decisions} decisions; windows forgotten: {flushes}; "
+        f"duplicates ignored: {summary.duplicates}"
+    )
+    found = summary.score
+    if found is None:
+        if summary.decisions:
+            table = Table("label", "seconds", box=SIMPLE_HEAD, title="Time in each label")
+            table.columns[1].justify = "right"
+            for name, seconds in summary.label_s.items():
+                table.add_row(name, f"{seconds:.1f}")
+            console.print(table)
+        return
+    if found.accuracy is None:
+        console.print("no labelled second has a decision, so there is no accuracy")
+        return
+    console.print(
+        f"accuracy per second {found.accuracy:.1%} of {found.seconds:.1f} labelled s "
+        f"(and {found.undecided_s:.1f} s before the first decision)"
+    )
+    names = [*labels, "unsure"]
+    table = Table("truth, s", *names, box=SIMPLE_HEAD, title="Truth (rows) by decision (columns), seconds")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, row in zip(labels, found.confusion_s, strict=True):
+        if row.sum():
+            table.add_row(name, *[f"{value:.1f}" if value else "" for value in row])
+    console.print(table)
+    if not found.transitions:
+        return
+    table = Table(
+        "at, s", "from", "to", "delay, s", box=SIMPLE_HEAD, title="Delay from each change to the first right decision"
+    )
+    table.columns[0].justify = table.columns[3].justify = "right"
+    for change in found.transitions:
+        delay = "missed" if change.delay_s is None else f"{change.delay_s:.2f}"
+        table.add_row(f"{change.t_s:.2f}", labels[change.before], labels[change.after], delay)
+    console.print(table)
+    middle = median_delay(found)
+    missed = sum(change.delay_s is None for change in found.transitions)
+    console.print(
+        f"median delay {'–' if middle is None else f'{middle:.2f} s'}, "
+        f"{missed} of {len(found.transitions)} changes missed"
+    )
