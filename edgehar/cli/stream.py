@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from edgehar.cli.data_options import DataSource, data_options, load_dataset
 from edgehar.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ FRACTION = click.FloatRange(0, 1)
 
 
 @click.command()
-@click.argument("source")
+@data_options(argument="source")
 @click.option("--bundle", help="Bundle folder, or a model file (default: bundle).")
 @click.option("--runtime", help="Runtime, such as litert-int8-reference (default: int8 where the bundle has it).")
 @click.option("--hop", type=click.IntRange(min=1), default=20, show_default=True, help="Samples between decisions.")
@@ -53,9 +54,8 @@ FRACTION = click.FloatRange(0, 1)
 @click.option("--plot", type=click.Path(dir_okay=False), help="Write a timeline of signal, truth and decisions (PNG).")
 @click.option("--subject", help="Take a recording of this person.")
 @click.option("--recording", help="Take the recording of this name.")
-@click.option("--rate", type=float, help="Rate of standard input or of a CSV in Hz; standard input is resampled.")
 def command(
-    source: str,
+    data: DataSource,
     bundle: str | None,
     runtime: str | None,
     hop: int,
@@ -70,19 +70,19 @@ def command(
     plot: str | None,
     subject: str | None,
     recording: str | None,
-    rate: float | None,
 ) -> None:
     """Run a bundle over a live stream or a recording.
 
     SOURCE is "hapt" (its first test recording), any file or folder that "edgehar data check" reads, or "-" for
-    lines t,x,y,z on standard input (seconds and m/s², gravity included, Android sign).
+    lines t,x,y,z on standard input (seconds and m/s², gravity included, Android sign), which --rate HZ resamples.
 
     Fractions are taken to the nearest 1/256, so that a microcontroller decides the same.
     """
-    if source == "-" and (realtime or subject or recording):
+    live = data.source == "-"
+    if live and (realtime or subject or recording):
         raise click.UsageError("--realtime, --subject and --recording are for recordings, not for standard input")
-    if rate is not None and not (math.isfinite(rate) and rate > 0):
-        raise click.UsageError(f"expected a positive --rate in Hz, got {rate:g}")
+    if data.rate is not None and not (math.isfinite(data.rate) and data.rate > 0):
+        raise click.UsageError(f"expected a positive --rate in Hz, got {data.rate:g}")
     from edgehar.report.stream_view import JsonView, TextView, View
     from edgehar.report.timeline import plot_timeline, require_matplotlib
     from edgehar.stream import SmoothingConfig, Streamer
@@ -96,10 +96,10 @@ def command(
     contract = model.contract
     session = Session(Streamer(model, hop=hop, smoothing=config), contract, keep=plot is not None)
     view: View = (JsonView if as_json else TextView)(contract.labels, sys.stdout)
-    if source == "-":
-        title, blocks = "standard input", _standard_input(contract, rate)
+    if live:
+        title, blocks = "standard input", _standard_input(contract, data.rate)
     else:
-        title, blocks = _recording(source, contract, subject, recording, rate, realtime)
+        title, blocks = _recording(data, contract, subject, recording, realtime)
     try:
         try:
             for events in session.run(blocks):
@@ -135,18 +135,16 @@ def _standard_input(contract: Contract, rate: float | None) -> Iterator[Block]:
 
 
 def _recording(
-    source: str,
+    data: DataSource,
     contract: Contract,
     subject: str | None,
     name: str | None,
-    rate: float | None,
     realtime: bool,
 ) -> tuple[str, Iterator[Block]]:
     """Title and blocks of one recording of a data set."""
-    from edgehar.data import CsvOptions, load
     from edgehar.stream.sources import choose_recording, recording_blocks
 
-    dataset = load(source, options=None if rate is None else CsvOptions(rate_hz=rate))
+    dataset = load_dataset(data)
     chosen = choose_recording(dataset, name, subject)
     if len(chosen) * contract.rate_hz < contract.window * chosen.rate_hz:
         raise DataError(

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TextIO
 
+from edgehar.report.tables import NOTHING, percent, terminal_table
 from edgehar.stream.score import StreamScore
 from edgehar.stream.session import Summary, label_name
 from edgehar.stream.smoothing import SCORE_ONE, UNIT
@@ -158,9 +159,7 @@ def median_delay(found: StreamScore) -> float | None:
 
 def print_summary(summary: Summary, labels: Sequence[str], out: TextIO) -> None:
     """Print totals, and where the truth is known accuracy, confusion and delays, as tables."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(file=out, highlight=False, width=None if out.isatty() else FILE_WIDTH)
     flushes = ", ".join(f"{count} × {reason}" for reason, count in summary.flushes.items()) or "none"
@@ -171,40 +170,37 @@ def print_summary(summary: Summary, labels: Sequence[str], out: TextIO) -> None:
     found = summary.score
     if found is None:
         if summary.decisions:
-            table = Table("label", "seconds", box=SIMPLE_HEAD, title="Time in each label")
-            table.columns[1].justify = "right"
-            for name, seconds in summary.label_s.items():
-                table.add_row(name, f"{seconds:.1f}")
-            console.print(table)
+            rows = [[name, f"{seconds:.1f}"] for name, seconds in summary.label_s.items()]
+            console.print(terminal_table("Time in each label", ["label", "seconds"], rows))
         return
     if found.accuracy is None:
         console.print("no labelled second has a decision, so there is no accuracy")
         return
     console.print(
-        f"accuracy per second {found.accuracy:.1%} of {found.seconds:.1f} labelled s "
-        f"(and {found.undecided_s:.1f} s before the first decision)"
+        f"accuracy per second {percent(found.accuracy)} % of {found.seconds:.1f} labelled s "
+        f"(and {found.undecided_s:.1f} s without a decision yet)"
     )
-    names = [*labels, "unsure"]
-    table = Table("truth, s", *names, box=SIMPLE_HEAD, title="Truth (rows) by decision (columns), seconds")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, row in zip(labels, found.confusion_s, strict=True):
-        if row.sum():
-            table.add_row(name, *[f"{value:.1f}" if value else "" for value in row])
-    console.print(table)
+    rows = [
+        [name, *[f"{value:.1f}" if value else "" for value in row]]
+        for name, row in zip(labels, found.confusion_s, strict=True)
+        if row.sum()
+    ]
+    console.print(terminal_table("Seconds: truth (rows) by decision (columns)", ["truth", *labels, "unsure"], rows))
     if not found.transitions:
         return
-    table = Table(
-        "at, s", "from", "to", "delay, s", box=SIMPLE_HEAD, title="Delay from each change to the first right decision"
-    )
-    table.columns[0].justify = table.columns[3].justify = "right"
-    for change in found.transitions:
-        delay = "missed" if change.delay_s is None else f"{change.delay_s:.2f}"
-        table.add_row(f"{change.t_s:.2f}", labels[change.before], labels[change.after], delay)
-    console.print(table)
+    rows = [
+        [
+            f"{change.t_s:.2f}",
+            labels[change.before],
+            labels[change.after],
+            "missed" if change.delay_s is None else f"{change.delay_s:.2f}",
+        ]
+        for change in found.transitions
+    ]
+    console.print(terminal_table("From each change to the right label", ["at, s", "from", "to", "delay, s"], rows))
     middle = median_delay(found)
     missed = sum(change.delay_s is None for change in found.transitions)
     console.print(
-        f"median delay {'–' if middle is None else f'{middle:.2f} s'}, "
+        f"median delay {NOTHING if middle is None else f'{middle:.2f} s'}, "
         f"{missed} of {len(found.transitions)} changes missed"
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgehar.errors import DataError, MissingExtra
 from edgehar.files import atomic_path
+from edgehar.report.figures import new_figure
 from edgehar.stream.score import in_force
 from edgehar.stream.session import History
 from edgehar.stream.smoothing import SCORE_ONE, UNSURE
@@ -25,7 +26,7 @@ UNSURE_COLOUR = "#bdbdbd"
 def require_matplotlib() -> None:
     """Raise MissingExtra unless Matplotlib is installed; before a long run, not after it."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtra("matplotlib", "bench")
+        raise MissingExtra("matplotlib", "train")
 
 
 def plot_timeline(target: str | os.PathLike[str], history: History, labels: tuple[str, ...], title: str) -> None:
@@ -44,15 +45,12 @@ def plot_timeline(target: str | os.PathLike[str], history: History, labels: tupl
     require_matplotlib()
     if not len(history.t_us):
         raise DataError("expected samples to draw, got none")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     origin = int(history.t_us[0])
     t = (history.t_us - origin) / 1e6
     known = bool((history.truth >= 0).any())
-    figure = Figure(figsize=(min(24.0, max(9.0, t.max() / 30)), 5.6), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(min(24.0, max(9.0, (t.max() - t.min()) / 30)), 5.6)
     ratios = [5, 2.1 if known else 1.2, 2.2]
     signal, bands, line = figure.subplots(3, 1, sharex=True, gridspec_kw={"height_ratios": ratios})
     figure.suptitle(title, fontsize=11)
