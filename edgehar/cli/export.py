@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.cli.data_options import DataSource, data_options, load_dataset
 
 if TYPE_CHECKING:
     from edgehar.contract import Contract
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--no-gate", is_flag=True, help="Measure without judging.")
 @click.option("--split", "split_name", default=None, help="Test people; by default those the model was not trained on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest instead of tables.")
-@data_options
+@data_options()
 def command(
     source: str,
     out: Path,
@@ -40,7 +40,7 @@ def command(
     no_gate: bool,
     split_name: str | None,
     as_json: bool,
-    **data: Any,
+    data: DataSource,
 ) -> None:
     """Export a trained model to TFLite and ONNX, measure what was written, and gate its quality.
 
@@ -56,7 +56,7 @@ def command(
     with stage("reading the model") as on_step:
         model, contract = models.load(source)
         on_step("reading the recordings")
-        dataset = load_dataset(**data)
+        dataset = load_dataset(data)
         training, test, origin = _people(source, dataset, contract, split_name)
         windows = _calibration(calibration, training, contract) if int8 else None
         result = export_bundle(

@@ -6,8 +6,7 @@ STRIDED_SLICE and PACK in the file, and live variables READ_VARIABLE.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.errors import MissingExtra
+from edgehar.quiet import quiet
 
 #: What `convert` can make.
 KINDS = ("float", "int8", "float16", "dynamic")
@@ -39,7 +39,8 @@ def convert(
         activations, 8-bit quantisation specification of LiteRT).
     """
     tf = import_tensorflow()
-    with _silent():
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen_function(model, contract)])
         if kind == "int8":
             assert calibration is not None and len(calibration), "int8 needs calibration windows"
@@ -74,34 +75,9 @@ def import_tensorflow() -> Any:
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import tensorflow as tf
+        with quiet():
+            import tensorflow as tf
     except ImportError as error:
         raise MissingExtra("tensorflow", "export") from error
     tf.get_logger().setLevel("ERROR")
     return tf
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Keep the converter's notes, printed from C++ too, off the terminal; a failure shows them."""
-    import os
-    import sys
-    import tempfile
-    import warnings
-
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                yield
-        except Exception:
-            sink.seek(0)
-            os.write(saved, sink.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)

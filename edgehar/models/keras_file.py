@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from edgehar import files
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError, MissingExtra
+from edgehar.quiet import quiet
 
 if TYPE_CHECKING:
     import keras
@@ -30,8 +31,9 @@ def import_keras() -> Any:
     """The `keras` module; raises MissingExtra where TensorFlow or Keras is not installed."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras
-        import tensorflow  # noqa: F401  (Keras would otherwise fail later and with a traceback)
+        with quiet():  # TensorFlow looks for a GPU and says so
+            import keras
+            import tensorflow  # noqa: F401  (Keras would otherwise fail later and with a traceback)
     except ImportError as error:
         raise MissingExtra(error.name or "tensorflow", "train") from error
     return keras

@@ -6,10 +6,23 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
+
+#: Characters a line where the output is a file or a pipe; a terminal has its own width.
+FILE_WIDTH = 130
 
 #: What stands where there is no figure.
 NOTHING = "–"
+
+
+def results_console() -> Console:
+    """Where results go: standard output, without rich's guesses about numbers and paths."""
+    import sys
+
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
 
 
 def terminal_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

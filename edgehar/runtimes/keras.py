@@ -13,7 +13,7 @@ from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, contract_in_zip, settle
-from edgehar.runtimes.quiet import quiet
+from edgehar.quiet import quiet
 
 _BATCH = 256
 

@@ -13,7 +13,7 @@ from edgehar.errors import ContractError
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, contract_in_zip, settle, with_quantisation
 from edgehar.runtimes.quantise import dequantise, quantise
-from edgehar.runtimes.quiet import quiet
+from edgehar.quiet import quiet
 
 
 class Litert(Runtime):

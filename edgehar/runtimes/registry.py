@@ -35,7 +35,10 @@ class Row:
     @property
     def installed(self) -> bool:
         """Whether the package can be found (it is not imported)."""
-        return importlib.util.find_spec(self.package) is not None
+        try:
+            return importlib.util.find_spec(self.package) is not None
+        except (ImportError, ValueError):
+            return False
 
     @property
     def part_of_package(self) -> bool:
