@@ -49,11 +49,13 @@ def versions() -> dict[str, str]:
 def cpu_name() -> str:
     """The processor's name as the system gives it."""
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.lower().startswith(("model name", "model\t", "hardware")):
-                return line.split(":", 1)[1].strip()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        pass
+        lines = []
+    found = {key.strip().lower(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    for key in ("model name", "hardware", "cpu model"):
+        if found.get(key):
+            return found[key]
     return platform.processor() or platform.machine()
 
 

@@ -156,8 +156,9 @@ def run(
     found = doubts(environment, stolen, stolen_ticks())
     for entry in present:
         rounds = [np.array(answer["total_ns"], np.float64) for answer in timed[entry["name"]]]
-        if rounds:
-            found += [f"{entry['name']}: {words}" for words in statistics.doubts(rounds)]
+        words = statistics.doubts(rounds) if rounds else []
+        if words:
+            found.append(f"{entry['name']}: {', '.join(words)}")
     results["doubts"] = found
     results["complete"] = True
     folder.write(results)

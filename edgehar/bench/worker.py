@@ -77,9 +77,13 @@ class Session:
         Returns:
             warmup_ns, invoke_ns, total_ns: lists of nanoseconds; total is raw m/s² to label.
         """
-        warm, _ = self._timed(range(offset, offset + warmup), None)
-        deadline = time.perf_counter_ns() + int(seconds * 1e9)
-        invoke, total = self._timed(range(offset + warmup, offset + warmup + count), deadline)
+        gc.collect()
+        gc.disable()
+        try:
+            _, warm = self._timed(range(offset, offset + warmup), float("inf"))
+            invoke, total = self._timed(range(offset + warmup, offset + warmup + count), seconds)
+        finally:
+            gc.enable()
         return {"warmup_ns": warm, "invoke_ns": invoke, "total_ns": total}
 
     def reload(self, times: int) -> dict[str, Any]:
@@ -93,27 +97,24 @@ class Session:
             spent.append((time.perf_counter_ns() - start) / 1e6)
         return {"load_ms": spent}
 
-    def _timed(self, indices: range, deadline: int | None) -> tuple[list[int], list[int]]:
+    def _timed(self, indices: range, seconds: float) -> tuple[list[int], list[int]]:
+        """Nanoseconds of invoke and of all three steps for these windows, until the time is up."""
         runtime, windows, clock = self.runtime, self.windows, time.perf_counter_ns
         invoke, total = [], []
-        gc.collect()
-        gc.disable()
-        try:
-            for index in indices:
-                window = windows[index % len(windows)]
-                start = clock()
-                tensor = runtime.prepare(window)
-                before = clock()
-                output = runtime.invoke(tensor)
-                after = clock()
-                int(runtime.finish(output).argmax())
-                end = clock()
-                invoke.append(after - before)
-                total.append(end - start)
-                if deadline is not None and end > deadline:
-                    break
-        finally:
-            gc.enable()
+        deadline = clock() + seconds * 1e9
+        for index in indices:
+            window = windows[index % len(windows)]
+            start = clock()
+            tensor = runtime.prepare(window)
+            before = clock()
+            output = runtime.invoke(tensor)
+            after = clock()
+            int(runtime.finish(output).argmax())
+            end = clock()
+            invoke.append(after - before)
+            total.append(end - start)
+            if end > deadline:
+                break
         return invoke, total
 
 

@@ -68,11 +68,12 @@ def _label(axes: Any, names: list[str], x: list[float], y: list[float]) -> None:
     """Draw dots and their names; a name that would cover another one moves up or down, with a line to its dot."""
     to_points = 72 / axes.figure.dpi
     centres = [tuple(to_points * axes.transData.transform(xy)) for xy in zip(x, y, strict=True)]
-    taken: list[tuple[float, float, float]] = []  # left, right, middle height
-    for name, here, accuracy, (left, height) in zip(names, x, y, centres, strict=True):
+    # A name must not cover another name, nor any dot: boxes of (left, right, middle height).
+    taken = [(across - 5, across + 5, height) for across, height in centres]
+    for name, here, accuracy, (across, height) in zip(names, x, y, centres, strict=True):
         colour = COLOURS.get(name.split("-")[0], "#666666")
         axes.plot(here, accuracy, "o", markersize=8, color=colour, alpha=0.75)
-        left, right = left + 10, left + 10 + 0.62 * _FONT * len(name)
+        left, right = across + 10, across + 10 + 0.62 * _FONT * len(name)
         steps = sorted(range(-12, 13), key=lambda step: (abs(step), -step))
         free = (
             step * _LINE

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
+from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, contract_in_zip, settle
-from edgehar.quiet import quiet
 
 _BATCH = 256
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import ContractError
+from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, contract_in_zip, settle, with_quantisation
 from edgehar.runtimes.quantise import dequantise, quantise
-from edgehar.quiet import quiet
 
 
 class Litert(Runtime):

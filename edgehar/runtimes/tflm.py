@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
+from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import contract_in_zip, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
-from edgehar.quiet import quiet
 
 # TFLite-Micro aligns its arena to 16 bytes.
 _ALIGNMENT = 16
