@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--scale", default=Augmentation.scale, show_default=True, help="Random factor, around 1.")
 @click.option("--noise", default=Augmentation.noise, show_default=True, help="White noise, m/s².")
 @click.option("--shift", default=Augmentation.shift, show_default=True, help="Grid of random window starts, samples.")
+@click.option("--mix", default=Augmentation.mix, show_default=True, help="Mix-up of pairs of windows.")
 @click.option("--refit/--no-refit", default=True, show_default=True, help="Train again, on validation people too.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/ARCH-seedSEED]")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with an interrupted run; no other option.")

@@ -8,19 +8,26 @@ from numpy.typing import NDArray
 from edgehar.train.recipe import Augmentation
 
 
-def augment(x: NDArray[np.float32], how: Augmentation, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Rotate, scale and add noise, drawn anew for each window.
+def augment(
+    x: NDArray[np.float32], target: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Rotate, scale, add noise and mix, drawn anew for each window.
 
     Args:
         x: float32 (N, window, 3), m/s²; not changed.
+        target: float32 (N, classes), what the network is to say; not changed.
     Returns:
-        float32 (N, window, 3). `how.shift` is not applied here: the loop draws among finely cut windows.
+        arrays of the same shapes and dtypes. `how.shift` is not applied here: the loop draws among
+        finely cut windows.
     """
     turned = np.einsum("nij,ntj->nti", rotations(len(x), how.rotation, rng), x)
     factor = 1 + how.scale * rng.standard_normal((len(x), 1, 1))
-    noise = how.noise * rng.standard_normal(x.shape, np.float32)
-    changed: NDArray[np.float32] = (turned * factor + noise).astype(np.float32)
-    return changed
+    changed = (turned * factor + how.noise * rng.standard_normal(x.shape)).astype(np.float32)
+    if how.mix:
+        other, share = rng.permutation(len(x)), rng.beta(how.mix, how.mix, (len(x), 1)).astype(np.float32)
+        changed = share[..., None] * changed + (1 - share[..., None]) * changed[other]
+        target = share * target + (1 - share) * target[other]
+    return changed, target
 
 
 def rotations(count: int, deviation: float, rng: np.random.Generator) -> NDArray[np.float64]:

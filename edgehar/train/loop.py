@@ -72,8 +72,8 @@ def fit(
     optimiser = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
     optimiser.exclude_from_weight_decay(var_names=["bias"])
     optimiser.build(network.trainable_variables)
-    step = _training_step(recipe, network, average, optimiser, len(contract.labels))
-    weights = class_weights(train.y, len(contract.labels)) if recipe.class_weights else np.ones(len(contract.labels))
+    step = _training_step(network, average, optimiser)
+    target_of = targets(recipe, train.y, len(contract.labels))
     identity = _identity(recipe, contract, train, validation)
     batches = math.ceil((draw or len(train)) / recipe.batch_size)
     end = min(recipe.epochs, stop_after or recipe.epochs)
@@ -94,15 +94,15 @@ def fit(
         epoch = len(history)
         rng = np.random.default_rng([recipe.seed, epoch])
         order = rng.permutation(len(train))[:draw]
-        x = network_input(augment(train.x[order], recipe.augmentation, rng), contract)
-        y, loss = train.y[order], 0.0
+        x, target = augment(train.x[order], target_of[train.y[order]], recipe.augmentation, rng)
+        x, loss = network_input(x, contract), 0.0
         for batch in range(batches):
             rows = slice(batch * recipe.batch_size, (batch + 1) * recipe.batch_size)
             done = epoch * batches + batch
             rate = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done / (recipe.epochs * batches)))
             # The moving average starts short, so that the first epochs are not held back by fresh weights.
             decay = min(recipe.average, (1 + done) / (10 + done))
-            loss += float(step(x[rows], y[rows], weights[y[rows]].astype(np.float32), rate, decay)) * len(y[rows])
+            loss += float(step(x[rows], target[rows], rate, decay)) * len(x[rows])
             if on_batch is not None:
                 on_batch(epoch, batch + 1, batches, end, history)
         entry = {"epoch": epoch + 1, "learning_rate": rate, "loss": loss / len(order)}
@@ -146,6 +146,13 @@ def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
     return np.where(counts > 0, len(y) / (np.maximum(counts, 1) * (counts > 0).sum()), 0.0)
 
 
+def targets(recipe: Recipe, y: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """What the network is to say for each class, float32 (classes, classes): smoothed, times the class's weight."""
+    smooth = np.eye(classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
+    weights = class_weights(y, classes) if recipe.class_weights else np.ones(classes)
+    return (smooth * weights[:, None]).astype(np.float32)
+
+
 def network_input(x: NDArray[np.float32], contract: Contract) -> NDArray[np.float32]:
     """Windows float32 (N, window, 3) in m/s² as the network takes them: normalised unless folded, in its layout."""
     norm = contract.normalisation
@@ -172,18 +179,15 @@ def _exhausted(history: list[dict[str, float]], patience: int) -> bool:
     return len(history) - best_epoch(history) >= patience
 
 
-def _training_step(recipe: Recipe, network: Any, average: Any, optimiser: Any, classes: int) -> Any:
-    """A compiled function (x, y, weight, learning rate, decay of the average) -> loss."""
+def _training_step(network: Any, average: Any, optimiser: Any) -> Any:
+    """A compiled function (x, target, learning rate, decay of the average) -> loss."""
     import tensorflow as tf
 
-    smoothing = recipe.label_smoothing
-
-    def step(x: Any, y: Any, weight: Any, rate: Any, decay: Any) -> Any:
-        target = tf.one_hot(y, classes) * (1 - smoothing) + smoothing / classes
+    def step(x: Any, target: Any, rate: Any, decay: Any) -> Any:
         with tf.GradientTape() as tape:
             predicted = network(x, training=True)
             entropy = -tf.reduce_sum(target * tf.math.log(tf.maximum(predicted, 1e-7)), axis=1)
-            loss = tf.reduce_mean(weight * entropy)
+            loss = tf.reduce_mean(entropy)
         optimiser.learning_rate.assign(rate)
         optimiser.apply(tape.gradient(loss, network.trainable_weights))
         for slow, fast in zip(average.trainable_weights, network.trainable_weights, strict=True):
@@ -193,10 +197,9 @@ def _training_step(recipe: Recipe, network: Any, average: Any, optimiser: Any, c
         return loss
 
     # One trace for every batch, the last and shorter one too.
-    batch = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
+    x, target = (tf.TensorSpec((None, *shape[1:]), tf.float32) for shape in (network.input_shape, network.output_shape))
     scalar = tf.TensorSpec((), tf.float32)
-    signature = [batch, tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None,), tf.float32), scalar, scalar]
-    return tf.function(step, input_signature=signature)
+    return tf.function(step, input_signature=[x, target, scalar, scalar])
 
 
 def _identity(recipe: Recipe, contract: Contract, train: Windows, validation: Windows | None) -> str:

@@ -20,15 +20,18 @@ class Augmentation:
         noise: standard deviation of white noise, m/s².
         shift: grid in samples of the positions that a training window may start at; each epoch draws
             as many windows as `train_step` would cut. 0: the windows of `train_step` only.
+        mix: parameter of the beta law by which pairs of windows and of targets are mixed; 0 for none.
+            Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
     """
 
     rotation: float = 0.05
     scale: float = 0.02
     noise: float = 0.1
     shift: int = 5
+    mix: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("rotation", "scale", "noise", "shift"):
+        for name in ("rotation", "scale", "noise", "shift", "mix"):
             _require(name, getattr(self, name), low=0)
 
 
