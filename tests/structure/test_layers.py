@@ -1,0 +1,83 @@
+"""Imports point downwards only: the layers of docs/design.md, read from the code."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2] / "edgehar"
+#: From the bottom up; a module may import its own layer and those below.
+LAYERS = (
+    {"errors", "files", "quiet"},
+    {"contract"},
+    {"bundle"},
+    {"data"},
+    {"models"},
+    {"train", "evaluate"},
+    {"runtimes"},
+    {"export"},
+    {"stream"},
+    {"bench"},
+    {"report"},
+    {"cli", "__main__"},
+)
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+#: What the base install has; anything else is imported inside the function that needs it.
+BASE = {"numpy", "click", "rich", "ai_edge_litert", "flatbuffers", "edgehar", "__future__"}
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def layer_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "edgehar" and len(parts) > 1 else None
+
+
+def imports(tree: ast.AST):
+    """Every import of a module: (name, is it at the top level at run time)."""
+    top = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            top.add(node)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node in top
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            if node.module == "edgehar":
+                for alias in node.names:
+                    yield f"edgehar.{alias.name}", node in top
+            else:
+                yield node.module, node in top
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(ROOT)) for path in MODULES])
+def test_imports_point_downwards(path):
+    own = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    assert own in RANK, f"{own} has no layer"
+    for name, _ in imports(ast.parse(path.read_text())):
+        other = layer_of(name)
+        if other in RANK:
+            assert RANK[other] <= RANK[own], f"{path} imports {name}, which stands above {own}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(ROOT)) for path in MODULES])
+def test_nothing_heavy_at_the_top(path):
+    import sys
+
+    for name, top in imports(ast.parse(path.read_text())):
+        package = name.split(".")[0]
+        if top:
+            assert package in BASE or package in sys.stdlib_module_names, f"{path} imports {package} at the top"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(ROOT)) for path in MODULES])
+def test_modules_have_one_job(path):
+    assert len(path.read_text().splitlines()) <= 350
+
+
+def test_no_pickle():
+    for path in MODULES:
+        text = path.read_text()
+        assert "import pickle" not in text and "allow_pickle=True" not in text, path
