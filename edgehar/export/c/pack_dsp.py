@@ -1,0 +1,109 @@
+"""Weights and biases of a 1D convolution as `conv1d_dsp.c` reads them (Cortex-M4, M7, M33).
+
+The kernel multiplies pairs of weights as int16, 256 * w1 + w0, and knows a dot product only modulo 2^24. Here the
+channels are cut into chunks within which that is enough, and each chunk's range is centred at 0; see the kernel's
+first comment for the arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.errors import EdgeharError
+
+#: Longest kernel whose taps run two positions at a time; `LONGEST_CHAIN` in conv1d_dsp.c.
+LONGEST_CHAIN = 12
+#: Bit 31 of the first word: every filter may be requantised the quick way.
+QUICK = 1 << 31
+
+
+@dataclass(frozen=True)
+class PackedConv:
+    """What a kernel path needs of one convolution.
+
+    Attributes:
+        weights: the packed table, uint32 (words,), little-endian where it holds bytes.
+        bias: int32 (filters,), what goes to `edgehar_conv.bias`.
+        scratch: bytes of working memory of one firing, whatever its number of positions.
+    """
+
+    weights: NDArray[np.uint32]
+    bias: NDArray[np.int32]
+    scratch: int
+
+
+def pack(
+    weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int, positions: int
+) -> PackedConv:
+    """Pack one convolution.
+
+    Args:
+        weights: int8 (filters, taps, channels), each within -127 … 127 as TensorFlow Lite's specification has it.
+        bias: int32 (filters,), the input offset folded in.
+        shift: int8 (filters,), the requantisation's shifts, positive to the left.
+        stride: columns between two positions.
+        positions: the most output columns of one firing.
+
+    Raises:
+        EdgeharError: a weight of -128, or more than 65,535 taps times channels: no covered model has them.
+    """
+    filters, taps, channels = weights.shape
+    if weights.size and int(weights.min()) < -127:
+        raise EdgeharError(
+            "expected int8 weights within -127 … 127, got -128; convert the model again with a TFLite converter"
+        )
+    quads = (channels + 3) // 4
+    padded_filters = filters + filters % 2
+    wide = np.zeros((padded_filters, taps, quads * 4), np.int64)
+    wide[:filters, :, :channels] = weights
+    cells = wide.reshape(padded_filters, taps, quads, 4)
+
+    chunk = _quads_in_chunk(cells)
+    starts, centres = [], np.zeros(padded_filters, np.int64)
+    for first in range(0, quads, chunk):
+        part = cells[:, :, first : first + chunk]
+        centre = _centre(part)
+        centres += centre
+        starts.append(-127 * part[..., 0::2].sum(axis=(1, 2, 3)) - 256 * centre)
+
+    low, high = cells[..., 0::2], cells[..., 1::2]
+    halves = (256 * high + low) & 0xFFFF
+    words = halves[..., 0] | halves[..., 1] << 16  # (filters, taps, quads)
+    pairs = words.reshape(padded_filters // 2, 2, taps, quads).transpose(0, 3, 2, 1)  # (pair, quad, tap, filter)
+
+    largest = np.abs(bias.astype(np.int64)).max(initial=0) + 128 * np.abs(wide).sum(axis=(1, 2)).max(initial=0)
+    quick = bool((shift < 0).all()) and int(largest) < 1 << 30
+    head = chunk | (QUICK if quick else 0)
+    table = np.concatenate([[head], *starts, pairs.ravel()]) & 0xFFFFFFFF
+    columns = taps + 1 if stride == 1 and taps <= LONGEST_CHAIN and positions > 1 else taps
+    centred = _wrap(bias.astype(np.int64) + centres[:filters])
+    return PackedConv(table.astype(np.uint32), centred, quads * columns * 8)
+
+
+def _quads_in_chunk(cells: NDArray[np.int64]) -> int:
+    """The most channel quads whose dot product has a range narrower than 2^24 in every filter."""
+    quads = cells.shape[2]
+    cost = np.abs(cells).sum(axis=(1, 3)) * 255  # (filters, quads): the width of a quad's contribution
+    for chunks in range(1, quads + 1):
+        size = -(-quads // chunks)
+        widths = np.add.reduceat(cost, np.arange(0, quads, size), axis=1)
+        if widths.max(initial=0) < (1 << 24) - 2 and size < 1 << 16:
+            return size
+    raise EdgeharError(
+        f"expected a kernel of at most 129 taps for the DSP path, got {cells.shape[1]}; export for the portable path"
+    )
+
+
+def _centre(part: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The middle of each filter's range of dot products with int8 activations."""
+    lowest = np.minimum(part * -128, part * 127).sum(axis=(1, 2, 3))
+    highest = np.maximum(part * -128, part * 127).sum(axis=(1, 2, 3))
+    return (lowest + highest) // 2
+
+
+def _wrap(values: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Modulo 2^32, as the kernel's additions are."""
+    return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

@@ -1,0 +1,49 @@
+/* What the programs of this port use of the emulated boards: semihosting, an instruction counter, the stack's mark. */
+#ifndef PORT_BOARD_H
+#define PORT_BOARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Leave the emulator with this exit status. */
+void board_exit(int status) __attribute__((noreturn));
+
+/* Write text, a decimal number, or a line of key and number to the emulator's console. */
+void board_print(const char *text);
+void board_print_number(int32_t value);
+void board_print_pair(const char *key, int32_t value);
+
+/* Copy the words given with `-semihosting-config arg=` into `buffer`, parted by blanks. 0, or -1 if it is too long. */
+int board_command_line(char *buffer, size_t size);
+
+/* Open a file of the machine that runs the emulator: mode 'r' or 'w'. A handle, or -1. */
+int board_open(const char *path, char mode);
+void board_close(int handle);
+
+/* Read up to `size` bytes. The number read; 0 at the end of the file. */
+size_t board_read(int handle, void *buffer, size_t size);
+
+/* Write `size` bytes; leaves the emulator with status 3 where that fails. */
+void board_write(int handle, const void *buffer, size_t size);
+
+/* Start the tick counter; called once by the start-up code. */
+void board_count_start(void);
+
+/* Ticks since the start, modulo 2^24. With `-icount shift=0` one instruction takes one nanosecond, so that a tick is
+ * 1e9 / (the board's clock) instructions, exactly and repeatably. These are instructions, never time. */
+uint32_t board_ticks(void);
+
+/* Ticks from one reading to another; no longer than 2^24 ticks, which is more than 500 million instructions. */
+static inline uint32_t board_ticks_between(uint32_t from, uint32_t to)
+{
+    return (to - from) & 0xFFFFFFu;
+}
+
+/* Print "calibration INSTRUCTIONS TICKS" of a loop of known length, so that the reader can check the ratio. */
+void board_calibrate(void);
+
+/* Fill the unused stack with a pattern, and tell how many bytes have been used since. */
+void board_stack_paint(void);
+int32_t board_stack_used(void);
+
+#endif

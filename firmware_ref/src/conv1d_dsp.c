@@ -1,0 +1,376 @@
+/* 1D convolution with the DSP instructions of Cortex-M4, M7 and M33; parameters: edgehar_conv.
+ *
+ * A product of bytes for two thirds of an instruction. SMLAD adds two 16-bit products, so that the cost of widening
+ * decides. Weights lie in flash as pairs of int16 made of two int8, h = 256 * w1 + w0, and are multiplied twice:
+ *
+ *     raw,              h * a1                      =  256 * w1 * a1 + w0 * a1
+ *     low bytes (SXTB16), w0 * (256 * a0 - a1 + 127)  =  256 * w0 * a0 - w0 * a1 + 127 * w0
+ *
+ * The sum is 256 * (w0 * a0 + w1 * a1) + 127 * w0: two products for two multiplications with half of the weights'
+ * widening. The activations' two words are made once a block: a1 is SXTB16 of the rotated word, and
+ * 256 * a0 - a1 + 127, which always fits 16 bits, is the byte-swapped halfword with its low byte exclusive-or 127.
+ *
+ * A register counts modulo 2^32, so that a dot product is known modulo 2^24. The packer (pack_dsp.py) cuts the channels
+ * into chunks, one for nearly every layer, within which the result's range is narrower than 2^24 whatever the
+ * activations; `start` centres it at 0 and cancels 127 * sum(w0), and the bias holds the centres.
+ *
+ * weights: word 0: channel quads in a chunk, and bit 31 where every filter may use the quick requantisation;
+ *          then `start`, [chunk][filter], then [filter pair][quad][tap] of two words, one a filter.
+ * scratch: the strip, [quad][column] of two words: a1 | a3 << 16, and the other as described.
+ */
+#include "edgehar_kernels.h"
+
+#if defined(__ARM_FEATURE_SIMD32) && __ARM_FEATURE_SIMD32
+#define WITH_DSP 1
+#else
+#define WITH_DSP 0
+#endif
+
+#define LONGEST_CHAIN 12u /* taps that block_2x2 can run */
+#define QUICK 0x80000000u
+
+/* What the inner loops need to know; the assembly counts on this order. */
+typedef struct block_plan {
+    const uint32_t *end; /* of the strip's part that is multiplied */
+    const void *head;    /* where block_2x2 begins a quad of channels, and where it goes from there */
+    const void *entry;
+    int32_t total[4]; /* filter 0 at positions 0 and 1, filter 1 at positions 0 and 1: dot products are added */
+    unsigned taps;
+} block_plan;
+
+#if WITH_DSP
+
+/* The inner loops fill all fourteen registers, so that they are functions of assembly. */
+#define block_2x2 edgehar_dsp_block_2x2
+#define block_1x2 edgehar_dsp_block_1x2
+#define FUNCTION(name)                                                                                                 \
+    ".section .text." name ", \"ax\", %progbits \n .syntax unified \n .thumb \n .balign 4 \n .global " name " \n"       \
+    ".type " name ", %function \n .thumb_func \n" name ": \n"
+
+/* One tap: two filters' words (w0, w1) times two positions' activations (xo, xe: the odd and the even word of the first
+ * position's column, yo, ye: of the second's). 10 instructions for 16 products. */
+#define TAP(w0, w1, xo, xe, yo, ye)                                                                                    \
+    "smlad r4, " w0 ", " xo ", r4 \n smlad r5, " w0 ", " yo ", r5 \n"                                                 \
+    "smlad r6, " w1 ", " xo ", r6 \n smlad r7, " w1 ", " yo ", r7 \n"                                                 \
+    "sxtb16 " w0 ", " w0 " \n sxtb16 " w1 ", " w1 " \n"                                                               \
+    "smlad r4, " w0 ", " xe ", r4 \n smlad r5, " w0 ", " ye ", r5 \n"                                                 \
+    "smlad r6, " w1 ", " xe ", r6 \n smlad r7, " w1 ", " ye ", r7 \n"
+
+/* Two positions times two filters over one chunk; `start` holds the filters' first values.
+ *
+ * A position's column at one tap is the next tap's column of the position before it, so that a tap loads one column.
+ * The taps are an unrolled chain of pairs that is entered where the kernel's width needs it.
+ * Instructions for a pair of taps: LDM 4 weights, 2 LDRD columns, 2 x 10 = 23 for 32 products; for a quad of channels
+ * with even taps 6 more, 121 for 160 products at 10 taps: 0.756 a product. */
+void edgehar_dsp_block_2x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start);
+extern const char edgehar_dsp_odd[], edgehar_dsp_even[], edgehar_dsp_end[];
+__asm__(
+    FUNCTION("edgehar_dsp_block_2x2")
+    ".global edgehar_dsp_odd, edgehar_dsp_even, edgehar_dsp_end \n"
+    "push  {r2, r4-r11, lr}             \n"
+    "ldm   r2, {r8-r10}                 \n"
+    "push  {r8-r10}                     \n" /* sp: end, head, entry, plan */
+    "ldrd  r4, r6, [r3]                 \n"
+    "mov   r5, r4                       \n"
+    "mov   r7, r6                       \n"
+    "mov   pc, r9                       \n"
+    ".balign 4                          \n"
+    "edgehar_dsp_odd:                   \n"
+    "ldrd  r10, r11, [r0], #8           \n"
+    "ldrd  r8, r9, [r0], #8             \n"
+    "ldrd  r2, r3, [r1], #8             \n"
+    TAP("r2", "r3", "r10", "r11", "r8", "r9")
+    "ldr   pc, [sp, #8]                 \n"
+    ".balign 4                          \n"
+    "edgehar_dsp_even:                  \n"
+    "ldrd  r8, r9, [r0], #8             \n"
+    "ldr   pc, [sp, #8]                 \n"
+    ".balign 4                          \n"
+    ".rept 6                            \n" /* 23 instructions, 92 bytes */
+    "ldm   r1!, {r2, r3, r12, lr}       \n"
+    "ldrd  r10, r11, [r0], #8           \n"
+    TAP("r2", "r3", "r8", "r9", "r10", "r11")
+    "ldrd  r8, r9, [r0], #8             \n"
+    TAP("r12", "lr", "r10", "r11", "r8", "r9")
+    ".endr                              \n"
+    "edgehar_dsp_end:                   \n"
+    "ldr   r2, [sp]                     \n"
+    "cmp   r0, r2                       \n"
+    "beq   1f                           \n"
+    "ldr   pc, [sp, #4]                 \n"
+    "1:                                 \n"
+    "ldr   r2, [sp, #12]                \n"
+    "add   sp, sp, #16                  \n"
+    "add   r2, r2, #12                  \n"
+    "ldm   r2, {r8-r11}                 \n"
+    "add   r8, r8, r4, asr #8           \n"
+    "add   r9, r9, r5, asr #8           \n"
+    "add   r10, r10, r6, asr #8         \n"
+    "add   r11, r11, r7, asr #8         \n"
+    "stm   r2, {r8-r11}                 \n"
+    "pop   {r4-r11, pc}                 \n");
+
+/* One quad of channels at one tap, one position, two filters: 6 instructions for 8 products. */
+#define SINGLE(w0, w1, o, e)                                                                                           \
+    "smlad r4, " w0 ", " o ", r4 \n smlad r5, " w1 ", " o ", r5 \n"                                                   \
+    "sxtb16 " w0 ", " w0 " \n sxtb16 " w1 ", " w1 " \n"                                                               \
+    "smlad r4, " w0 ", " e ", r4 \n smlad r5, " w1 ", " e ", r5 \n"
+
+/* One position times two filters over one chunk, as above.
+ * Instructions for eight quads at one tap: 4 x (2 LDM + 2 x 6) + 2 = 58 for 64 products: 0.906 a product. */
+void edgehar_dsp_block_1x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start);
+__asm__(
+    FUNCTION("edgehar_dsp_block_1x2")
+    "push  {r2, r4-r11, lr}             \n"
+    "ldr   r2, [r2]                     \n"
+    "ldrd  r4, r5, [r3]                 \n"
+    "sub   r2, r2, r0                   \n" /* bytes left, 8 a quad */
+    "subs  r2, r2, #64                  \n"
+    "blo   2f                           \n"
+    ".balign 4                          \n"
+    "1:                                 \n"
+    ".rept 4                            \n"
+    "ldm   r0!, {r8-r11}                \n"
+    "ldm   r1!, {r6, r7, r12, lr}       \n"
+    SINGLE("r6", "r7", "r8", "r9")
+    SINGLE("r12", "lr", "r10", "r11")
+    ".endr                              \n"
+    "subs  r2, r2, #64                  \n"
+    "bhs   1b                           \n"
+    "2:                                 \n"
+    "adds  r2, r2, #64                  \n"
+    "beq   4f                           \n"
+    "3:                                 \n"
+    "ldrd  r8, r9, [r0], #8             \n"
+    "ldrd  r6, r7, [r1], #8             \n"
+    SINGLE("r6", "r7", "r8", "r9")
+    "subs  r2, r2, #8                   \n"
+    "bne   3b                           \n"
+    "4:                                 \n"
+    "pop   {r2}                         \n"
+    "ldr   r0, [r2, #12]                \n"
+    "ldr   r1, [r2, #20]                \n"
+    "add   r0, r0, r4, asr #8           \n"
+    "add   r1, r1, r5, asr #8           \n"
+    "str   r0, [r2, #12]                \n"
+    "str   r1, [r2, #20]                \n"
+    "pop   {r4-r11, pc}                 \n"
+    ".text                              \n");
+
+/* Where block_2x2 enters its code for a kernel of so many taps; bit 0 says Thumb. */
+static inline void enter_chain(block_plan *plan, unsigned taps)
+{
+    plan->head = (taps & 1u ? edgehar_dsp_odd : edgehar_dsp_even) + 1;
+    plan->entry = edgehar_dsp_end - taps / 2u * 92u + 1;
+}
+
+/* (value * multiplier + 2^31) >> 32 */
+static inline int32_t multiply_high(int32_t value, int32_t multiplier)
+{
+    int32_t result;
+    __asm("smmulr %0, %1, %2" : "=r"(result) : "r"(value), "r"(multiplier));
+    return result;
+}
+
+static inline int32_t saturate(int32_t value)
+{
+    int32_t result;
+    __asm("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
+}
+
+static inline uint32_t odd_word(uint32_t bytes)
+{
+    uint32_t result;
+    __asm("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(bytes));
+    return result;
+}
+
+static inline uint32_t even_word(uint32_t bytes)
+{
+    uint32_t result;
+    __asm("rev16 %0, %1" : "=r"(result) : "r"(bytes));
+    return result ^ 0x007F007Fu;
+}
+
+#else /* the same in portable C: what defines the above, and what runs under the host's sanitizers */
+
+static inline int32_t low_half(uint32_t word)
+{
+    return (int16_t)(uint16_t)word;
+}
+
+static inline int32_t low_byte(uint32_t word)
+{
+    return (int8_t)(uint8_t)word;
+}
+
+/* Both halves' products, added modulo 2^32; first raw, then the low bytes. */
+static void multiply_word(int32_t *acc, uint32_t weight, const uint32_t *column)
+{
+    uint32_t sum = (uint32_t)*acc;
+    for (int half = 0; half < 32; half += 16) {
+        sum += (uint32_t)(low_half(weight >> half) * low_half(column[0] >> half));
+        sum += (uint32_t)(low_byte(weight >> half) * low_half(column[1] >> half));
+    }
+    *acc = (int32_t)sum;
+}
+
+static void block_2x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start)
+{
+    int32_t acc[4] = {start[0], start[0], start[1], start[1]};
+    for (; strip != plan->end; strip += 2) {
+        for (unsigned tap = 0; tap < plan->taps; tap++, strip += 2, weights += 2) {
+            for (int lane = 0; lane < 4; lane++)
+                multiply_word(acc + lane, weights[lane >> 1], strip + 2 * (lane & 1));
+        }
+    }
+    for (int lane = 0; lane < 4; lane++)
+        plan->total[lane] += acc[lane] >> 8;
+}
+
+static void block_1x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start)
+{
+    int32_t acc[2] = {start[0], start[1]};
+    for (; strip != plan->end; strip += 2, weights += 2) {
+        multiply_word(acc, weights[0], strip);
+        multiply_word(acc + 1, weights[1], strip);
+    }
+    plan->total[0] += acc[0] >> 8;
+    plan->total[2] += acc[1] >> 8;
+}
+
+static inline void enter_chain(block_plan *plan, unsigned taps)
+{
+    plan->head = plan->entry = 0;
+    plan->taps = taps;
+}
+
+static inline int32_t multiply_high(int32_t value, int32_t multiplier)
+{
+    return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 31)) >> 32);
+}
+
+static inline int32_t saturate(int32_t value)
+{
+    return edgehar_clamp(value, -128, 127);
+}
+
+static inline uint32_t odd_word(uint32_t bytes)
+{
+    const uint32_t odd = (bytes >> 8) & 0x00FF00FFu;
+    return odd | ((odd & 0x00800080u) * 0x1FEu);
+}
+
+static inline uint32_t even_word(uint32_t bytes)
+{
+    return (((bytes & 0x00FF00FFu) << 8) | ((bytes >> 8) & 0x00FF00FFu)) ^ 0x007F007Fu;
+}
+
+#endif
+
+/* Widen `columns` input columns into the strip. 8 instructions for four channels. */
+static void make_strip(uint32_t *strip, const int8_t *input, unsigned channels, unsigned columns)
+{
+    for (unsigned column = 0; column < columns; column++) {
+        uint32_t *to = strip + 2u * column;
+        unsigned left = channels;
+        for (; left >= 4u; left -= 4u, input += 4, to += 2u * columns) {
+            uint32_t bytes;
+            memcpy(&bytes, input, 4);
+            to[0] = odd_word(bytes);
+            to[1] = even_word(bytes);
+        }
+        if (left) {
+            uint32_t bytes = 0;
+            for (unsigned at = left; at-- > 0;)
+                bytes = (bytes << 8) | (uint8_t)input[at];
+            input += left;
+            to[0] = odd_word(bytes);
+            to[1] = even_word(bytes);
+        }
+    }
+}
+
+/* One output from its sum where |sum| < 2^30 and the shift is to the right: the packer has looked. */
+static inline int32_t requantise_quickly(int32_t sum, int32_t multiplier, int32_t half, int right)
+{
+    const int32_t value = multiply_high((int32_t)((uint32_t)sum << 1), multiplier);
+    return (value + (value >> 31) + half) >> right;
+}
+
+/* One filter's outputs from its sums at one or two positions. */
+static inline void finish(const edgehar_conv *conv, unsigned filter, const int32_t *sums, unsigned positions, int8_t *out)
+{
+    const int32_t multiplier = conv->multiplier[filter];
+    const int shift = conv->shift[filter];
+    const int quick = (*(const uint32_t *)conv->weights & QUICK) != 0;
+    const int32_t zero = conv->output_zero;
+    int32_t values[2];
+    if (quick) {
+        const int32_t half = (int32_t)(1u << (-shift - 1));
+        values[0] = saturate(requantise_quickly(sums[0], multiplier, half, -shift) + zero);
+        values[1] = positions > 1u ? saturate(requantise_quickly(sums[1], multiplier, half, -shift) + zero) : 0;
+    } else {
+        values[0] = edgehar_requantise(sums[0], multiplier, shift) + zero;
+        values[1] = positions > 1u ? edgehar_requantise(sums[1], multiplier, shift) + zero : 0;
+    }
+    if (!quick || conv->activation_min > -128 || conv->activation_max < 127) {
+        values[0] = edgehar_clamp(values[0], conv->activation_min, conv->activation_max);
+        values[1] = edgehar_clamp(values[1], conv->activation_min, conv->activation_max);
+    }
+    out[0] = (int8_t)values[0];
+    if (positions > 1u)
+        out[conv->out_channels] = (int8_t)values[1];
+}
+
+/* All filters at one or two neighbouring positions whose strip is made. */
+static void all_filters(const edgehar_conv *conv, const uint32_t *strip, unsigned positions, int8_t *out)
+{
+    const uint32_t *const packed = conv->weights;
+    const unsigned quads = (conv->in_channels + 3u) / 4u;
+    const unsigned chunk = packed[0] & 0xFFFFu;
+    const unsigned filters = (conv->out_channels + 1u) & ~1u;
+    const unsigned columns = conv->kernel + positions - 1u;
+    const int32_t *const starts = (const int32_t *)packed + 1;
+    const uint32_t *weights = packed + 1u + (quads + chunk - 1u) / chunk * filters;
+    block_plan plan;
+    enter_chain(&plan, conv->kernel);
+
+    for (unsigned filter = 0; filter < filters; filter += 2u) {
+        const unsigned last = filter + 1u < conv->out_channels ? filter + 1u : filter;
+        const int32_t *start = starts + filter;
+        plan.total[0] = plan.total[1] = conv->bias[filter];
+        plan.total[2] = plan.total[3] = conv->bias[last];
+        for (unsigned quad = 0; quad < quads; start += filters) {
+            const unsigned now = quads - quad < chunk ? quads - quad : chunk;
+            const uint32_t *const part = strip + 2u * quad * columns;
+            plan.end = part + 2u * now * columns;
+            if (positions > 1u)
+                block_2x2(part, weights, &plan, start);
+            else
+                block_1x2(part, weights, &plan, start);
+            weights += 2u * now * conv->kernel;
+            quad += now;
+        }
+        finish(conv, filter, plan.total, positions, out + filter);
+        finish(conv, last, plan.total + 2u * (last - filter), positions, out + last);
+    }
+}
+
+void edgehar_conv1d_dsp(const void *parameters, const edgehar_block *block)
+{
+    const edgehar_conv *const conv = parameters;
+    const int8_t *columns = block->columns;
+    int8_t *out = block->out;
+    uint32_t *const strip = block->scratch;
+    const unsigned most = conv->stride == 1u && conv->kernel <= LONGEST_CHAIN ? 2u : 1u;
+    for (unsigned left = (unsigned)block->positions; left > 0;) {
+        const unsigned positions = left < most ? left : most;
+        make_strip(strip, columns, conv->in_channels, conv->kernel + positions - 1u);
+        all_filters(conv, strip, positions, out);
+        columns += (size_t)(positions * conv->stride) * conv->in_channels;
+        out += (size_t)positions * conv->out_channels;
+        left -= positions;
+    }
+}
