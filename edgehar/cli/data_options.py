@@ -96,18 +96,18 @@ def data_options(
 
 
 _OPTIONS = [
-    click.option("--kind", type=click.Choice(["hapt", "motionsense", "wisdm", "csv"]), help="Layout, if not found out."),
+    click.option("--kind", type=click.Choice(["hapt", "motionsense", "wisdm", "csv"]), help="Layout of the files."),
     click.option(
         "--schema", type=click.Path(path_type=Path, dir_okay=False), metavar="TOML",
-        help="How to read the tables; edgehar-data.toml beside the data by itself.",
+        help="How to read the tables; otherwise edgehar-data.toml beside them.",
     ),
     click.option(
-        "--label", multiple=True, callback=_pairs, metavar="OWN=NAME", help="Rename one of the set's labels; repeatable."
+        "--label", multiple=True, callback=_pairs, metavar="OWN=NAME", help="Rename one of its labels; repeatable."
     ),
     click.option("--columns", callback=_columns, metavar="X,Y,Z", help="CSV: columns of x, y and z."),
-    click.option("--unit", type=click.Choice(["m/s^2", "g", "mg"]), help="CSV: unit; found out from gravity by itself."),
+    click.option("--unit", type=click.Choice(["m/s^2", "g", "mg"]), help="CSV: unit; otherwise found from gravity."),
     click.option("--axes", metavar="X,Y,Z", help="CSV: order and signs, as in -x,-y,-z for iOS or y,-x,z."),
-    click.option("--rate", type=float, metavar="HZ", help="CSV: samples a second; measured from timestamps by itself."),
+    click.option("--rate", type=float, metavar="HZ", help="CSV: samples a second; otherwise from timestamps."),
     click.option("--time", metavar="COLUMN", help="CSV: timestamps; none to ignore them."),
     click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="CSV: unit of the timestamps."),
     click.option("--subject-column", metavar="COLUMN", help="CSV: person; or @file, @folder, @PATTERN of the path."),
