@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgehar.cli.data_options import DataSource, data_options, load_dataset
 from edgehar.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,15 +23,15 @@ BUNDLE_MODELS = ("model_float.tflite", "model_int8.tflite", "model.onnx", "model
 
 @click.command()
 @click.argument("model")
-@click.option("--dataset", default="hapt", show_default=True, help="hapt, a file or folder, or KIND:PATH.")
 @click.option("--split", "split_name", help="Measure its test people.  [default: published, else everybody]")
 @click.option("--subjects", help="Measure these people instead: 2,4,9 or all.")
 @click.option("--runtime", help="Runtime by name, such as litert-int8-reference.  [default: the file's usual one]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Folder for confusion and people PNGs.")
+@data_options()
 def command(
     model: str,
-    dataset: str,
+    data: DataSource,
     split_name: str | None,
     subjects: str | None,
     runtime: str | None,
@@ -42,17 +43,16 @@ def command(
     MODEL is a .keras, .tflite or .onnx file, a bundle's folder, or the name of a shipped model. Accuracy and
     macro-F1 come with 95 % intervals by bootstrap over people.
     """
-    from edgehar import data
-
     if subjects and split_name:
         raise click.UsageError("expected --split or --subjects, got both")
-    source = data.load(dataset)
-    people = _people(source, split_name, subjects)
-    measured = {path.name: _measure(path, source, people, runtime) for path in _files(model)}
+    paths = _files(model)
+    dataset = load_dataset(data)
+    people = _people(dataset, split_name, subjects)
+    measured = {path.name: _measure(path, dataset, people, runtime) for path in paths}
     if as_json:
         print(json.dumps({name: item.to_dict() for name, item in measured.items()}, indent=2, sort_keys=True))
     else:
-        _print(measured, source.name)
+        _print(measured, dataset.name)
     if plot is not None:
         _plot(measured, plot)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgehar.cli.data_options import DataSource, data_options, load_dataset
 from edgehar.train.recipe import Augmentation, Recipe  # dataclasses only: nothing heavy
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--dataset", default="hapt", show_default=True, help="hapt, a file or folder, or KIND:PATH.")
 @click.option("--split", default="published", show_default=True, help="published, random:SHARE or leave:PERSON,…")
 @click.option("--validation", default=0.2, show_default=True, help="Share of the other people, who choose the epoch.")
 @click.option("--arch", default=Recipe.arch, show_default=True, help="Architecture.")
@@ -40,40 +40,55 @@ if TYPE_CHECKING:
 @click.option("--refit/--no-refit", default=True, show_default=True, help="Train again, on validation people too.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/ARCH-seedSEED]")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with an interrupted run; no other option.")
+@data_options()
 @click.pass_context
-def command(context: click.Context, /, out: Path | None, resume: Path | None, **options: Any) -> None:
+def command(context: click.Context, /, data: DataSource, out: Path | None, resume: Path | None, **options: Any) -> None:
     """Train a network on recordings, split by person.
 
     The defaults are the recipe of the shipped model. The people of the test split are not touched: measure
     the finished model on them with `edgehar evaluate`.
     """
-    from edgehar import data
     from edgehar.train import run
 
     if resume is not None:
         unset = click.core.ParameterSource.DEFAULT
-        given = [name for name in options if context.get_parameter_source(name) is not unset] + ["out"] * bool(out)
+        names = [name for name in context.params if name != "resume"]
+        given = [name for name in names if context.get_parameter_source(name) is not unset]
         if given:
             raise click.UsageError(f"--resume takes the options of its run; leave out --{given[0].replace('_', '-')}")
         folder, plan = resume, run.read_plan(resume)
+        dataset = load_dataset(_source(plan.data))
     else:
-        plan = _plan(options)
+        plan = _plan(options, data)
         folder = out or Path("runs") / f"{plan.recipe.arch}-seed{plan.recipe.seed}"
-    dataset = data.load(plan.dataset)
-    if resume is None:
+        dataset = load_dataset(data)
         run.start(folder, plan)
     outcome = _run(plan, dataset, folder)
     _render(outcome, folder)
 
 
-def _plan(options: dict[str, Any]) -> Plan:
+def _source(stored: dict[str, Any]) -> DataSource:
+    """The recordings' options as `_plan` stored them in JSON."""
+    schema, columns = stored["schema"], stored["columns"]
+    return DataSource(
+        **{
+            **stored,
+            "schema": None if schema is None else Path(schema),
+            "columns": None if columns is None else tuple(columns),
+            "labels": tuple((own, name) for own, name in stored["labels"]),
+        }
+    )
+
+
+def _plan(options: dict[str, Any], data: DataSource) -> Plan:
     from edgehar.train.run import Plan
 
     def chosen(kind: type) -> dict[str, Any]:
         return {item.name: options[item.name] for item in fields(kind) if item.name in options}
 
     recipe = Recipe(**chosen(Recipe), augmentation=Augmentation(**chosen(Augmentation)))
-    return Plan(**chosen(Plan), recipe=recipe)
+    stored = {**asdict(data), "schema": None if data.schema is None else str(data.schema)}
+    return Plan(data=stored, **chosen(Plan), recipe=recipe)
 
 
 def _run(plan: Plan, dataset: Any, folder: Path) -> Outcome:

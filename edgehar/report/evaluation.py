@@ -18,7 +18,7 @@ from edgehar.report.figures import new_figure
 def print_evaluation(evaluation: Evaluation, title: str, console: Console | None = None) -> None:
     """Print the figures, one table each by class, by person and for the confusion, to standard output."""
     console = console or Console()
-    console.print(f"[bold]{title}[/bold]: {headline(evaluation)}", highlight=False)
+    console.print(f"[bold]{title}[/bold]: {headline(evaluation)}", highlight=False, soft_wrap=True)
     scores = evaluation.scores
     by_class = Table("activity", title="by class", title_justify="left")
     for name in ("precision", "recall", "F1", "windows"):

@@ -30,7 +30,7 @@ def plot_history(history: list[dict[str, float]], best_epoch: int, path: Path, t
     for panel in axes:
         panel.axvline(best_epoch, color="grey", linewidth=1, linestyle="--", label=f"kept: epoch {best_epoch}")
         panel.set_xlabel("epoch")
-        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.set_xticks(epochs[:: max(1, len(epochs) // 10)])
         panel.grid(alpha=0.3)
         panel.legend()
     figure.suptitle(title)

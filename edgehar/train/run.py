@@ -35,13 +35,13 @@ class Plan:
     """Everything that a run was asked for; it stands in the run folder, so that a resumed run needs no options.
 
     Attributes:
-        dataset: source as `edgehar.data.load` takes it.
+        data: where the recordings come from and how to read them, JSON-ready, as the caller opens them.
         split: name of the split by person.
         validation: share of the people not in test that choose the epoch.
         refit: train again on training and validation people together, for the epochs that were best.
     """
 
-    dataset: str = "hapt"
+    data: dict[str, Any] = field(default_factory=dict)
     split: str = "published"
     validation: float = 0.2
     input_layout: str = "window"
