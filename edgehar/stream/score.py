@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,9 +99,8 @@ def _transitions(t_us: NDArray[np.int64], truth: NDArray[np.int64], label: NDArr
     """Each change from one known activity to another, unlabelled samples between them left out."""
     known = np.flatnonzero(truth >= 0)
     starts = known[1:][np.diff(truth[known]) != 0]
-    ends = [*starts[1:].tolist(), len(truth)]
     found = []
-    for start, end in zip(starts.tolist(), ends, strict=True):
+    for start, end in pairwise([*starts.tolist(), len(truth)]):
         before, after = int(truth[known[np.searchsorted(known, start) - 1]]), int(truth[start])
         right = np.flatnonzero((label[start:end] == after) & (truth[start:end] == after))
         delay = float(t_us[start + right[0]] - t_us[start]) / 1e6 if len(right) else None

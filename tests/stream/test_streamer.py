@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_stream import LABELS, PERIOD, WINDOW, FakeFloat, FakeInt8, ReferenceStream
 
+from edgehar.data import load, resample
 from edgehar.errors import DataError, EdgeharError
 from edgehar.stream import Decision, Flush, SmoothingConfig, Streamer
+from edgehar.stream.model import open_stream_model
 from edgehar.stream.ring import SampleRing
+from edgehar.stream.sources import choose_recording
 
 # Steps that each set off one rule, beside the ordinary ones; the limits stand on both sides.
 STEPS = st.sampled_from([PERIOD] * 12 + [1, 2 * PERIOD, 2 * PERIOD + 1, 10**9, 0, 0, -1, -PERIOD, -(10**9)])
@@ -45,7 +48,7 @@ def streams(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 def chunked(streamer: Streamer, x: np.ndarray, t: np.ndarray | None, cuts: list[int]) -> list[Decision | Flush]:
     bounds = [0, *sorted(cut for cut in cuts if cut <= len(x)), len(x)]
     events: list[Decision | Flush] = []
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         events += streamer.push(x[start:stop], None if t is None else t[start:stop])
     return events
 
@@ -183,4 +186,28 @@ def test_nothing_gives_nothing() -> None:
     assert streamer.push(np.zeros((0, 3)), np.zeros(0, np.int64)) == []
 
 
-SEED = Path("/tmp/seed/seed_int8.tflite")
+@pytest.fixture(scope="module")
+def shipped(bundle):
+    return open_stream_model(bundle)
+
+
+def test_shipped_model_in_any_chunks_equals_windows_cut_whole(shipped) -> None:
+    dataset = load("hapt")
+    recording = resample(choose_recording(dataset), shipped.contract.rate_hz)
+    x, hop = recording.acc[:1500], 13
+    t = np.floor(recording.t[:1500] * 1e6 + 0.5).astype(np.int64)
+    windows = np.stack([x[start : start + 80] for start in range(0, len(x) - 79, hop)])
+    expected = shipped.outputs(windows).astype(int) + 128
+    whole = Streamer(shipped, hop=hop).push(x, t)
+    assert [d.p for d in whole] == [tuple(row) for row in expected.tolist()]
+    cuts = np.random.default_rng(11).integers(0, len(x), 60).tolist()
+    assert chunked(Streamer(shipped, hop=hop), x, t, cuts) == whole
+
+
+def test_float_model_in_any_chunks_equals_windows_cut_whole(bundle) -> None:
+    model = open_stream_model(bundle, "litert-float")
+    x = resample(choose_recording(load("hapt")), 20.0).acc[:400]
+    windows = np.stack([x[start : start + 80] for start in range(0, len(x) - 79, 20)])
+    expected = np.minimum(255, np.floor(model.predict(windows).astype(np.float64) * 256 + 0.5)).astype(int)
+    decisions = chunked(Streamer(model), x, None, [7, 7, 100, 333])
+    assert [d.p for d in decisions] == [tuple(row) for row in expected.tolist()]
