@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
-from edgehar.data import Windows, cut_windows, load, split
+from edgehar.data import Dataset, Windows, cut_windows, split
 from edgehar.errors import DataError
 
 
@@ -18,7 +18,7 @@ class TestSet:
 
     Attributes:
         windows: what the runtimes are given.
-        source: the data set as the user named it.
+        source: name of the data set.
         split: the rule that chose the people.
         available: test windows before a subset was drawn.
     """
@@ -40,25 +40,23 @@ class TestSet:
         return f"{self.source}, {share} of {people} people not in training ({self.split} split)"
 
 
-def load_test_set(source: str, split_name: str, contract: Contract, limit: int | None, seed: int = 0) -> TestSet:
+def pick_test_set(dataset: Dataset, split_name: str, contract: Contract, limit: int | None, seed: int = 0) -> TestSet:
     """Windows of the test people of a data set, all of them or a stratified subset.
 
     Args:
-        source: as `edgehar.data.load` takes it.
         split_name: as `edgehar.data.split` takes it.
         limit: draw about this many windows; None for all.
     Raises:
-        DataError: no such data, no such split, or not a single window.
+        DataError: no such split, or not a single window.
     """
-    dataset = load(source)
-    people = split(dataset, split_name).test
+    people = split(dataset, split_name, validation=0).test
     everything = cut_windows(dataset, contract).of_subjects(people)
     if not len(everything):
-        raise DataError(f"expected windows of {contract.window} samples of the test people in {source}, got none")
+        raise DataError(f"expected windows of {contract.window} samples of the test people in {dataset.name}, got none")
     chosen = everything
     if limit is not None and limit < len(everything):
         chosen = everything.select(stratified(everything.y, limit, seed))
-    return TestSet(chosen, source, split_name, len(everything))
+    return TestSet(chosen, dataset.name, split_name, len(everything))
 
 
 def stratified(y: NDArray[np.int64], limit: int, seed: int) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from edgehar.cli.data_options import DataSource, data_options, load_dataset
 from edgehar.errors import CheckFailed, EdgeharError, MissingExtra
 
 
@@ -29,7 +30,7 @@ class BenchCommand(click.Command):
 @click.option("--threads", default=1, show_default=True, help="Threads of one inference.")
 @click.option("--quick", is_flag=True, help="Fewer rounds, and accuracy on a stratified subset; at most 45 s.")
 @click.option("--out", default="bench-results", show_default=True, type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--dataset", default="hapt", show_default=True, metavar="SOURCE", help="As for `evaluate`.")
+@data_options()
 @click.option("--split", "split_name", default="published", show_default=True, help="Who the test people are.")
 @click.option("--target", "targets", multiple=True, metavar="CORE", help="Also count instructions: cortex-m4, ….")
 @click.option("--json", "as_json", is_flag=True, help="Print results.json instead of tables.")
@@ -39,7 +40,7 @@ def command(
     threads: int,
     quick: bool,
     out: Path,
-    dataset: str,
+    data: DataSource,
     split_name: str,
     targets: tuple[str, ...],
     as_json: bool,
@@ -58,7 +59,7 @@ def command(
     from edgehar.bench.results import ResultFolder
     from edgehar.bench.run import DEFAULT, QUICK, choose_rows, run
     from edgehar.bench.targets import import_measure
-    from edgehar.bench.testset import load_test_set
+    from edgehar.bench.testset import pick_test_set
     from edgehar.bundle import open_bundle
     from edgehar.files import dump_json, write_text
     from edgehar.report.bench_plot import plot_results
@@ -71,10 +72,11 @@ def command(
     rows = choose_rows([name.strip() for name in runtimes.split(",") if name.strip()])
     measure = import_measure() if targets else lambda *_: {}
     around = environment(["edgehar", *sys.argv[1:]])
+    dataset = load_dataset(data)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("cutting the test windows", total=None)
-        tests = load_test_set(dataset, split_name, opened.contract, plan.subset)
+        tests = pick_test_set(dataset, split_name, opened.contract, plan.subset)
         folder = ResultFolder(out, around)
 
         def show(done: int, total: int, words: str) -> None:

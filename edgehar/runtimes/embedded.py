@@ -24,7 +24,7 @@ MEMBER = "contract.json"
 _LIMIT = 1 << 20
 
 
-def contract_in_zip(path: Path) -> Contract | None:
+def read_contract(path: Path) -> Contract | None:
     """The contract inside a `.keras` or `.tflite` file; None where it carries none.
 
     Raises:

@@ -13,7 +13,7 @@ from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import check_tensors, contract_in_zip, settle
+from edgehar.runtimes.embedded import check_tensors, read_contract, settle
 
 _BATCH = 256
 
@@ -87,7 +87,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
         tf.config.threading.set_inter_op_parallelism_threads(1)
     except RuntimeError:
         pass  # TensorFlow has started already in this process; the bench gives it one of its own
-    settled = settle(path, contract_in_zip(path), contract)
+    settled = settle(path, read_contract(path), contract)
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # zip, h5, JSON and deserialisation errors, none with a common base

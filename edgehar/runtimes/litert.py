@@ -12,7 +12,7 @@ from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import ContractError
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import check_tensors, contract_in_zip, settle, with_quantisation
+from edgehar.runtimes.embedded import check_tensors, read_contract, settle, with_quantisation
 from edgehar.runtimes.quantise import dequantise, quantise
 
 
@@ -82,7 +82,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     if int8 != (row != Litert.name):
         got = "an int8" if int8 else "a float"
         raise ContractError(f"expected {'a float' if int8 else 'an int8'} model for {row}, got {got} model in {path}")
-    settled = settle(path, contract_in_zip(path), contract)
+    settled = settle(path, read_contract(path), contract)
     check_model(path, interpreter, settled)
     return CLASSES[row](path, interpreter, settled, threads)
 
