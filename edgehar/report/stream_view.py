@@ -167,6 +167,8 @@ def print_summary(summary: Summary, labels: Sequence[str], out: TextIO) -> None:
         f"\n{summary.samples} samples, {summary.decisions} decisions; windows forgotten: {flushes}; "
         f"duplicates ignored: {summary.duplicates}"
     )
+    if not summary.decisions:
+        console.print("there was no decision: a window was never full")
     found = summary.score
     if found is None:
         if summary.decisions:

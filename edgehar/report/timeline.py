@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from itertools import pairwise
 from typing import Any
@@ -25,8 +24,10 @@ UNSURE_COLOUR = "#bdbdbd"
 
 def require_matplotlib() -> None:
     """Raise MissingExtra unless Matplotlib is installed; before a long run, not after it."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtra("matplotlib", "train")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("matplotlib", "train") from error
 
 
 def plot_timeline(target: str | os.PathLike[str], history: History, labels: tuple[str, ...], title: str) -> None:

@@ -172,10 +172,11 @@ def test_live_line_on_a_terminal(bundle, tmp_path) -> None:
     lines = tmp_path / "lines.csv"
     lines.write_text(walk(200))
     leader, follower = pty.openpty()
+    terminal = os.environ | {"TERM": "xterm", "COLUMNS": "60"}
     with lines.open() as source:
         process = subprocess.Popen(
             [sys.executable, "-m", "edgehar", "stream", "-", "--bundle", str(bundle)],
-            stdin=source, stdout=follower, stderr=subprocess.DEVNULL, env=os.environ | {"TERM": "xterm", "COLUMNS": "60"},
+            stdin=source, stdout=follower, stderr=subprocess.DEVNULL, env=terminal,
         )  # fmt: skip
     os.close(follower)
     shown = b""
@@ -212,7 +213,7 @@ BAD = [
     (["-", "--realtime"], walk(100), "--realtime"),
     (["-", "--rate", "nan"], walk(100), "--rate"),
     (["-", "--rate", "-5"], walk(100), "--rate"),
-    (["-", "--rate", "33.3333"], walk(100, rate=33.3333), "cannot resample"),
+    (["-", "--rate", "33.37"], walk(100, rate=33.37), "cannot resample"),
     (["-"], "", "no sample"),
     (["-"], walk(100, rate=50), "expected samples at 20 Hz, got about 50 Hz; use --rate 50"),
     (["-"], walk(10) + "1,2,three,4\n", "line 12"),
