@@ -163,7 +163,9 @@ def network_input(x: NDArray[np.float32], contract: Contract) -> NDArray[np.floa
 
 def probabilities(model: keras.Model, contract: Contract, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s²."""
-    return np.asarray(model.predict(network_input(x, contract), batch_size=256, verbose=0), np.float32)
+    ready = network_input(x, contract)
+    parts = [np.asarray(model(ready[at : at + 256], training=False), np.float32) for at in range(0, len(ready), 256)]
+    return np.concatenate(parts)
 
 
 def _validate(model: keras.Model, contract: Contract, windows: Windows) -> dict[str, float]:
