@@ -1,0 +1,67 @@
+"""Weights of a 1D convolution as `conv1d_mve.c` reads them (Cortex-M55)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.export.c.pack_dsp import PackedConv
+
+#: Longest kernel whose columns roll through the vector registers; `LONGEST_CHAIN` in conv1d_mve.c.
+LONGEST_CHAIN = 12
+#: Filters between two requantisations; `GROUP` in conv1d_mve.c.
+GROUP = 32
+#: Bit 31 of the second word: every shift is to the right.
+QUICK = 1 << 31
+
+
+def pack(
+    weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int, positions: int
+) -> PackedConv:
+    """Pack one convolution.
+
+    Args:
+        weights: int8 (filters, taps, channels).
+        bias: int32 (filters,), the input offset folded in.
+        shift: int8 (filters,), the requantisation's shifts, positive to the left.
+        stride: columns between two positions.
+        positions: the most output columns of one firing.
+    """
+    filters, taps, channels = weights.shape
+    chunks, rest = _cut(taps, channels, stride)
+    flat = -(-rest * taps // 16)
+
+    padded = np.zeros((filters + filters % 2, taps, max(channels, 16 * chunks + rest)), np.int8)
+    padded[:filters, :, :channels] = weights
+    rolled = padded[:, :, : 16 * chunks].reshape(len(padded) // 2, 2, taps, chunks, 16).transpose(0, 3, 2, 1, 4)
+    tail = np.zeros((len(padded), 16 * flat), np.int8)
+    tail[:, : taps * rest] = padded[:, :, 16 * chunks : 16 * chunks + rest].reshape(len(padded), taps * rest)
+    flats = tail.reshape(len(padded) // 2, 2, flat, 16).transpose(0, 2, 1, 3)
+    pairs = np.concatenate([rolled.reshape(len(rolled), 32 * chunks * taps), flats.reshape(len(flats), 32 * flat)], axis=1)
+
+    quick = QUICK if bool((shift < 0).all()) else 0
+    head = np.array([chunks | rest << 16, flat | quick], "<u4")
+    table = np.frombuffer(head.tobytes() + pairs.tobytes(), "<u4").astype(np.uint32)
+    return PackedConv(table, bias.astype(np.int32), _scratch(taps, chunks, rest, flat, positions))
+
+
+def _cut(taps: int, channels: int, stride: int) -> tuple[int, int]:
+    """Chunks of sixteen channels that roll, and the channels left over, which lie flat."""
+    if stride != 1 or taps > LONGEST_CHAIN:
+        return 0, channels
+    chunks, rest = divmod(channels, 16)
+    # A flat vector costs 16 instructions, a rolled one 11: where much is left over, one more chunk is cheaper.
+    if 16 * -(-rest * taps // 16) > 11 * taps + 7:
+        return chunks + 1, 0
+    return chunks, rest
+
+
+def _scratch(taps: int, chunks: int, rest: int, flat: int, positions: int) -> int:
+    """Bytes of the strip, the sums and the left-over channels, for the widest block that is run."""
+    most = 0
+    for real in range(1, min(positions, 4) + 1):
+        block = 4 if real == 3 else real
+        strip = 16 * (chunks * (taps + block - 1) + flat * block)
+        spare = (taps + block - 1) * rest + 16 if chunks else 0
+        most = max(most, strip + 4 * GROUP * block + spare)
+    return -(-most // 4) * 4

@@ -1,0 +1,145 @@
+"""Convolutions with random numbers, packed for a kernel path, and what they must give."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.bench import qemu
+from edgehar.export.c import pack_dsp, pack_mve
+
+
+@dataclass(frozen=True)
+class Case:
+    """One firing of one convolution; arrays as the kernels define them."""
+
+    weights: NDArray[np.int8]  # (filters, taps, channels)
+    bias: NDArray[np.int32]
+    multiplier: NDArray[np.int32]
+    shift: NDArray[np.int8]
+    columns: NDArray[np.int8]  # (taps + (positions - 1) * stride, channels)
+    stride: int
+    positions: int
+    zero: int
+    low: int
+    high: int
+
+    @property
+    def macs(self) -> int:
+        return self.weights.size * self.positions
+
+    def __str__(self) -> str:
+        filters, taps, channels = self.weights.shape
+        return f"{channels}→{filters} kernel {taps} stride {self.stride} positions {self.positions}"
+
+
+def make(
+    seed: int, channels: int, filters: int, taps: int, stride: int, positions: int, *, extreme: bool = False
+) -> Case:
+    """A case with typical numbers, or with the largest ones and shifts to both sides."""
+    rng = np.random.default_rng([seed, channels, filters, taps, stride, positions])
+    shape = (filters, taps, channels)
+    column_shape = (taps + (positions - 1) * stride, channels)
+    if extreme:
+        weights = rng.choice([-127, 127], shape) * np.sign(rng.standard_normal((filters, 1, 1)) + 1.5).astype(int)
+        columns = rng.choice([-128, 127], column_shape, p=[0.9, 0.1] if seed % 2 else [0.1, 0.9])
+        weights[rng.random(shape) < 0.02] = rng.integers(-127, 128)
+        shift = rng.integers(-12, 2, filters)
+        multiplier = rng.choice([0, 1 << 30, (1 << 31) - 1, 1999999999], filters)
+        bias = rng.integers(-(1 << 20), 1 << 20, filters)
+    else:
+        weights = np.clip(np.rint(rng.standard_normal(shape) * 38), -127, 127)
+        columns = np.clip(np.rint(rng.standard_normal(column_shape) * 50), -128, 127)
+        spread = 38 * 50 * np.sqrt(taps * channels)
+        real = 60 / spread * np.exp(rng.uniform(-0.7, 0.7, filters))
+        mantissa, exponent = np.frexp(real)
+        multiplier, shift = np.rint(mantissa * 2.0**31), exponent
+        bias = rng.integers(-int(spread), int(spread) + 1, filters)
+    low, high = sorted(rng.choice([-128, -100, -7, 0, 99, 127], 2, replace=False))
+    return Case(
+        weights.astype(np.int8),
+        bias.astype(np.int32),
+        multiplier.astype(np.int64).clip(0, (1 << 31) - 1).astype(np.int32),
+        shift.astype(np.int8),
+        columns.astype(np.int8),
+        stride,
+        positions,
+        int(rng.choice([-128, -3, 0, 17])),
+        int(low) if seed % 3 == 0 else -128,
+        int(high) if seed % 3 == 0 else 127,
+    )
+
+
+def expected(case: Case) -> NDArray[np.int8]:
+    """(positions, filters) by the definition of TensorFlow Lite's reference kernel, in 64 bits."""
+    taps = case.weights.shape[1]
+    rows = []
+    for position in range(case.positions):
+        window = case.columns[position * case.stride : position * case.stride + taps].astype(np.int64)
+        rows.append(np.tensordot(case.weights.astype(np.int64), window, 2) + case.bias)
+    total = np.stack(rows)
+    left, right = np.maximum(case.shift, 0).astype(np.int64), np.maximum(-case.shift, 0).astype(np.int64)
+    total = (total << left).astype(np.int32).astype(np.int64)
+    product = total * case.multiplier
+    nudge = np.where(product >= 0, 1 << 30, 1 - (1 << 30))
+    high = np.sign(product + nudge) * (np.abs(product + nudge) // (1 << 31))
+    mask = (np.int64(1) << right) - 1
+    threshold = (mask >> 1) + (high < 0)
+    rounded = (high >> right) + ((high & mask) > threshold)
+    return np.clip(rounded + case.zero, case.low, case.high).astype(np.int8)
+
+
+def encode(case: Case, kernel: str) -> bytes:
+    """The case as port_kernels.c reads it."""
+    filters, taps, channels = case.weights.shape
+    packers = {"dsp": pack_dsp.pack, "mve": pack_mve.pack}
+    if kernel in packers:
+        packed = packers[kernel](case.weights, case.bias, case.shift, case.stride, case.positions)
+        weights, bias, scratch = packed.weights.astype("<u4").tobytes(), packed.bias, packed.scratch
+    else:
+        weights, bias, scratch = _pad(case.weights.tobytes()), case.bias, 0
+    columns = _pad(case.columns.tobytes())
+    head = struct.pack(
+        "<11i",
+        channels,
+        filters,
+        taps,
+        case.stride,
+        case.positions,
+        case.zero,
+        case.low,
+        case.high,
+        len(weights) // 4,
+        scratch,
+        len(columns),
+    )
+    tables = bias.astype("<i4").tobytes() + case.multiplier.astype("<i4").tobytes() + _pad(case.shift.tobytes())
+    return head + tables + weights + columns
+
+
+def run_all(
+    cases: list[Case], target: str, folder: Path, kernel: str | None = None
+) -> list[tuple[NDArray[np.int8], int, bool]]:
+    """Output, instructions and "wrote nowhere else" of every case, in one run of the emulator."""
+    kernel = kernel or qemu.board(target).kernel
+    image = qemu.build(target, "kernels", folder, KERNEL=f"edgehar_conv1d_{kernel}")
+    (folder / "cases.bin").write_bytes(b"".join(encode(case, kernel) for case in cases))
+    qemu.run(target, image, [folder / "cases.bin", folder / "results.bin"])
+    data = (folder / "results.bin").read_bytes()
+    results, at = [], 0
+    for case in cases:
+        ticks, guard = struct.unpack_from("<2I", data, at)
+        size = case.positions * len(case.weights)
+        out = np.frombuffer(data, np.int8, size, at + 8).reshape(case.positions, -1)
+        results.append((out, qemu.instructions(target, ticks), bool(guard)))
+        at += 8 + -(-size // 4) * 4
+    assert at == len(data)
+    return results
+
+
+def _pad(content: bytes) -> bytes:
+    return content + bytes(-len(content) % 4)
