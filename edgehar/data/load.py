@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edgehar.data.archive import existing, members, read_npz
+from edgehar.data.catalogue import entry, fetched
 from edgehar.data.csvfile import load_csv
 from edgehar.data.hapt import load_hapt
 from edgehar.data.hapt_original import is_hapt_original, load_hapt_original
@@ -30,7 +31,7 @@ def load(
     """Load recordings at their own rate, in m/s², Android sign, axes x, y, z.
 
     Args:
-        source: `hapt` (shipped), a file, folder or archive, or `KIND:PATH`.
+        source: `hapt` (shipped), the name of a fetched set, a file, folder or archive, or `KIND:PATH`.
         kind: one of `KINDS`, where the path does not tell.
         options: how to read a CSV.
         labels: own label -> name in the vocabulary, over the set's mapping.
@@ -43,6 +44,12 @@ def load(
     text = str(source)
     if kind is None and text == "hapt":
         return load_hapt(labels=labels)
+    known = entry(text) if kind is None else None
+    if known is not None and not Path(text).exists():
+        copy = fetched(text)
+        if copy is None:
+            raise DataError(f"{text} is not shipped and not fetched yet; run: edgehar data fetch {text}")
+        kind, text = known.kind, str(copy)
     prefix, colon, rest = text.partition(":")
     if kind is None and colon and prefix in KINDS:
         kind, text = prefix, rest

@@ -49,17 +49,24 @@ class Records:
 def split_records(content: bytes, fields: int) -> Records:
     """Find the records of a block that ends with a record's end. A comma before the end is allowed."""
     margin = bytes(_MARGIN)
-    # Nearly every record ends so; as one separator it halves the work below.
-    content = content.replace(b";\n", b"\n")
     block = np.frombuffer(margin + content + margin, np.uint8)
-    stop = np.flatnonzero((block == ord(",")) | (block == ord(";")) | (block == ord("\n")) | (block == ord("\r")))
-    start = np.concatenate([[_MARGIN], stop[:-1] + 1]) if len(stop) else stop
+    semicolon, newline = block == ord(";"), block == ord("\n")
+    # A line's end behind a `;` is no end of its own: nearly every record has one.
+    newline[1:] &= ~semicolon[:-1]
+    stop = np.flatnonzero((block == ord(",")) | semicolon | newline | (block == ord("\r")))
+    if not len(stop):
+        return Records(block, np.zeros((0, fields), np.int64), np.zeros((0, fields), np.int64), 0)
+    start = np.concatenate([[_MARGIN], stop[:-1] + 1])
     last = np.flatnonzero(block[stop] != ord(","))
-    first = np.concatenate([[0], last[:-1] + 1]) if len(last) else last
-    count = last - first + 1
+    first = np.concatenate([[0], last[:-1] + 1])
+    start[first] += block[start[first]] == ord("\n")
     length = stop - start
-    empty = length[last] == 0
-    good = (count == fields) | ((count == fields + 1) & empty)
+    count = last - first + 1
+    regular = count == fields
+    if regular.all() and len(stop) == fields * len(first):
+        return Records(block, start.reshape(-1, fields), length.reshape(-1, fields), 0)
+    empty = length[last] <= 0
+    good = regular | ((count == fields + 1) & empty)
     at = first[good, None] + np.arange(fields)
     return Records(block, start[at], length[at], int((~good & ~((count == 1) & empty)).sum()))
 

@@ -1,0 +1,114 @@
+"""Downloading a data set from its official place, with its hash checked or recorded on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edgehar.data.archive import members
+from edgehar.data.catalogue import CATALOGUE, entry, store
+from edgehar.errors import DataError, MissingExtra
+from edgehar.files import read_json, sha256_file, write_json
+
+#: Hashes of what was fetched before, beside the files: name -> {"sha256", "url"}.
+RECORD = "hashes.json"
+
+
+class _Progress:
+    """What pooch expects of a progress bar, passed on as a callback (bytes done, bytes in all)."""
+
+    def __init__(self, on_progress: Callable[[int, int], None] | None) -> None:
+        self.total, self._done, self._tell = 0, 0, on_progress
+
+    def update(self, count: int) -> None:
+        self._done += count
+        if self._tell is not None:
+            self._tell(self._done, int(self.total))
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        pass
+
+
+def fetch(
+    name: str,
+    *,
+    url: str | None = None,
+    folder: Path | None = None,
+    sha256: str | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Path, str]:
+    """Download a set, unless an unchanged copy is there.
+
+    The hash is checked against `sha256`, else against the one recorded at the first download into this
+    folder, else recorded.
+
+    Args:
+        name: of the catalogue.
+        url: instead of the official address.
+        folder: instead of `catalogue.store()`.
+        on_progress: called with (bytes done, bytes in all).
+    Returns:
+        path and SHA-256.
+    Raises:
+        DataError: unknown name, no connection, an HTTP error, another hash, or not an archive.
+        MissingExtra: pooch is not installed.
+    """
+    found = entry(name)
+    if found is None:
+        raise DataError(f"no data set {name!r}; there are: {', '.join(item.name for item in CATALOGUE)}")
+    try:
+        import pooch
+        import requests
+    except ImportError as error:
+        raise MissingExtra("pooch", "data") from error
+    folder, url = folder or store(), url or found.url
+    record_path = folder / RECORD
+    record: dict[str, Any] = read_json(record_path) if record_path.is_file() else {}
+    if not isinstance(record, dict):
+        raise DataError(f"expected hashes by name in {record_path}; delete it to start anew")
+    known = record.get(found.file)
+    expected = sha256 or (known.get("sha256") if isinstance(known, dict) else None)
+    fresh = not (folder / found.file).exists()
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")  # pooch would print the hash and the path among our own lines
+    try:
+        path = Path(
+            pooch.retrieve(
+                url,
+                known_hash=f"sha256:{expected}" if expected else None,
+                fname=found.file,
+                path=folder,
+                downloader=pooch.HTTPDownloader(progressbar=_Progress(on_progress), timeout=60),
+            )
+        )
+    except requests.HTTPError as error:
+        status = error.response.status_code if error.response is not None else "an error"
+        raise DataError(f"expected {found.file} at {url}, the server answered {status}; give --url") from error
+    except requests.RequestException as error:
+        raise DataError(f"cannot reach {url} ({type(error).__name__}); check the connection, or give --url") from error
+    except ValueError as error:
+        if "hash" not in str(error).lower():
+            raise DataError(f"cannot download {url}: {error}") from error
+        raise DataError(
+            f"expected SHA-256 {expected} for {found.file} from {url}, got another; nothing was kept. If the "
+            f"authors have changed the file, remove its entry from {record_path}"
+        ) from error
+    except OSError as error:
+        raise DataError(f"cannot write {folder / found.file}: {error.strerror or error}; choose --out DIR") from error
+    finally:
+        logger.setLevel(level)
+    try:
+        members(path)
+    except DataError as error:
+        if fresh:
+            path.unlink(missing_ok=True)
+        raise DataError(f"expected an archive at {url}, got something else ({error}); nothing was kept") from error
+    digest = sha256_file(path)
+    if not isinstance(known, dict) or known.get("sha256") != digest:
+        write_json(record_path, {**record, found.file: {"sha256": digest, "url": url}})
+    return path, digest
