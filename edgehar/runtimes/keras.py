@@ -45,7 +45,7 @@ class Keras(Runtime):
 
     def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """Runs the network; the output is a copy."""
-        return np.array(self._one(self._tensor(tensor)).numpy()[0])
+        return np.asarray(self._one(self._tensor(tensor)).numpy()[0])
 
     def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
         """The outputs are probabilities already."""
