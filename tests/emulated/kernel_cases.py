@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.bench import qemu
-from edgehar.export.c import pack_dsp, pack_mve
+from edgehar.export.c.target import load_target
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,10 @@ def expected(case: Case) -> NDArray[np.int8]:
 def encode(case: Case, kernel: str) -> bytes:
     """The case as port_kernels.c reads it."""
     filters, taps, channels = case.weights.shape
-    packers = {"dsp": pack_dsp.pack, "mve": pack_mve.pack}
-    if kernel in packers:
-        packed = packers[kernel](case.weights, case.bias, case.shift, case.stride, case.positions)
-        weights, bias, scratch = packed.weights.astype("<u4").tobytes(), packed.bias, packed.scratch
-    else:
-        weights, bias, scratch = _pad(case.weights.tobytes()), case.bias, 0
+    target = load_target(kernel)
+    packed = target.pack_conv(case.weights, case.bias, case.shift, case.stride)
+    scratch = target.conv_scratch(taps, case.stride, channels, case.positions)
+    weights = _pad(packed.weights)
     columns = _pad(case.columns.tobytes())
     head = struct.pack(
         "<11i",
@@ -117,25 +115,36 @@ def encode(case: Case, kernel: str) -> bytes:
         scratch,
         len(columns),
     )
-    tables = bias.astype("<i4").tobytes() + case.multiplier.astype("<i4").tobytes() + _pad(case.shift.tobytes())
+    tables = packed.bias.astype("<i4").tobytes() + case.multiplier.astype("<i4").tobytes() + _pad(case.shift.tobytes())
     return head + tables + weights + columns
 
 
-def run_all(
-    cases: list[Case], target: str, folder: Path, kernel: str | None = None
-) -> list[tuple[NDArray[np.int8], int, bool]]:
+Result = tuple[NDArray[np.int8], int, bool]
+
+
+def run_all(cases: list[Case], target: str, folder: Path, kernel: str | None = None) -> list[Result]:
     """Output, instructions and "wrote nowhere else" of every case, in one run of the emulator."""
     kernel = kernel or qemu.board(target).kernel
     image = qemu.build(target, "kernels", folder, KERNEL=f"edgehar_conv1d_{kernel}")
-    (folder / "cases.bin").write_bytes(b"".join(encode(case, kernel) for case in cases))
+    write_cases(cases, kernel, folder)
     qemu.run(target, image, [folder / "cases.bin", folder / "results.bin"])
+    return [(out, qemu.instructions(target, ticks), clean) for out, ticks, clean in read_results(cases, folder)]
+
+
+def write_cases(cases: list[Case], kernel: str, folder: Path) -> None:
+    """cases.bin for port_kernels.c."""
+    (folder / "cases.bin").write_bytes(b"".join(encode(case, kernel) for case in cases))
+
+
+def read_results(cases: list[Case], folder: Path) -> list[Result]:
+    """What port_kernels.c wrote to results.bin; ticks in place of instructions."""
     data = (folder / "results.bin").read_bytes()
     results, at = [], 0
     for case in cases:
-        ticks, guard = struct.unpack_from("<2I", data, at)
+        ticks, clean = struct.unpack_from("<2I", data, at)
         size = case.positions * len(case.weights)
         out = np.frombuffer(data, np.int8, size, at + 8).reshape(case.positions, -1)
-        results.append((out, qemu.instructions(target, ticks), bool(guard)))
+        results.append((out, ticks, bool(clean)))
         at += 8 + -(-size // 4) * 4
     assert at == len(data)
     return results

@@ -7,12 +7,12 @@ first comment for the arithmetic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.errors import EdgeharError
+from edgehar.errors import ContractError
+from edgehar.export.c.pack_portable import KERNELS, pack_depthwise
+from edgehar.export.c.target import PackedConv, Target
 
 #: Longest kernel whose taps run two positions at a time; `LONGEST_CHAIN` in conv1d_dsp.c.
 LONGEST_CHAIN = 12
@@ -20,39 +20,21 @@ LONGEST_CHAIN = 12
 QUICK = 1 << 31
 
 
-@dataclass(frozen=True)
-class PackedConv:
-    """What a kernel path needs of one convolution.
-
-    Attributes:
-        weights: the packed table, uint32 (words,), little-endian where it holds bytes.
-        bias: int32 (filters,), what goes to `edgehar_conv.bias`.
-        scratch: bytes of working memory of one firing, whatever its number of positions.
-    """
-
-    weights: NDArray[np.uint32]
-    bias: NDArray[np.int32]
-    scratch: int
-
-
-def pack(
-    weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int, positions: int
-) -> PackedConv:
+def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int) -> PackedConv:
     """Pack one convolution.
 
     Args:
         weights: int8 (filters, taps, channels), each within -127 … 127 as TensorFlow Lite's specification has it.
         bias: int32 (filters,), the input offset folded in.
         shift: int8 (filters,), the requantisation's shifts, positive to the left.
-        stride: columns between two positions.
-        positions: the most output columns of one firing.
+        stride: columns between two positions; packs the same for all.
 
     Raises:
-        EdgeharError: a weight of -128, or more than 65,535 taps times channels: no covered model has them.
+        ContractError: a weight of -128, or a kernel too long.
     """
     filters, taps, channels = weights.shape
     if weights.size and int(weights.min()) < -127:
-        raise EdgeharError(
+        raise ContractError(
             "expected int8 weights within -127 … 127, got -128; convert the model again with a TFLite converter"
         )
     quads = (channels + 3) // 4
@@ -78,9 +60,13 @@ def pack(
     quick = bool((shift < 0).all()) and int(largest) < 1 << 30
     head = chunk | (QUICK if quick else 0)
     table = np.concatenate([[head], *starts, pairs.ravel()]) & 0xFFFFFFFF
-    columns = taps + 1 if stride == 1 and taps <= LONGEST_CHAIN and positions > 1 else taps
-    centred = _wrap(bias.astype(np.int64) + centres[:filters])
-    return PackedConv(table.astype(np.uint32), centred, quads * columns * 8)
+    return PackedConv(table.astype("<u4").tobytes(), _wrap(bias.astype(np.int64) + centres[:filters]))
+
+
+def conv_scratch(kernel: int, stride: int, channels: int, positions: int) -> int:
+    """Bytes of the strip: two words for each four channels of a column."""
+    pairs = stride == 1 and kernel <= LONGEST_CHAIN and positions > 1
+    return (channels + 3) // 4 * (kernel + pairs) * 8
 
 
 def _quads_in_chunk(cells: NDArray[np.int64]) -> int:
@@ -92,7 +78,7 @@ def _quads_in_chunk(cells: NDArray[np.int64]) -> int:
         widths = np.add.reduceat(cost, np.arange(0, quads, size), axis=1)
         if widths.max(initial=0) < (1 << 24) - 2 and size < 1 << 16:
             return size
-    raise EdgeharError(
+    raise ContractError(
         f"expected a kernel of at most 129 taps for the DSP path, got {cells.shape[1]}; export for the portable path"
     )
 
@@ -101,9 +87,22 @@ def _centre(part: NDArray[np.int64]) -> NDArray[np.int64]:
     """The middle of each filter's range of dot products with int8 activations."""
     lowest = np.minimum(part * -128, part * 127).sum(axis=(1, 2, 3))
     highest = np.maximum(part * -128, part * 127).sum(axis=(1, 2, 3))
-    return (lowest + highest) // 2
+    centre: NDArray[np.int64] = (lowest + highest) // 2
+    return centre
 
 
 def _wrap(values: NDArray[np.int64]) -> NDArray[np.int32]:
     """Modulo 2^32, as the kernel's additions are."""
     return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+
+TARGET = Target(
+    name="dsp",
+    kernels={**KERNELS, "conv": "edgehar_conv1d_dsp"},
+    # Not a processor of Arm: there the kernel is its definition in portable C.
+    guard="(defined(__ARM_FEATURE_SIMD32) && __ARM_FEATURE_SIMD32) || !defined(__arm__)",
+    pack_conv=pack_conv,
+    pack_depthwise=pack_depthwise,
+    conv_scratch=conv_scratch,
+    positions=2,
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.export.c.pack_dsp import PackedConv
+from edgehar.export.c.pack_portable import KERNELS, pack_depthwise
+from edgehar.export.c.target import PackedConv, Target
 
 #: Longest kernel whose columns roll through the vector registers; `LONGEST_CHAIN` in conv1d_mve.c.
 LONGEST_CHAIN = 12
@@ -15,9 +16,7 @@ GROUP = 32
 QUICK = 1 << 31
 
 
-def pack(
-    weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int, positions: int
-) -> PackedConv:
+def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int) -> PackedConv:
     """Pack one convolution.
 
     Args:
@@ -25,7 +24,6 @@ def pack(
         bias: int32 (filters,), the input offset folded in.
         shift: int8 (filters,), the requantisation's shifts, positive to the left.
         stride: columns between two positions.
-        positions: the most output columns of one firing.
     """
     filters, taps, channels = weights.shape
     chunks, rest = _cut(taps, channels, stride)
@@ -37,12 +35,24 @@ def pack(
     tail = np.zeros((len(padded), 16 * flat), np.int8)
     tail[:, : taps * rest] = padded[:, :, 16 * chunks : 16 * chunks + rest].reshape(len(padded), taps * rest)
     flats = tail.reshape(len(padded) // 2, 2, flat, 16).transpose(0, 2, 1, 3)
-    pairs = np.concatenate([rolled.reshape(len(rolled), 32 * chunks * taps), flats.reshape(len(flats), 32 * flat)], axis=1)
+    pairs = np.concatenate([part.reshape(len(part), part[0].size) for part in (rolled, flats)], axis=1)
 
     quick = QUICK if bool((shift < 0).all()) else 0
     head = np.array([chunks | rest << 16, flat | quick], "<u4")
-    table = np.frombuffer(head.tobytes() + pairs.tobytes(), "<u4").astype(np.uint32)
-    return PackedConv(table, bias.astype(np.int32), _scratch(taps, chunks, rest, flat, positions))
+    return PackedConv(head.tobytes() + pairs.tobytes(), bias)
+
+
+def conv_scratch(kernel: int, stride: int, channels: int, positions: int) -> int:
+    """Bytes of the strip, the sums and the left-over channels, for the widest block that is run."""
+    chunks, rest = _cut(kernel, channels, stride)
+    flat = -(-rest * kernel // 16)
+    most = 0
+    for real in range(1, min(positions, 4) + 1):
+        block = 4 if real == 3 else real
+        strip = 16 * (chunks * (kernel + block - 1) + flat * block)
+        spare = (kernel + block - 1) * rest + 16 if chunks else 0
+        most = max(most, strip + 4 * GROUP * block + spare)
+    return (most + 3) & ~3
 
 
 def _cut(taps: int, channels: int, stride: int) -> tuple[int, int]:
@@ -56,12 +66,13 @@ def _cut(taps: int, channels: int, stride: int) -> tuple[int, int]:
     return chunks, rest
 
 
-def _scratch(taps: int, chunks: int, rest: int, flat: int, positions: int) -> int:
-    """Bytes of the strip, the sums and the left-over channels, for the widest block that is run."""
-    most = 0
-    for real in range(1, min(positions, 4) + 1):
-        block = 4 if real == 3 else real
-        strip = 16 * (chunks * (taps + block - 1) + flat * block)
-        spare = (taps + block - 1) * rest + 16 if chunks else 0
-        most = max(most, strip + 4 * GROUP * block + spare)
-    return -(-most // 4) * 4
+TARGET = Target(
+    name="mve",
+    kernels={**KERNELS, "conv": "edgehar_conv1d_mve"},
+    # Not a processor of Arm: there the kernel is its definition in portable C.
+    guard="(defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)) || !defined(__arm__)",
+    pack_conv=pack_conv,
+    pack_depthwise=pack_depthwise,
+    conv_scratch=conv_scratch,
+    positions=4,
+)
