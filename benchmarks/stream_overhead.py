@@ -21,8 +21,8 @@ from edgehar.stream import Streamer
 from edgehar.stream.model import open_stream_model
 
 HOP = 20
-DECISIONS = 50
-ROUNDS = 120
+DECISIONS = 10
+ROUNDS = 400
 
 
 def per_decision(work: Callable[[], object]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from edgehar.errors import DataError, MissingExtra
 from edgehar.files import atomic_path
 from edgehar.report.figures import new_figure
-from edgehar.stream.score import in_force
 from edgehar.stream.session import History
 from edgehar.stream.smoothing import SCORE_ONE, UNSURE
 from edgehar.stream.streamer import Decision, Flush
@@ -60,31 +60,27 @@ def plot_timeline(target: str | os.PathLike[str], history: History, labels: tupl
     steps = np.diff(t)
     broken = (steps <= 0) | (steps > 4 * np.median(np.abs(steps))) if len(steps) else np.zeros(0, bool)
     jumps = np.flatnonzero(broken) + 1
+    decided = history.label
     shown_t, shown_x = np.insert(t, jumps, np.nan), np.insert(history.x, jumps, np.nan, axis=0)
     for axis, colour in enumerate(("#444444", "#1f77b4", "#d62728")):
         signal.plot(shown_t, shown_x[:, axis], linewidth=0.6, color=colour, label="xyz"[axis])
     signal.set_ylabel("acceleration, m/s²")
     signal.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=3, fontsize=8, frameon=False)
 
-    decided = in_force(history.t_us, history.events)
     rows = [("truth", history.truth, 1.0), ("decision", decided, 0.0)] if known else [("decision", decided, 0.0)]
     for _, codes, bottom in rows:
-        _band(bands, t, codes, bottom)
+        _band(bands, t, codes, jumps, bottom)
     bands.set_yticks([bottom for _, _, bottom in rows], [name for name, _, _ in rows])
     bands.set_ylim(-0.5, rows[0][2] + 0.5)
     bands.tick_params(axis="y", length=0)
 
-    decisions = [event for event in history.events if isinstance(event, Decision)]
-    at = np.array([event.t_us - origin for event in decisions]) / 1e6
-    best = np.array([max(event.scores) for event in decisions]) / SCORE_ONE
-    line.plot(at, best, linewidth=0.8, color="#444444")
-    colours = [_colour(event.label) for event in decisions]
-    line.scatter(at, best, s=7, c=colours or None, zorder=3)
+    _scores(line, history.events, origin)
     line.set_ylim(0, 1.05)
     line.set_ylabel("best score")
     line.set_xlabel("time, s")
-    for event in history.events:
-        if isinstance(event, Flush):
+    for before, event in pairwise([None, *history.events]):
+        # Of a run of samples that are not finite, the first.
+        if isinstance(event, Flush) and not (isinstance(before, Flush) and before.reason == event.reason == "nan"):
             for axes in (signal, bands, line):
                 axes.axvline((event.t_us - origin) / 1e6, color="#d62728", linestyle=":", linewidth=1)
 
@@ -105,18 +101,28 @@ def plot_timeline(target: str | os.PathLike[str], history: History, labels: tupl
         figure.savefig(temporary, format="png")
 
 
-def _band(axes: Any, t: NDArray[np.float64], codes: NDArray[np.int64], bottom: float) -> None:
-    """Draw runs of equal codes as coloured bars; what is not known stays white."""
-    edges = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1, append=codes[-1] - 1))
+def _band(axes: Any, t: NDArray[np.float64], codes: NDArray[np.int64], jumps: NDArray[np.intp], bottom: float) -> None:
+    """Draw runs of equal codes as coloured bars that end at interruptions; what is not known stays white."""
+    changes = np.flatnonzero(np.diff(codes)) + 1
+    edges = sorted({0, *changes.tolist(), *jumps.tolist(), len(codes)})
+    ends = {*jumps.tolist(), len(codes)}
     runs: dict[str, list[tuple[float, float]]] = {}
-    decision = bottom == 0.0
-    for start, stop in pairwise(edges.tolist()):
+    for start, stop in pairwise(edges):
         code = int(codes[start])
-        if code >= 0 or (decision and code == UNSURE):
-            end = t[stop] if stop < len(t) else t[-1]
+        if code >= 0 or (bottom == 0.0 and code == UNSURE):
+            end = t[stop - 1] if stop in ends else t[stop]
             runs.setdefault(_colour(code), []).append((float(t[start]), float(end - t[start])))
     for colour, spans in runs.items():
         axes.broken_barh(spans, (bottom - 0.36, 0.72), facecolors=colour)
+
+
+def _scores(axes: Any, events: Sequence[Decision | Flush], origin: int) -> None:
+    """Draw the best score of each decision, in the colour of its label; the line is interrupted by flushes."""
+    at = np.array([event.t_us - origin for event in events], np.float64) / 1e6
+    best = np.array([max(event.scores) / SCORE_ONE if isinstance(event, Decision) else np.nan for event in events])
+    axes.plot(at, best, linewidth=0.8, color="#444444")
+    colours = [_colour(event.label) if isinstance(event, Decision) else UNSURE_COLOUR for event in events]
+    axes.scatter(at, best, s=7, c=colours or None, zorder=3)
 
 
 def _colour(code: int) -> str:

@@ -57,31 +57,35 @@ class StreamScore:
         return self.right_s / self.seconds if self.seconds else None
 
 
-def in_force(t_us: NDArray[np.int64], events: Sequence[Decision | Flush]) -> NDArray[np.int64]:
-    """The label in force at each of these rising times: a class index, UNSURE, or NONE."""
-    if not events:
-        return np.full(len(t_us), NONE, np.int64)
+def in_force(t_us: NDArray[np.int64], events: Sequence[Decision | Flush], before: int = NONE) -> NDArray[np.int64]:
+    """The label in force at each of these times, none earlier than the one before it.
+
+    Args:
+        events: what the samples of these times brought about, in order.
+        before: the label in force before the first event.
+    Returns:
+        int64 (N,): a class index, UNSURE, or NONE.
+    """
     times = np.array([event.t_us for event in events], np.int64)
-    labels = np.array([NONE] + [event.label if isinstance(event, Decision) else NONE for event in events], np.int64)
+    labels = np.array([before, *[event.label if isinstance(event, Decision) else NONE for event in events]], np.int64)
     return np.asarray(labels[np.searchsorted(times, t_us, side="right")])
 
 
 def score(
     t_us: NDArray[np.int64],
     truth: NDArray[np.int64],
-    events: Sequence[Decision | Flush],
+    label: NDArray[np.int64],
     *,
     classes: int,
     period_s: float,
 ) -> StreamScore:
-    """Compare events with the truth.
+    """Compare the label in force with the truth.
 
     Args:
-        t_us: int64 (N,), rising times of the samples, microseconds.
+        t_us: int64 (N,), times of the samples, microseconds.
         truth: int64 (N,), class index, -1 where not known.
-        events: what the streamer gave for these samples, in order.
+        label: int64 (N,), the label in force: class index, UNSURE or NONE.
     """
-    label = in_force(t_us, events)
     known = truth >= 0
     decided = known & (label != NONE)
     confusion = np.zeros((classes, classes + 1))

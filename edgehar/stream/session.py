@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
-from edgehar.stream.score import StreamScore, score
+from edgehar.data.recording import UNLABELLED
+from edgehar.stream.score import NONE, StreamScore, in_force, score
 from edgehar.stream.smoothing import UNSURE
 from edgehar.stream.sources import Block
 from edgehar.stream.streamer import Decision, Flush, Streamer
@@ -39,11 +41,20 @@ class Summary:
 
 @dataclass(frozen=True)
 class History:
-    """Everything that was seen: samples float32 (N, 3), times int64 (N,) in microseconds, truth (N,), events."""
+    """Everything that was seen.
+
+    Attributes:
+        x: float32 (N, 3), m/s².
+        t_us: int64 (N,), microseconds.
+        truth: int64 (N,), class index, -1 where not known.
+        label: int64 (N,), the label in force: class index, UNSURE or NONE.
+        events: decisions and flushes in order.
+    """
 
     x: NDArray[np.float32]
     t_us: NDArray[np.int64]
     truth: NDArray[np.int64]
+    label: NDArray[np.int64]
     events: tuple[Decision | Flush, ...]
 
 
@@ -66,29 +77,35 @@ class Session:
         self._samples = 0
         self._labels: Counter[int] = Counter()
         self._flushes: Counter[str] = Counter()
-        self._blocks: list[Block] = []
+        self._kept: list[tuple[Block, NDArray[np.int64]]] = []
+        self._in_force = NONE
         self._events: list[Decision | Flush] = []
 
     def run(self, blocks: Iterable[Block]) -> Iterator[list[Decision | Flush]]:
         """The events of each block, as it comes."""
-        for block in blocks:
+        for block in _forward(blocks):
             events: list[Decision | Flush] = [] if block.flush is None else [self._streamer.flush(*block.flush)]
             events += self._streamer.push(block.x, block.t_us)
             self._samples += len(block.x)
             self._labels.update(event.label for event in events if isinstance(event, Decision))
             self._flushes.update(event.reason for event in events if isinstance(event, Flush))
             if self._keep or block.truth is not None:
-                self._blocks.append(block)
+                label = in_force(block.t_us, events, self._in_force)
+                self._kept.append((block, label))
                 self._events += events
+                if events:
+                    self._in_force = events[-1].label if isinstance(events[-1], Decision) else NONE
             yield events
 
     def history(self) -> History:
         """What was kept; truth is -1 where it is not known."""
-        unknown = [np.full(len(b.x), -1, np.int64) if b.truth is None else b.truth for b in self._blocks]
+        truth = [np.full(len(b.x), UNLABELLED, np.int64) if b.truth is None else b.truth for b, _ in self._kept]
+        none = np.zeros(0, np.int64)
         return History(
-            np.concatenate([np.zeros((0, 3), np.float32), *[b.x for b in self._blocks]]),
-            np.concatenate([np.zeros(0, np.int64), *[b.t_us for b in self._blocks]]),
-            np.concatenate([np.zeros(0, np.int64), *unknown]),
+            np.concatenate([np.zeros((0, 3), np.float32), *[b.x for b, _ in self._kept]]),
+            np.concatenate([none, *[b.t_us for b, _ in self._kept]]),
+            np.concatenate([none, *truth]),
+            np.concatenate([none, *[label for _, label in self._kept]]),
             tuple(self._events),
         )
 
@@ -97,7 +114,7 @@ class Session:
         contract, seen = self._contract, self.history()
         result = None
         if (seen.truth >= 0).any():
-            result = score(seen.t_us, seen.truth, seen.events, classes=len(contract.labels), period_s=contract.period_s)
+            result = score(seen.t_us, seen.truth, seen.label, classes=len(contract.labels), period_s=contract.period_s)
         hop_s = self._streamer.hop * contract.period_s
         return Summary(
             samples=self._samples,
@@ -112,3 +129,12 @@ class Session:
 def label_name(index: int, labels: tuple[str, ...]) -> str:
     """The name of a decision's label."""
     return "unsure" if index == UNSURE else labels[index]
+
+
+def _forward(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The same samples in blocks whose times never go back, so that a time within one is a place within it."""
+    for block in blocks:
+        cuts = [0, *(np.flatnonzero(np.diff(block.t_us) < 0) + 1).tolist(), len(block.t_us)]
+        for start, stop in pairwise(cuts):
+            truth = None if block.truth is None else block.truth[start:stop]
+            yield Block(block.x[start:stop], block.t_us[start:stop], truth, None if start else block.flush)

@@ -123,7 +123,9 @@ class Streamer:
         if t_us is None:
             first = 0 if self._clock is None else self._clock + self._period
             return range(first, first + count * self._period, self._period)
-        times = np.asarray(t_us)
+        times = t_us if isinstance(t_us, np.ndarray) else np.asarray(t_us)
+        if times.dtype == np.int64 and times.shape == (count,):
+            return times
         if times.shape != (count,) or (count and times.dtype.kind not in "iu"):
             raise DataError(f"expected {count} integer times in microseconds, got {times.dtype} of shape {times.shape}")
         return times.astype(np.int64, copy=False)
