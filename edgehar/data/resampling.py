@@ -31,13 +31,13 @@ def rate_ratio(from_hz: float, to_hz: float) -> Fraction:
     """`to_hz / from_hz` as a fraction of small terms.
 
     Raises:
-        DataError: a rate that is not a positive number, or no such fraction within 1e-6.
+        DataError: a rate that is not a positive number, or no such fraction within 1e-7.
     """
     if not (np.isfinite([from_hz, to_hz]).all() and from_hz > 0 and to_hz > 0):
         raise DataError(f"expected positive rates in Hz, got {from_hz:g} and {to_hz:g}")
     exact = to_hz / from_hz
     ratio = Fraction(exact).limit_denominator(MAX_RATIO_TERM)
-    if ratio.numerator > MAX_RATIO_TERM or ratio == 0 or abs(float(ratio) / exact - 1) > 1e-6:
+    if ratio.numerator > MAX_RATIO_TERM or ratio == 0 or abs(float(ratio) / exact - 1) > 1e-7:
         raise DataError(
             f"cannot resample {from_hz:g} Hz to {to_hz:g} Hz: no ratio of whole numbers up to {MAX_RATIO_TERM}; "
             "state the nominal rate, for example --rate 50"
