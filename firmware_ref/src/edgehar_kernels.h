@@ -46,6 +46,7 @@ typedef struct edgehar_pool {
     uint16_t stride;
     uint16_t inputs;   /* columns in a window, to know where padding begins at the end */
     uint16_t pad_left; /* padding columns before the window */
+    uint8_t padded;    /* whether there is padding, before or behind */
     int8_t activation_min;
     int8_t activation_max;
 } edgehar_pool;
@@ -54,8 +55,8 @@ typedef struct edgehar_pool {
 typedef struct edgehar_mean {
     uint16_t channels;
     uint16_t inputs; /* columns in a window */
-    int32_t multiplier;
-    int32_t bias; /* folded input offset: -input_zero * inputs */
+    int32_t multiplier; /* 0: the quantisation does not change */
+    int32_t bias;       /* folded input offset: -input_zero * inputs */
     int8_t shift;
     int8_t output_zero;
 } edgehar_mean;
@@ -98,7 +99,7 @@ static inline int32_t edgehar_round_shift(int32_t value, int exponent)
     return (value >> exponent) + ((value & mask) > threshold);
 }
 
-/* value * multiplier / 2^31, rounding half up; multiplier is never negative, so that it cannot saturate. */
+/* value * multiplier / 2^31, rounding half up; not both may be INT32_MIN, the one case that saturates. */
 static inline int32_t edgehar_high_multiply(int32_t value, int32_t multiplier)
 {
     return (int32_t)(((int64_t)value * multiplier + ((int64_t)1 << 30)) >> 31);

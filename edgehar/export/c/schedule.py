@@ -1,0 +1,171 @@
+"""The order in which the engine fires its layers, replayed in Python.
+
+The engine holds no queue that can overflow: how many columns each buffer must hold is found here, by running
+firmware_ref/src/edgehar_engine.c's rules on column counts alone. Both must be changed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A buffer of columns between a tensor and one of the layers that read it.
+
+    Attributes:
+        tensor: index of the tensor whose columns it holds.
+        layer: index of the layer that reads it.
+        inputs: columns in a window, where padding follows them; else 0.
+        pad_left, pad_right: columns of padding.
+        drop: columns to pass over after each group of outputs (may be negative: fewer than fired for).
+    """
+
+    tensor: int
+    layer: int
+    inputs: int = 0
+    pad_left: int = 0
+    pad_right: int = 0
+    drop: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one layer fires.
+
+    Attributes:
+        inputs: its edges, one or two.
+        output: the edges that take its output; none where it goes to the history.
+        kernel, stride: in columns.
+        positions: output columns in a full block.
+        outputs: outputs in a window or in a group; 0 where they never end.
+        reduces: whether all outputs together make one column (MEAN).
+        macs: multiply-accumulates of one output column.
+    """
+
+    inputs: tuple[int, ...]
+    output: tuple[int, ...]
+    kernel: int
+    stride: int
+    positions: int
+    outputs: int
+    reduces: bool
+    macs: int
+
+
+class Schedule:
+    """Column counts of a running engine, and the largest that each edge reached."""
+
+    def __init__(
+        self, edges: Sequence[Edge], steps: Sequence[Step], source: tuple[int, ...], heart: tuple[int, ...],
+        split: int, history: int,
+    ) -> None:  # fmt: skip
+        """Begin with an empty pipeline.
+
+        Args:
+            edges, steps: of the whole network.
+            source: edges that take samples, where split > 0.
+            heart: edges that are filled from the history at a decision.
+            split: steps that run continuously.
+            history: columns that the history holds.
+        """
+        self._edges, self._steps = edges, steps
+        self._source, self._heart, self._split, self._history = source, heart, split, history
+        self.high = [0] * len(edges)
+        self.fired = [0] * len(steps)
+        self._next = 0
+        self._count = [0] * len(edges)
+        self._skip = [0] * len(edges)
+        self._received = [0] * len(edges)
+        self._produced = [0] * len(steps)
+
+    def state(self) -> tuple[object, ...]:
+        """What decides everything that follows until the next decision's end."""
+        steps = self._split
+        early = [i for i, edge in enumerate(self._edges) if edge.layer < steps]
+        return (
+            self._next,
+            *(self._count[i] for i in early),
+            *(self._skip[i] for i in early),
+            *self._produced[:steps],
+        )
+
+    def feed(self, run: bool) -> None:
+        """One sample arrives at a split network; `run` fires what is ready."""
+        for edge in self._source:
+            self._deposit(edge, 1)
+        if run:
+            self._run(0, self._split)
+
+    def decide(self) -> None:
+        """A decision: finish the continuous part, then replay the history through the rest."""
+        self._finish()
+        for index, edge in enumerate(self._edges):
+            if edge.layer >= self._split:
+                self._count[index], self._skip[index], self._received[index] = edge.pad_left, 0, 0
+                self.high[index] = max(self.high[index], edge.pad_left)
+        self._produced[self._split :] = [0] * (len(self._steps) - self._split)
+        for _ in range(self._history):
+            for index in self._heart:
+                self._deposit(index, 1)
+            self._run(self._split, len(self._steps))
+
+    def _run(self, begin: int, end: int) -> None:
+        index = end
+        while index > begin:
+            index -= 1
+            if self._fire(index, False):
+                index = end
+
+    def _finish(self) -> None:
+        self._run(0, self._split)
+        for index in range(self._split):
+            while self._fire(index, True):
+                self._run(index + 1, self._split)
+
+    def _deposit(self, index: int, columns: int) -> None:
+        edge = self._edges[index]
+        self._count[index] += columns
+        self._received[index] += columns
+        if edge.inputs and self._received[index] == edge.inputs:
+            self._count[index] += edge.pad_right
+        self.high[index] = max(self.high[index], self._count[index])
+        self._settle(index)
+
+    def _settle(self, index: int) -> None:
+        passed = min(self._skip[index], self._count[index])
+        self._count[index] -= passed
+        self._skip[index] -= passed
+
+    def _fire(self, index: int, flush: bool) -> bool:
+        step = self._steps[index]
+        wanted = step.positions
+        if step.outputs:
+            wanted = min(wanted, step.outputs - self._produced[index])
+        if not step.output and index == self._split - 1:
+            wanted = min(wanted, self._history - self._next)
+        ready = wanted
+        for edge in step.inputs:
+            while ready and self._count[edge] < step.kernel + (ready - 1) * step.stride:
+                ready -= 1
+        if not ready or (ready < wanted and not flush):
+            return False
+        self.fired[index] += ready
+        if step.outputs:
+            self._produced[index] += ready
+        ended = bool(step.outputs) and self._produced[index] == step.outputs
+        for edge in step.inputs:
+            self._skip[edge] += ready * step.stride
+            if ended and index < self._split:
+                self._skip[edge] += self._edges[edge].drop
+            self._settle(edge)
+        if ended and index < self._split:
+            self._produced[index] = 0
+        columns = int(ended) if step.reduces else ready
+        if not step.output and index == self._split - 1:
+            self._next = (self._next + columns) % self._history
+        for edge in step.output:
+            if columns:
+                self._deposit(edge, columns)
+        return True

@@ -1,0 +1,270 @@
+/* The streamer: quantising, gaps, smoothing, decisions; docs/spec.md has its rules. */
+#include "edgehar_engine.h"
+
+#if (-1 >> 1) != -1
+#error "shifting a negative number to the right must be arithmetic"
+#endif
+
+/* Forget samples, smoothing and label; the clock stays. */
+static void flush(edgehar *self)
+{
+    const edgehar_model *model = self->config->model;
+    edgehar_engine_reset(model, self->memory);
+    self->due = model->window;
+    self->decisions = 0;
+    self->newest = 0;
+    self->has_label = 0;
+    self->age = 0;
+}
+
+int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size_t memory_bytes)
+{
+    const edgehar_model *model;
+    size_t classes;
+
+    if (!self || !config || !config->model || !memory) {
+        return EDGEHAR_ERROR_ARGUMENT;
+    }
+    model = config->model;
+    classes = model->classes;
+    if (memory_bytes < model->state_bytes + classes * 5 || ((uintptr_t)memory & 3u) != 0) {
+        return EDGEHAR_ERROR_MEMORY;
+    }
+    if (config->hop < 1 || config->hop > model->window || (model->hop != 0 && config->hop != model->hop) ||
+        config->smoothing > EDGEHAR_SMOOTHING_MAJORITY || config->votes < 1 || config->votes > 15 ||
+        config->alpha < 1 || config->alpha > 256 || config->threshold > 256 || config->hysteresis > 256 ||
+        config->min_dwell < 1 ||
+        (config->counts.multiplier != 0 && (config->counts.shift < 1 || config->counts.shift > 62))) {
+        return EDGEHAR_ERROR_CONFIG;
+    }
+    memset(self, 0, sizeof *self);
+    self->config = config;
+    self->memory = memory;
+    self->scores = (int32_t *)(void *)((uint8_t *)memory + model->state_bytes);
+    self->p = (uint8_t *)(self->scores + classes);
+    edgehar_reset(self);
+    return EDGEHAR_OK;
+}
+
+void edgehar_reset(edgehar *self)
+{
+    self->has_clock = 0;
+    self->has_kept = 0;
+    flush(self);
+}
+
+const char *edgehar_label_name(const edgehar_model *model, int label)
+{
+    if (label == EDGEHAR_UNSURE) {
+        return "unsure";
+    }
+    return label >= 0 && label < model->classes ? model->labels[label] : NULL;
+}
+
+/* Class with the largest probability; among equals, the first. */
+static int largest_p(const uint8_t *p, int classes)
+{
+    int best = 0, index;
+    for (index = 1; index < classes; index++) {
+        best = p[index] > p[best] ? index : best;
+    }
+    return best;
+}
+
+/* Scores from the newest probabilities. */
+static void smooth(edgehar *self, int raw)
+{
+    const edgehar_config *config = self->config;
+    const int classes = config->model->classes;
+    int index;
+
+    if (config->smoothing == EDGEHAR_SMOOTHING_MAJORITY) {
+        self->newest = (uint8_t)(self->newest + 1 >= config->votes ? 0 : self->newest + 1);
+        self->votes[self->newest] = (uint8_t)raw;
+        if (self->decisions < config->votes) {
+            self->decisions++;
+        }
+        memset(self->scores, 0, (size_t)classes * sizeof *self->scores);
+        /* The first votes stand in places 1, 2, …, the last place being 0. */
+        for (index = 0; index < self->decisions; index++) {
+            const int place = self->newest - index;
+            self->scores[self->votes[place < 0 ? place + config->votes : place]] += 1 << 15;
+        }
+        for (index = 0; index < classes; index++) {
+            self->scores[index] /= self->decisions;
+        }
+        return;
+    }
+    for (index = 0; index < classes; index++) {
+        const int32_t fresh = self->p[index] << 7;
+        if (config->smoothing == EDGEHAR_SMOOTHING_EMA && self->decisions != 0) {
+            self->scores[index] += ((fresh - self->scores[index]) * config->alpha) >> 8;
+        } else {
+            self->scores[index] = fresh;
+        }
+    }
+    self->decisions = 1;
+}
+
+/* The label in force after these scores. */
+static void decide(edgehar *self)
+{
+    const edgehar_config *config = self->config;
+    const int32_t *scores = self->scores;
+    int best = 0, proposed, index;
+
+    for (index = 1; index < config->model->classes; index++) {
+        best = scores[index] > scores[best] ? index : best;
+    }
+    proposed = best;
+    if (scores[best] < config->threshold << 7) {
+        proposed = EDGEHAR_UNSURE;
+    } else if (self->has_label && self->label != EDGEHAR_UNSURE && best != self->label &&
+               scores[best] - scores[self->label] < config->hysteresis << 7) {
+        proposed = self->label;
+    }
+    if (self->has_label &&
+        (proposed == self->label || (self->label != EDGEHAR_UNSURE && self->age < config->min_dwell))) {
+        self->age += self->age < UINT32_MAX;
+    } else {
+        self->label = (int8_t)proposed;
+        self->has_label = 1;
+        self->age = 1;
+    }
+}
+
+/* Keep a quantised sample; decide when it is time. */
+static int keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision)
+{
+    const edgehar_model *model = self->config->model;
+    const int8_t *output;
+    int index;
+
+    self->kept = time_us;
+    self->has_kept = 1;
+    edgehar_engine_feed(model, self->memory, quantised);
+    if (--self->due != 0) {
+        return status;
+    }
+    self->due = self->config->hop;
+    output = edgehar_engine_decide(model, self->memory);
+    for (index = 0; index < model->classes; index++) {
+        self->p[index] = (uint8_t)(output[index] + 128);
+    }
+    decision->raw = largest_p(self->p, model->classes);
+    smooth(self, decision->raw);
+    decide(self);
+    decision->time_us = time_us;
+    decision->label = self->label;
+    decision->classes = model->classes;
+    decision->p = self->p;
+    decision->scores = self->scores;
+    return EDGEHAR_DECISION;
+}
+
+/* The sample's time, where the caller gave none. */
+static uint64_t tick(edgehar *self, uint64_t time_us)
+{
+    if (time_us == EDGEHAR_NO_TIME) {
+        time_us = self->has_clock ? self->clock + self->config->model->period_us : 0;
+    }
+    self->clock = time_us;
+    self->has_clock = 1;
+    return time_us;
+}
+
+/* What the sample's time means: EDGEHAR_OK, a duplicate, or a flush, which is then done. */
+static int check_time(edgehar *self, uint64_t time_us)
+{
+    const uint64_t step = time_us - self->kept;
+    int status;
+
+    if (!self->has_kept) {
+        return EDGEHAR_OK;
+    }
+    if (step == 0) {
+        return EDGEHAR_DUPLICATE;
+    }
+    if (step >> 63) {
+        status = EDGEHAR_FLUSH_BACKWARD;
+    } else if (step > 2 * (uint64_t)self->config->model->period_us) {
+        status = EDGEHAR_FLUSH_GAP;
+    } else {
+        return EDGEHAR_OK;
+    }
+    flush(self);
+    return status;
+}
+
+#ifndef EDGEHAR_COUNTS_ONLY
+/* By the exponent, so that -ffast-math cannot optimise it away. */
+static int is_finite(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (bits & 0x7F800000u) != 0x7F800000u;
+}
+
+static int8_t quantise(const edgehar_model *model, float value)
+{
+    /* Volatile: the product is rounded to float before all else, whatever the compiler may fuse or widen. */
+    const volatile float product = value * model->inverse_scale;
+    const float scaled = product > 512.0f ? 512.0f : product < -512.0f ? -512.0f : product;
+    int32_t whole = (int32_t)scaled;
+    const float rest = scaled - (float)whole; /* exact */
+
+    /* Half away from zero; adding 0.5 first would round 0.49999997 up. */
+    whole += (rest >= 0.5f) - (rest <= -0.5f);
+    return edgehar_clamp(whole + model->input_zero, -128, 127);
+}
+
+int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar_decision *decision)
+{
+    int8_t quantised[3];
+    int status, axis;
+
+    if (!self || !sample || !decision) {
+        return EDGEHAR_ERROR_ARGUMENT;
+    }
+    time_us = tick(self, time_us);
+    if (!is_finite(sample[0]) || !is_finite(sample[1]) || !is_finite(sample[2])) {
+        flush(self);
+        self->has_kept = 0;
+        return EDGEHAR_FLUSH_NAN;
+    }
+    status = check_time(self, time_us);
+    if (status == EDGEHAR_DUPLICATE) {
+        return status;
+    }
+    for (axis = 0; axis < 3; axis++) {
+        quantised[axis] = quantise(self->config->model, sample[axis]);
+    }
+    return keep(self, quantised, time_us, status, decision);
+}
+#endif
+
+int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us, edgehar_decision *decision)
+{
+    int8_t quantised[3];
+    int status, axis;
+
+    if (!self || !counts || !decision) {
+        return EDGEHAR_ERROR_ARGUMENT;
+    }
+    if (self->config->counts.multiplier == 0) {
+        return EDGEHAR_ERROR_CONFIG;
+    }
+    time_us = tick(self, time_us);
+    status = check_time(self, time_us);
+    if (status == EDGEHAR_DUPLICATE) {
+        return status;
+    }
+    for (axis = 0; axis < 3; axis++) {
+        const edgehar_counts *map = &self->config->counts;
+        const int64_t half = (int64_t)1 << (map->shift - 1);
+        int64_t value = (((int64_t)counts[axis] * map->multiplier + half) >> map->shift);
+        value = value > 512 ? 512 : value < -512 ? -512 : value;
+        quantised[axis] = edgehar_clamp((int32_t)value + self->config->model->input_zero, -128, 127);
+    }
+    return keep(self, quantised, time_us, status, decision);
+}

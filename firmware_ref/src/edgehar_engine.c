@@ -1,0 +1,253 @@
+/* The pipeline of edgehar_engine.h. The order of firing is repeated in edgehar/export/c/schedule.py. */
+#include "edgehar_engine.h"
+
+#ifndef EDGEHAR_ASSERT
+#define EDGEHAR_ASSERT(condition) ((void)0)
+#endif
+
+#ifdef EDGEHAR_TRACE
+void (*edgehar_trace)(int layer, const int8_t *columns, int bytes);
+#endif
+
+/* The memory begins with these: one pipeline, then one edge_state an edge, then uint16_t produced, one a layer. */
+typedef struct pipeline_state {
+    uint16_t next;    /* column of the history to write */
+    uint16_t pending; /* samples since the continuous layers last ran */
+} pipeline_state;
+
+typedef struct edge_state {
+    uint16_t count;    /* columns that wait */
+    uint16_t received; /* columns since the window's begin; counts around before the split, where it is not used */
+    uint16_t skip;     /* columns to pass over, waiting or yet to come */
+} edge_state;
+
+static edge_state *edge_states(void *memory)
+{
+    return (edge_state *)(void *)((pipeline_state *)memory + 1);
+}
+
+static uint16_t *produced_counts(const edgehar_model *model, void *memory)
+{
+    return (uint16_t *)(void *)(edge_states(memory) + model->edge_count);
+}
+
+static int8_t *at(void *memory, uint32_t offset)
+{
+    return (int8_t *)memory + offset;
+}
+
+/* Pass over columns that were used or are not needed, and move the rest to the front. */
+static void settle(const edgehar_edge *edge, edge_state *state, void *memory)
+{
+    const uint16_t passed = state->skip < state->count ? state->skip : state->count;
+    const uint32_t distance = (uint32_t)passed * edge->channels;
+    int8_t *to = at(memory, edge->offset);
+    uint32_t left;
+
+    if (passed == 0) {
+        return;
+    }
+    state->skip = (uint16_t)(state->skip - passed);
+    state->count = (uint16_t)(state->count - passed);
+    /* Pieces no longer than the distance do not overlap. */
+    for (left = (uint32_t)state->count * edge->channels; left > distance; left -= distance, to += distance) {
+        memcpy(to, to + distance, distance);
+    }
+    memcpy(to, to + distance, left);
+}
+
+/* Count `columns` that were written behind those that wait; behind a window's last comes the padding. */
+static void deposit(const edgehar_edge *edge, edge_state *state, void *memory, int columns)
+{
+    state->count = (uint16_t)(state->count + columns);
+    state->received = (uint16_t)(state->received + columns);
+    if (edge->inputs != 0 && state->received == edge->inputs) {
+        memset(at(memory, edge->offset) + (uint32_t)state->count * edge->channels, edge->pad,
+               (size_t)edge->pad_right * edge->channels);
+        state->count = (uint16_t)(state->count + edge->pad_right);
+    }
+    EDGEHAR_ASSERT(state->count <= edge->capacity);
+    settle(edge, state, memory);
+}
+
+/* Give `columns` at `from` to the edges first … first + count - 1. */
+static void spread_out(const edgehar_model *model, void *memory, int first, int count, const int8_t *from, int columns)
+{
+    int index;
+    for (index = first; index < first + count; index++) {
+        const edgehar_edge *edge = &model->edges[index];
+        edge_state *state = &edge_states(memory)[index];
+        EDGEHAR_ASSERT(state->count + columns <= edge->capacity);
+        memcpy(at(memory, edge->offset) + (uint32_t)state->count * edge->channels, from,
+               (size_t)columns * edge->channels);
+        deposit(edge, state, memory, columns);
+    }
+}
+
+/* Output columns, at most `wanted`, whose inputs wait in the edge. */
+static int positions_ready(const edgehar_layer *layer, const edge_state *state, int wanted)
+{
+    while (wanted > 0 && state->count < layer->taps + (wanted - 1) * layer->stride) {
+        wanted--;
+    }
+    return wanted;
+}
+
+/* Use up the inputs of `positions` output columns. */
+static void consume(const edgehar_model *model, void *memory, int index, int columns, int group_ended)
+{
+    edge_state *state = &edge_states(memory)[index];
+    state->skip = (uint16_t)(columns + (group_ended ? model->edges[index].drop : 0));
+    settle(&model->edges[index], state, memory);
+}
+
+/* Fire a layer if a full block is ready, or, to `flush`, any position. Returns whether it fired. */
+static int fire(const edgehar_model *model, void *memory, int index, int flush)
+{
+    const edgehar_layer *layer = &model->layers[index];
+    pipeline_state *pipeline = memory;
+    uint16_t *produced = &produced_counts(model, memory)[index];
+    const int to_history = layer->output_count == 0;
+    edgehar_block block;
+    int wanted = layer->positions, ready, columns, ended;
+
+    if (layer->outputs != 0 && wanted > layer->outputs - *produced) {
+        wanted = layer->outputs - *produced;
+    }
+    if (to_history && wanted > model->history_columns - pipeline->next) {
+        wanted = model->history_columns - pipeline->next;
+    }
+    ready = positions_ready(layer, &edge_states(memory)[layer->input], wanted);
+    if (layer->second != EDGEHAR_NONE) {
+        ready = positions_ready(layer, &edge_states(memory)[layer->second], ready);
+    }
+    if (ready == 0 || (ready < wanted && !flush)) {
+        return 0;
+    }
+
+    if (to_history) {
+        block.out = at(memory, model->history + (uint32_t)pipeline->next * layer->channels);
+    } else {
+        const edgehar_edge *edge = &model->edges[layer->output];
+        block.out = at(memory, edge->offset + (uint32_t)edge_states(memory)[layer->output].count * edge->channels);
+    }
+    block.columns = at(memory, model->edges[layer->input].offset);
+    block.scratch = at(memory, layer->scratch);
+    block.positions = ready;
+    block.first = *produced;
+    layer->kernel(layer->parameters, &block);
+
+    if (layer->outputs != 0) {
+        *produced = (uint16_t)(*produced + ready);
+    }
+    ended = layer->outputs != 0 && *produced == layer->outputs;
+    columns = layer->reduces ? ended : ready;
+#ifdef EDGEHAR_TRACE
+    if (edgehar_trace && columns) {
+        edgehar_trace(index, block.out, columns * layer->channels);
+    }
+#endif
+    if (ended && index < model->split) {
+        *produced = 0;
+    }
+    consume(model, memory, layer->input, ready * layer->stride, ended && index < model->split);
+    if (layer->second != EDGEHAR_NONE) {
+        consume(model, memory, layer->second, ready * layer->stride, ended && index < model->split);
+    }
+    if (columns != 0 && to_history) {
+        pipeline->next = (uint16_t)((pipeline->next + columns) % model->history_columns);
+    } else if (columns != 0) {
+        /* The first edge was written in place; its columns may move only once the others have them. */
+        spread_out(model, memory, layer->output + 1, layer->output_count - 1, block.out, columns);
+        deposit(&model->edges[layer->output], &edge_states(memory)[layer->output], memory, columns);
+    }
+    return 1;
+}
+
+/* Fire layers first … end - 1 until none is ready, always the deepest first: that keeps the buffers small. */
+static void run(const edgehar_model *model, void *memory, int first, int end)
+{
+    int index = end;
+    while (index > first) {
+        index--;
+        if (fire(model, memory, index, 0)) {
+            index = end;
+        }
+    }
+}
+
+/* Compute all that the samples so far allow, before the split: full blocks, then what is left, the first layer first,
+ * so that each layer leaves at most one block that is not full. */
+static void finish(const edgehar_model *model, void *memory)
+{
+    int index;
+    run(model, memory, 0, model->split);
+    for (index = 0; index < model->split; index++) {
+        while (fire(model, memory, index, 1)) {
+            run(model, memory, index + 1, model->split);
+        }
+    }
+}
+
+/* Empty the edges first … end - 1, but for the padding before a window. */
+static void clear_edges(const edgehar_model *model, void *memory, int first, int end)
+{
+    int index;
+    for (index = first; index < end; index++) {
+        const edgehar_edge *edge = &model->edges[index];
+        edge_state *state = &edge_states(memory)[index];
+        memset(state, 0, sizeof *state);
+        state->count = edge->pad_left;
+        memset(at(memory, edge->offset), edge->pad, (size_t)edge->pad_left * edge->channels);
+    }
+}
+
+static void clear_produced(const edgehar_model *model, void *memory, int first)
+{
+    memset(&produced_counts(model, memory)[first], 0, (size_t)(model->layer_count - first) * sizeof(uint16_t));
+}
+
+void edgehar_engine_reset(const edgehar_model *model, void *memory)
+{
+    memset(memory, 0, sizeof(pipeline_state));
+    clear_edges(model, memory, 0, model->edge_count);
+    clear_produced(model, memory, 0);
+}
+
+void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t *sample)
+{
+    pipeline_state *pipeline = memory;
+
+    if (model->split == 0) {
+        memcpy(at(memory, model->history + (uint32_t)pipeline->next * model->history_channels), sample,
+               model->history_channels);
+        pipeline->next = (uint16_t)((pipeline->next + 1) % model->history_columns);
+        return;
+    }
+    spread_out(model, memory, model->source, model->source_count, sample, 1);
+    pipeline->pending++;
+    if (model->spread || pipeline->pending == model->hop) {
+        run(model, memory, 0, model->split);
+        pipeline->pending = 0;
+    }
+}
+
+const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
+{
+    pipeline_state *pipeline = memory;
+    int index, column;
+
+    finish(model, memory);
+    pipeline->pending = 0;
+
+    clear_edges(model, memory, model->heart, model->edge_count);
+    clear_produced(model, memory, model->split);
+    column = pipeline->next;
+    for (index = 0; index < model->history_columns; index++) {
+        const int8_t *from = at(memory, model->history + (uint32_t)column * model->history_channels);
+        spread_out(model, memory, model->heart, model->heart_count, from, 1);
+        run(model, memory, model->split, model->layer_count);
+        column = column + 1 == model->history_columns ? 0 : column + 1;
+    }
+    return at(memory, model->edges[model->result].offset);
+}

@@ -1,0 +1,88 @@
+/* The engine: from quantised samples to class probabilities. Internal; firmware uses edgehar.h.
+ *
+ * A network is a line of layers with small buffers of columns between them (edges). A layer fires as soon as a
+ * block's worth of columns lies in front of it. The network is split at one tensor: layers before the split run on
+ * the sample stream without end, and the split tensor's columns over the window are kept as a ring, the history;
+ * layers behind it are cleared and run on the history at every decision. Split at the input, that is the
+ * whole-window engine; split further down, the incremental one. The tables and all sizes come from the compiler,
+ * which has run these very rules on column counts (edgehar/export/c/schedule.py): no buffer can overflow.
+ */
+#ifndef EDGEHAR_ENGINE_H
+#define EDGEHAR_ENGINE_H
+
+#include "edgehar.h"
+#include "edgehar_kernels.h"
+
+#define EDGEHAR_NONE 255
+
+/* A buffer of columns between a tensor and one layer that reads it. */
+typedef struct edgehar_edge {
+    uint32_t offset;   /* bytes into the memory */
+    uint16_t channels; /* bytes of a column */
+    uint16_t inputs;   /* columns in a window where padding follows them, else 0 */
+    uint16_t pad_left;
+    uint16_t pad_right;
+    int16_t drop;      /* columns to pass over after a group of outputs */
+    uint16_t capacity; /* columns that ever wait in it */
+    int8_t pad;        /* value of a padding column */
+} edgehar_edge;
+
+typedef struct edgehar_layer {
+    edgehar_kernel *kernel;
+    const void *parameters;
+    uint32_t scratch;  /* bytes into the memory */
+    uint16_t channels; /* of its output */
+    uint16_t taps;
+    uint16_t stride;
+    uint16_t positions; /* output columns in a full block */
+    uint16_t outputs;   /* in a window, or in a group before the split; 0: they never end */
+    uint8_t input;      /* edges */
+    uint8_t second;     /* second operand's edge, or EDGEHAR_NONE */
+    uint8_t output;     /* first of the edges that take its output */
+    uint8_t output_count;
+    uint8_t reduces; /* all outputs together make one column */
+} edgehar_layer;
+
+struct edgehar_model {
+    const edgehar_layer *layers;
+    const edgehar_edge *edges; /* in the order of the tensors that fill them */
+    const char *const *labels;
+    uint32_t state_bytes;
+    uint32_t history; /* bytes into the memory */
+    uint32_t period_us;
+    float inverse_scale; /* 1 / input scale, rounded once */
+    int16_t input_zero;
+    uint16_t window; /* samples */
+    uint16_t hop;    /* samples between decisions; 0: any */
+    uint16_t history_columns;
+    uint16_t history_channels;
+    uint8_t classes;
+    uint8_t layer_count;
+    uint8_t edge_count;
+    uint8_t split;      /* layers that run on the stream */
+    uint8_t spread;     /* whether they run at every sample */
+    uint8_t source;     /* first of the edges that take samples, where split > 0 */
+    uint8_t source_count;
+    uint8_t heart; /* first of the edges that are filled from the history */
+    uint8_t heart_count;
+    uint8_t result; /* edge that holds the probabilities */
+};
+
+/* Forget all samples. `memory` is 4-byte aligned and holds model->state_bytes. */
+void edgehar_engine_reset(const edgehar_model *model, void *memory);
+
+/* Take one sample: three quantised values. */
+void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t *sample);
+
+/* Probabilities (zero point -128, scale 1/256) of the window that ends with the last sample fed.
+ *
+ * Call it after `window` samples and then after every `hop` samples. Valid until the next call.
+ */
+const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory);
+
+#ifdef EDGEHAR_TRACE
+/* Tests: called after every firing with the columns that it made. */
+extern void (*edgehar_trace)(int layer, const int8_t *columns, int bytes);
+#endif
+
+#endif
