@@ -122,8 +122,11 @@ class Contract:
             fields["axes"] = tuple(fields["axes"])
             if fields.get("normalisation") is not None:
                 norm = fields["normalisation"]
+                mean, std = ([float(value) for value in norm[name]] for name in ("mean", "std"))
+                if len(mean) != 3 or len(std) != 3:
+                    raise ContractError(f"expected a mean and a deviation for x, y and z in {where}, got {norm}")
                 fields["normalisation"] = Normalisation(
-                    tuple(float(v) for v in norm["mean"]), tuple(float(v) for v in norm["std"]), bool(norm["folded"])
+                    (mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), bool(norm["folded"])
                 )
             for name in ("input_quantisation", "output_quantisation"):
                 if fields.get(name) is not None:

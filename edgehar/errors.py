@@ -35,8 +35,6 @@ class MissingExtra(EdgeharError):
     """An optional dependency is needed and absent."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(
-            f"this needs {package}, which is not installed; run: pip install 'edgehar[{extra}]'"
-        )
+        super().__init__(f"this needs {package}, which is not installed; run: pip install 'edgehar[{extra}]'")
         self.package = package
         self.extra = extra

@@ -86,5 +86,5 @@ def sha256_bytes(content: bytes) -> str:
 
 def sha256_file(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file as lower-case hexadecimal."""
-    with open(path, "rb") as stream:
+    with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,7 +8,6 @@ failed, 2 usage or input, 130 interrupted. Command modules import nothing heavy 
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
@@ -55,10 +54,12 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; never lets a traceback reach the user."""
     try:
-        cli.main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="edgehar", standalone_mode=False)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        status = cli.main(args=given, prog_name="edgehar", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except SystemExit:
+        # click's own answer to a reader that went away (`| head`), which is no error.
         return 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except click.ClickException as error:
         print(f"error: {' '.join(error.format_message().split())}; see --help", file=sys.stderr)
         return 2
@@ -68,10 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader went away (`| head`): not an error, but Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 @click.option("--int8", is_flag=True, help="Add the full-integer TFLite model, the QDQ ONNX model and the C source.")
 @click.option("--float16", is_flag=True, help="Add a TFLite model with float16 weights.")
 @click.option("--dynamic", is_flag=True, help="Add a TFLite model with int8 weights and float activations.")
-@click.option("--io", type=click.Choice(["int8", "float"]), default="int8", show_default=True, help="Of the int8 model.")
+@click.option(
+    "--io", type=click.Choice(["int8", "float"]), default="int8", show_default=True, help="Of the int8 model."
+)
 @click.option("--calibration", default="300", show_default=True, help="Number of windows, or a .npy of them.")
-@click.option("--gate", "bounds", default="0.5,98", show_default=True, help="Points lost at most, % agreement at least.")
+@click.option(
+    "--gate", "bounds", default="0.5,98", show_default=True, help="Points lost at most, % agreement at least."
+)
 @click.option("--no-gate", is_flag=True, help="Measure without judging.")
 @click.option("--split", "split_name", default=None, help="Test people; by default those the model was not trained on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest instead of tables.")

@@ -127,10 +127,15 @@ def _metadata(contract: Contract, description: str) -> bytes:
         builder,
         "window",
         f"Acceleration in {contract.unit} with gravity, {contract.sign} sign, axes {', '.join(contract.axes)}, "
-        f"{contract.rate_hz:g} Hz, {contract.window} samples, oldest first; shape {list(contract.input_shape)}, {axis}.",
+        f"{contract.rate_hz:g} Hz, {contract.window} samples, oldest first; "
+        f"shape {list(contract.input_shape)}, {axis}.",
         None,
     )
-    labels = _table(builder, {0: text("labels.txt"), 1: text("Activity names in the order of the outputs.")}, {2: TENSOR_AXIS_LABELS})
+    labels = _table(
+        builder,
+        {0: text("labels.txt"), 1: text("Activity names in the order of the outputs.")},
+        {2: TENSOR_AXIS_LABELS},
+    )
     probabilities = _tensor(builder, "probabilities", "Probability of each activity.", _vector(builder, [labels]))
     associated = _table(builder, {0: text("contract.json"), 1: text("The edgehar contract of this model.")}, {})
     files = _vector(builder, [associated])

@@ -63,7 +63,9 @@ def _squeeze_behind_elementwise(graph: Any, squeeze: Any) -> bool:
     """Squeeze → Relu becomes Relu → Squeeze."""
     if squeeze.op_type != "Squeeze":
         return False
-    consumer = next((_only_consumer(graph, squeeze, kind) for kind in ELEMENTWISE if _only_consumer(graph, squeeze, kind)), None)
+    consumer = next(
+        (_only_consumer(graph, squeeze, kind) for kind in ELEMENTWISE if _only_consumer(graph, squeeze, kind)), None
+    )
     if consumer is None:
         return False
     source, middle, result = squeeze.input[0], squeeze.output[0], consumer.output[0]

@@ -64,9 +64,10 @@ print(golden["labels"][int(probabilities.argmax())], probabilities.max())""")
 _ANDROID = Template("""
 ## Android
 
-Put `$file` and `labels.txt` into `app/src/main/assets/`, and add `implementation("com.google.ai.edge.litert:litert:1.4.1")`
-to `app/build.gradle.kts`. Ask the sensor for `TYPE_ACCELEROMETER` with a period of $period_us µs. It delivers when
-it likes: resample to $rate Hz by the event's own timestamp, and start the window anew after a pause of more than two periods.
+Put `$file` and `labels.txt` into `app/src/main/assets/`, and add
+`implementation("com.google.ai.edge.litert:litert:1.4.1")` to `app/build.gradle.kts`. Ask the sensor for
+`TYPE_ACCELEROMETER` with a period of $period_us µs. It delivers when it likes: resample to $rate Hz by the event's own
+timestamp, and start the window anew after a pause of more than two periods.
 
 ```kotlin
 $kotlin

@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Options:
     float16: bool = False
     dynamic: bool = False
     float_io: bool = False
-    gate: Gate | None = Gate()
+    gate: Gate | None = field(default_factory=Gate)
 
 
 @dataclass(frozen=True)
@@ -216,9 +216,7 @@ def _manifest(
         "origin": origin,
         "contract": contract.to_dict(),
         "files": files,
-        "operators": {
-            name: metadata.operators(content) for name, content in made.items() if name.endswith(".tflite")
-        },
+        "operators": {name: metadata.operators(content) for name, content in made.items() if name.endswith(".tflite")},
         "tflm_arena_bytes": arena,
         "calibration": used,
         "coverage": [asdict(entry) for entry in quality],
@@ -253,5 +251,5 @@ def _publish(stage: Path, folder: Path) -> None:
     names = [path.relative_to(stage) for path in sorted(stage.rglob("*")) if path.is_file()]
     for name in sorted(names, key=lambda item: item.as_posix() == "manifest.json"):
         write_bytes(folder / name, (stage / name).read_bytes())
-    for name in old - {item.as_posix() for item in names}:
-        (folder / name).unlink(missing_ok=True)
+    for stale in old - {name.as_posix() for name in names}:
+        (folder / stale).unlink(missing_ok=True)

@@ -30,7 +30,9 @@ def show(result: Result) -> None:
         )
         for row in result.rows
     ]
-    table = terminal_table("On people who were not trained on; agreement and difference with model.keras", columns, rows)
+    table = terminal_table(
+        "On people who were not trained on; agreement and difference with model.keras", columns, rows
+    )
     console.print(table)
     if result.coverage:
         worst = sorted(result.coverage, key=lambda entry: entry.inside)[:WORST_SHOWN]

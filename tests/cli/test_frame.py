@@ -70,7 +70,12 @@ def test_help_of_a_command_imports_nothing_heavy(command):
     ids=" ".join,
 )
 def test_mistakes_are_one_line_and_status_2(tmp_path, arguments):
-    for name, content in {"empty.keras": b"", "text.keras": b"hello", "text.tflite": b"hello", "empty.onnx": b""}.items():
+    for name, content in {
+        "empty.keras": b"",
+        "text.keras": b"hello",
+        "text.tflite": b"hello",
+        "empty.onnx": b"",
+    }.items():
         (tmp_path / name).write_bytes(content)
     before = sorted(path.name for path in tmp_path.iterdir())
     done = subprocess.run(
@@ -106,7 +111,7 @@ def test_interruption_is_clean(tmp_path):
         if line.startswith("model_float.tflite"):
             break
     os.kill(process.pid, signal.SIGINT)
-    out, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors and errors.splitlines()[-1] == "interrupted"
     assert not Path(tmp_path, "out").exists()

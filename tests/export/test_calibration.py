@@ -45,7 +45,7 @@ def test_select_is_stratified(counts, wanted):
 
 def test_select_repeats():
     training = windows([(0, "a", 50), (1, "b", 60), (2, "a", 70)])
-    assert select(training, 30) .indices == select(training, 30).indices
+    assert select(training, 30).indices == select(training, 30).indices
     assert select(training, 30).sha256 == select(training, 30).sha256
 
 

@@ -28,7 +28,7 @@ def network(layout: str = "window", **first: object):
 @pytest.mark.parametrize("layout", ["window", "flat"])
 def test_folded_model_takes_raw_samples(layout):
     rng = np.random.default_rng(0)
-    raw = (rng.normal(0, 5, (50, 80, 3)) + [8, 0, -1]).astype(np.float32)
+    raw = (rng.normal(0, 5, (50, 80, 3)) + np.array([8, 0, -1])).astype(np.float32)
     model, own = network(layout), contract(layout)
     normalised = ((raw - own.normalisation.mean) / own.normalisation.std).astype(np.float32)
     shape = (50, *own.input_shape)
