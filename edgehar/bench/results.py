@@ -32,7 +32,7 @@ class ResultFolder:
 
     def write(self, results: dict[str, Any]) -> None:
         """Replace results.json."""
-        write_json(self.path / RESULTS, {"format": FORMAT, **results})
+        write_json(self.path / RESULTS, results)
 
     def add_round(self, runtime: str, number: int, answer: dict[str, list[int]]) -> None:
         """Append one round as the worker measured it; the warm-up is kept, marked, without an invoke time."""

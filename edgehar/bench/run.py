@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgehar.bench import statistics
 from edgehar.bench.environment import cores, doubts, stolen_ticks
 from edgehar.bench.process import Worker, WorkerError
-from edgehar.bench.results import ResultFolder
+from edgehar.bench.results import FORMAT, ResultFolder
 from edgehar.bench.testset import TestSet
 from edgehar.bundle import Bundle
 from edgehar.evaluate.metrics import accuracy, bootstrap, macro_f1
@@ -82,6 +82,7 @@ def run(
     """
     entries = [_entry(bundle, row) for row in rows]
     results: dict[str, Any] = {
+        "format": FORMAT,
         "complete": False,
         "bundle": str(bundle.path),
         "dataset": {"note": tests.note, "windows": len(tests.windows), "available": tests.available},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +13,19 @@ from edgehar.errors import EdgeharError
 _MODULE = "edgehar.bench.emulated"
 
 
-def import_measure() -> Callable[[Path, str], dict[str, Any]]:
+def import_measure(targets: Sequence[str]) -> Callable[[Path, str], dict[str, Any]]:
     """`measure(bundle_folder, target)`, which gives one row of `targets` in results.json.
 
+    Names and tools are checked here, so that a mistake is not found only after minutes of timing.
+
     Raises:
-        EdgeharError: this edition cannot emulate.
+        EdgeharError: this edition cannot emulate, a tool is missing, or there is no such target.
     """
     if importlib.util.find_spec(_MODULE) is None:
         raise EdgeharError("instruction counts need the firmware sources, which are not part of this installation")
+    from edgehar.bench import qemu
+
+    qemu.require_tools()
+    for target in targets:
+        qemu.board(target)
     return cast(Callable[[Path, str], dict[str, Any]], importlib.import_module(_MODULE).measure)

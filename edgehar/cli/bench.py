@@ -70,11 +70,12 @@ def command(
     plan = QUICK if quick else DEFAULT
     opened = open_bundle(bundle)
     rows = choose_rows([name.strip() for name in runtimes.split(",") if name.strip()])
-    measure = import_measure() if targets else lambda *_: {}
+    measure = import_measure(targets) if targets else lambda *_: {}
     around = environment(["edgehar", *sys.argv[1:]])
     dataset = load_dataset(data)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task("cutting the test windows", total=None)
         tests = pick_test_set(dataset, split_name, opened.contract, plan.subset)
         folder = ResultFolder(out, around)
