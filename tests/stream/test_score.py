@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference_stream import PERIOD, WINDOW, FakeInt8
+from tests.stream.reference_stream import PERIOD, WINDOW, FakeInt8
 
 from edgehar.stream import UNSURE, Decision, Flush, SmoothingConfig, Streamer
 from edgehar.stream.score import NONE, in_force, score

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_stream import LABELS, PERIOD, WINDOW, FakeFloat, FakeInt8, ReferenceStream
+from tests.stream.reference_stream import LABELS, PERIOD, WINDOW, FakeFloat, FakeInt8, ReferenceStream
 
 from edgehar.data import load, resample
 from edgehar.errors import DataError, EdgeharError
