@@ -155,7 +155,7 @@ def _print_check(result: Check) -> None:
         ["samples", f"{result.samples:,} ({result.seconds:,.1f} s)"],
         ["rate", rates],
         ["jittered recordings", f"{result.jittered}"],
-        ["usual length", f"{result.gravity['usual']:.2f} m/s² (gravity: 9.81)"],
+        ["length of the mean", f"{result.gravity['usual']:.2f} m/s² (gravity: 9.81)"],
         ["mean while upright", f"{up} m/s²: {result.gravity['up']} is up"],
         ["range", "  ".join(f"{axis} {lo:.1f} … {hi:.1f}" for axis, lo, hi in zip("xyz", low, high, strict=True))],
         ["saturated samples", stuck],

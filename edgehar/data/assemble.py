@@ -17,7 +17,7 @@ def fingerprint(recordings: Iterable[Recording], classes: Sequence[str]) -> str:
     """SHA-256 of samples, labels (by name), subjects and rates, whatever file they came from."""
     digest = hashlib.sha256("\0".join(classes).encode())
     for recording in recordings:
-        digest.update(f"\0{recording.subject}\0{recording.rate_hz!r}\0{len(recording)}\0".encode())
+        digest.update(f"\0{recording.subject}\0{float(recording.rate_hz)!r}\0{len(recording)}\0".encode())
         digest.update(np.ascontiguousarray(recording.acc, "<f4").tobytes())
         digest.update(np.ascontiguousarray(recording.label, "<i2").tobytes())
     return digest.hexdigest()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import STANDARD_GRAVITY, Contract
+from edgehar.data.gravity import gravity_length
 from edgehar.data.labels import ACTIVITIES
 from edgehar.data.recording import UNLABELLED, Dataset
 from edgehar.data.resampling import is_uniform
@@ -182,13 +183,10 @@ def _labels(dataset: Dataset, contract: Contract) -> tuple[dict[str, dict[str, f
 
 
 def _gravity(dataset: Dataset, problems: dict[str, list[str]], warnings: list[str]) -> dict[str, Any]:
-    """Usual length of a sample, and where gravity points while people are upright."""
-    size = np.concatenate([np.linalg.norm(recording.acc, axis=1) for recording in dataset.recordings])
-    usual = float(np.median(size))
+    """Usual length of the mean, and where gravity points while people are upright."""
+    usual = gravity_length(recording.acc for recording in dataset.recordings)
     if not 0.7 < usual / STANDARD_GRAVITY < 1.4:
-        problems["stream"].append(
-            f"the usual sample is {usual:.2f} m/s² long, expected about 9.8 with gravity: unit or gravity is wrong"
-        )
+        problems["stream"].append(f"the mean is {usual:.2f} m/s² long, expected about 9.8: unit or gravity is wrong")
     upright = [dataset.classes.index(name) for name in ("standing", "walking") if name in dataset.classes]
     total, count = np.zeros(3), 0
     for recording in dataset.recordings:
@@ -213,15 +211,15 @@ def _saturation(dataset: Dataset, warnings: list[str]) -> dict[str, Any]:
     high = np.max([recording.acc.max(axis=0) for recording in dataset.recordings], axis=0)
     count = np.zeros(3, int)
     for recording in dataset.recordings:
-        for axis in range(3):
+        for axis in np.flatnonzero(low < high):
             value = recording.acc[:, axis]
             for limit in (low[axis], high[axis]):
                 stuck = runs((value == limit).astype(np.int16))
                 long = (stuck[:, 1] - stuck[:, 0] >= SATURATED_RUN) & (value[stuck[:, 0]] == limit)
                 count[axis] += int((stuck[long, 1] - stuck[long, 0]).sum())
     samples = sum(len(recording) for recording in dataset.recordings)
-    if count.sum() > 0.01 * samples:
-        share = 100 * count.sum() / samples
+    if count.max() > 0.01 * samples:
+        share = 100 * count.max() / samples
         warnings.append(f"{share:.1f} % of the samples are saturated: the sensor's range is too small")
     return {
         "samples": dict(zip("xyz", count.tolist(), strict=True)),

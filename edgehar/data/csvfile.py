@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgehar.data.archive import Member, members
 from edgehar.data.assemble import assemble
+from edgehar.data.gravity import gravity_length
 from edgehar.data.options import UNITS, CsvOptions
 from edgehar.data.recording import UNLABELLED, Dataset
 from edgehar.data.table import Table, read_table
@@ -69,7 +70,7 @@ def load_csv(
     notes = []
     unit = options.unit
     if unit is None:
-        unit = _unit_from_gravity(np.concatenate([file.g for file in files]), source)
+        unit = _unit_from_gravity([file.g for file in files], source)
         notes.append(f"unit {unit}, found out from gravity")
     if not any(any(file.subject) for file in files):
         notes.append("no subject column: taken as one person; name one with --subject-column")
@@ -173,15 +174,14 @@ def _candidate(table: Table, usual: tuple[str, ...]) -> str | None:
     return None
 
 
-def _unit_from_gravity(g: NDArray[np.float64], source: Path) -> str:
-    """The unit in which the usual length of a sample is gravity."""
-    size = np.linalg.norm(g[np.isfinite(g).all(axis=1)], axis=1)
-    usual = float(np.median(size)) if len(size) else float("nan")
+def _unit_from_gravity(parts: list[NDArray[np.float64]], source: Path) -> str:
+    """The unit in which the usual length of the mean is gravity."""
+    usual = gravity_length(parts)
     for unit, factor in UNITS.items():
         if 0.7 < usual * factor / UNITS["g"] < 1.4:
             return unit
     raise DataError(
-        f"expected samples of about 9.8 (m/s^2), 1 (g) or 1000 (mg) in {source}, gravity included, got {usual:.3g}; "
+        f"expected a mean of about 9.8 (m/s^2), 1 (g) or 1000 (mg) in {source}, gravity included, got {usual:.3g}; "
         "give --unit, and check the columns"
     )
 
@@ -189,7 +189,7 @@ def _unit_from_gravity(g: NDArray[np.float64], source: Path) -> str:
 def _times(file: _File, options: CsvOptions) -> tuple[NDArray[np.float64] | None, float | None]:
     """Timestamps in seconds and the rate, either of them None where the other tells."""
     if file.t is None:
-        return None, options.rate_hz
+        return None, float(options.rate_hz) if options.rate_hz else None
     usual = usual_step(file.t[np.isfinite(file.t)])
     unit = options.time_unit or guess_time_unit(usual)
     if unit is None:

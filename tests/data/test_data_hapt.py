@@ -1,5 +1,6 @@
 import gzip
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ def test_the_original_layout_gives_the_same_recordings(tmp_path, shared):
         np.savetxt(raw / f"acc_exp{number:02d}_user01.txt", arrays["acc"][mine] / 720, fmt="%.16f")
         label = arrays["label"][mine]
         edges = [0, *(np.flatnonzero(np.diff(label)) + 1).tolist(), len(label)]
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in pairwise(edges):
             if label[start] > 0:
                 marks.append(f"{number} 1 {label[start]} {start + 1} {stop}")
     (raw / "labels.txt").write_text("\n".join(marks) + "\n")
