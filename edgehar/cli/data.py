@@ -111,7 +111,9 @@ def check(data: DataSource, use: str, as_json: bool) -> None:
     from edgehar.data import HAPT_LABELS
     from edgehar.data.check import check as run
 
-    result = run(load_dataset(data, quiet=True), Contract(labels=HAPT_LABELS))
+    dataset = load_dataset(data, quiet=as_json, notes=False)
+    with progress("checking", quiet=as_json) as tick:
+        result = run(dataset, Contract(labels=HAPT_LABELS), on_progress=tick)
     if as_json:
         _print_json(result.to_dict())
     else:

@@ -115,11 +115,12 @@ _OPTIONS = [
 ]  # fmt: skip
 
 
-def load_dataset(data: DataSource, *, quiet: bool = False) -> Dataset:
+def load_dataset(data: DataSource, *, quiet: bool = False, notes: bool = True) -> Dataset:
     """Open the recordings, with a progress bar and the loader's notes on standard error.
 
     Args:
         quiet: no progress and no notes.
+        notes: whether to print what the loader dropped or found out.
     Raises:
         DataError: see `edgehar.data.load`.
     """
@@ -139,7 +140,7 @@ def load_dataset(data: DataSource, *, quiet: bool = False) -> Dataset:
         dataset = load(
             data.source, kind=data.kind, options=options, labels=dict(data.labels), schema=data.schema, on_progress=tick
         )
-    if not quiet:
+    if notes and not quiet:
         for note in dataset.notes:
             click.echo(f"note: {note}", err=True)
     return dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -59,10 +60,13 @@ class Check:
         return {**asdict(self), "usable": {use: self.usable_for(use) for use in USES}}
 
 
-def check(dataset: Dataset, contract: Contract) -> Check:
+def check(dataset: Dataset, contract: Contract, on_progress: Callable[[int, int], None] | None = None) -> Check:
     """Look at a data set as the contract would use it.
 
     Windows are those of the contract's rate, length and training step, over all labels the set has.
+
+    Args:
+        on_progress: called with (recordings done, recordings in all).
     """
     samples = sum(len(recording) for recording in dataset.recordings)
     problems: dict[str, list[str]] = {use: [] for use in USES}
@@ -70,7 +74,7 @@ def check(dataset: Dataset, contract: Contract) -> Check:
     rates: Counter[str] = Counter()
     for recording in dataset.recordings:
         rates[f"{recording.rate_hz:g}"] += len(recording)
-    window_count, by_label, by_subject = _windows(dataset, contract, problems)
+    window_count, by_label, by_subject = _windows(dataset, contract, problems, on_progress)
     labels, dropped = _labels(dataset, contract)
     for name, row in labels.items():
         row["windows"] = by_label.get(name, 0)
@@ -138,7 +142,10 @@ def walking_peak(dataset: Dataset) -> float | None:
 
 
 def _windows(
-    dataset: Dataset, contract: Contract, problems: dict[str, list[str]]
+    dataset: Dataset,
+    contract: Contract,
+    problems: dict[str, list[str]],
+    on_progress: Callable[[int, int], None] | None,
 ) -> tuple[int, dict[str, int], dict[str, int]]:
     """Windows in all, by label and by person; without labels, those that a stream would see."""
     longest = max(len(recording) / recording.rate_hz for recording in dataset.recordings)
@@ -149,7 +156,7 @@ def _windows(
         problems["evaluate"].append("no sample has a label; name the column with --label-column")
         return 0, {}, {}
     try:
-        windows = cut_windows(dataset, contract, labels=dataset.classes)
+        windows = cut_windows(dataset, contract, labels=dataset.classes, on_progress=on_progress)
     except DataError as error:
         problems["stream"].append(str(error))
         return 0, {}, {}
