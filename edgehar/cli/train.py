@@ -92,40 +92,37 @@ def _plan(options: dict[str, Any], data: DataSource) -> Plan:
 
 
 def _run(plan: Plan, dataset: Any, folder: Path) -> Outcome:
-    """Train with a progress bar on standard error for each of the two trainings."""
+    """Train with a bar for each of the two trainings on standard error, or a line an epoch where it is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from edgehar.train import run
 
+    console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as progress:
 
         def bar(name: str) -> Any:
             task = progress.add_task(name, total=None, visible=False)
 
             def update(epoch: int, batch: int, batches: int, epochs: int, history: list[dict[str, float]]) -> None:
                 last = history[-1] if history else {}
-                note = f"validation loss {last['validation_loss']:.3f}" if "validation_loss" in last else ""
-                text = f"{name}: epoch {epoch + 1} of {epochs} {note}"
-                progress.update(
-                    task, description=text, total=batches * epochs, completed=epoch * batches + batch, visible=True
-                )
+                note = f", validation loss {last['validation_loss']:.3f}" if "validation_loss" in last else ""
+                text = f"{name}: epoch {epoch + 1} of {epochs}{note}"
+                done = epoch * batches + batch
+                progress.update(task, description=text, total=batches * epochs, completed=done, visible=True)
+                if batch == 1 and not console.is_terminal:
+                    console.print(text)
 
             return update
 
+        bars = {"on_batch": bar("training"), "on_refit": bar("refit")}
         try:
-            return run.run(
-                plan,
-                dataset,
-                folder,
-                command=["edgehar", *sys.argv[1:]],
-                on_batch=bar("training"),
-                on_refit=bar("refit"),
-            )
+            return run.run(plan, dataset, folder, command=["edgehar", *sys.argv[1:]], **bars)
         except KeyboardInterrupt:
             if (folder / "checkpoint.npz").exists():
-                progress.console.print(f"stopped; go on with: edgehar train --resume {shlex.quote(str(folder))}")
+                again = f"stopped; go on with: edgehar train --resume {shlex.quote(str(folder))}"
+                console.print(again, soft_wrap=True)
             raise
 
 

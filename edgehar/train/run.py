@@ -27,6 +27,7 @@ from edgehar.train.recipe import Recipe
 
 PLAN, MODEL, HISTORY, MANIFEST = "run.json", "model.keras", "history.csv", "manifest.json"
 
+_COLUMNS = ("epoch", "learning_rate", "loss", "validation_loss", "validation_accuracy")
 _PACKAGES = ("keras", "tensorflow", "numpy")
 
 
@@ -188,7 +189,7 @@ def normalisation(windows: Windows, kind: str) -> Normalisation:
 def history_csv(history: list[dict[str, float]]) -> str:
     """One line an epoch, floats in full precision."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(history[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, [name for name in _COLUMNS if name in history[0]], lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
     return text.getvalue()
