@@ -48,6 +48,9 @@ def command(
     paths = _files(model)
     dataset = load_dataset(data)
     people = _people(dataset, split_name, subjects)
+    seen = sorted(set(people) & _trained_on(paths[0], dataset), key=people.index)
+    if seen:
+        print(f"note: the model was trained on {', '.join(seen)}: these figures flatter it", file=sys.stderr)
     measured = {path.name: _measure(path, dataset, people, runtime) for path in paths}
     if as_json:
         print(json.dumps({name: item.to_dict() for name, item in measured.items()}, indent=2, sort_keys=True))
@@ -77,6 +80,23 @@ def _people(dataset: Dataset, split_name: str | None, subjects: str | None) -> t
     if subjects == "all" or (split_name is None and not dataset.published_test):
         return dataset.subjects
     return data.split(dataset, split_name or "published", validation=0).test
+
+
+def _trained_on(path: Path, dataset: Dataset) -> set[str]:
+    """The people of this data set whom the model saw, by the manifest beside it; nobody where there is none."""
+    for place in (path.with_suffix(".json"), path.parent / "manifest.json"):
+        try:
+            manifest = json.loads(place.read_text(encoding="utf-8"))
+            if "origin" in manifest:
+                told, people = manifest["origin"]["dataset_sha256"], manifest["origin"]["training_people"]
+            else:
+                told, parts = manifest["data"]["sha256"], manifest["subjects"]
+                people = parts["train"] + parts["validation"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if told == dataset.sha256:
+            return set(people)
+    return set()
 
 
 def _measure(path: Path, dataset: Dataset, people: tuple[str, ...], runtime: str | None) -> Evaluation:

@@ -62,6 +62,15 @@ def test_published_test_people_by_default(bundle, capsys):
     assert set(people) == set(data.load("hapt").published_test)
 
 
+@pytest.mark.parametrize("model", ["bundle", "cnn"])
+def test_says_when_people_were_trained_on(model, bundle, capsys):
+    path = bundle / "model_int8.tflite" if model == "bundle" else "cnn"
+    _, captured = run(capsys, path, "--subjects", "1,2")
+    assert "the model was trained on 1: these figures flatter it" in captured.err
+    _, captured = run(capsys, path, "--subjects", SUBJECTS)
+    assert "trained on" not in captured.err
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("empty.tflite", b""), ("binary.keras", b"\x00\x01"), ("cut.onnx", b"\x08\x07"), ("text.txt", b"hello")],
