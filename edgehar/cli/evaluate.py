@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehar.cli.data_options import DataSource, data_options, load_dataset
-from edgehar.errors import DataError
+from edgehar.errors import BundleError, DataError
 
 if TYPE_CHECKING:
     from edgehar.contract import Contract
@@ -68,7 +68,10 @@ def _files(model: str) -> list[Path]:
     path = Path(model)
     if path.is_dir():
         bundle = open_bundle(path)
-        return [bundle.file(name) for name in BUNDLE_MODELS if name in bundle]
+        names = [name for name in BUNDLE_MODELS if name in bundle]
+        if not names:
+            raise BundleError(f"expected one of {', '.join(BUNDLE_MODELS)} in {path}, got {', '.join(bundle.names)}")
+        return [bundle.file(name) for name in names]
     return [models.resolve(model)]
 
 
