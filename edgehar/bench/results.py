@@ -16,6 +16,7 @@ from edgehar.files import read_json, write_json, write_text
 
 FORMAT = "edgehar-bench-1"
 RESULTS, SAMPLES, ENVIRONMENT = "results.json", "samples.csv", "env.json"
+SUMMARY, PICTURE = "summary.md", "accuracy.png"
 COLUMNS = ("runtime", "round", "phase", "index", "invoke_ns", "total_ns")
 
 #: Runtime -> `invoke` or `total` -> one array of microseconds a round.
@@ -27,6 +28,10 @@ class ResultFolder:
 
     def __init__(self, path: Path, environment: dict[str, Any]) -> None:
         self.path = path
+        # What an earlier run left there would otherwise stand beside this run's samples until it ends.
+        for name in (RESULTS, SUMMARY, PICTURE):
+            if (path / name).is_file():
+                (path / name).unlink()
         write_json(path / ENVIRONMENT, environment)
         write_text(path / SAMPLES, ",".join(COLUMNS) + "\n")
 

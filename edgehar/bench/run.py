@@ -18,8 +18,9 @@ from edgehar.bench.environment import cores, doubts, stolen_ticks
 from edgehar.bench.process import Worker, WorkerError
 from edgehar.bench.results import FORMAT, ResultFolder
 from edgehar.bench.testset import TestSet
-from edgehar.bundle import Bundle
+from edgehar.bundle import MANIFEST, Bundle
 from edgehar.evaluate.metrics import accuracy, bootstrap, macro_f1
+from edgehar.files import sha256_file
 from edgehar.runtimes import ROWS, Row, row_named
 
 #: Called with (steps done, steps in all, what comes next).
@@ -85,6 +86,7 @@ def run(
         "format": FORMAT,
         "complete": False,
         "bundle": str(bundle.path),
+        "manifest_sha256": sha256_file(bundle.path / MANIFEST),
         "dataset": {"note": tests.note, "windows": len(tests.windows), "available": tests.available},
         "threads": threads,
         "plan": vars(plan),

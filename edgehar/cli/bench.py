@@ -56,7 +56,7 @@ def command(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from edgehar.bench.environment import environment
-    from edgehar.bench.results import ResultFolder
+    from edgehar.bench.results import PICTURE, SUMMARY, ResultFolder
     from edgehar.bench.run import DEFAULT, QUICK, choose_rows, run
     from edgehar.bench.targets import import_measure
     from edgehar.bench.testset import pick_test_set
@@ -88,9 +88,9 @@ def command(
             progress.update(task, description=f"{target}: counting instructions")
             results["targets"].append(measure(opened.path, target))
             folder.write(results)
-    write_text(out / "summary.md", summary_markdown(results, around))
+    write_text(out / SUMMARY, summary_markdown(results, around))
     try:
-        plot_results(results, out / "accuracy.png")
+        plot_results(results, out / PICTURE)
     except MissingExtra as error:
         click.echo(f"no picture: {error}", err=True)
     if as_json:

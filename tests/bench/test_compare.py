@@ -53,6 +53,14 @@ def test_samples_come_back_as_written_without_the_warm_up(tmp_path):
     assert max(np.concatenate(samples["keras"]["total"])) < 999
 
 
+def test_a_new_run_in_the_same_folder_removes_what_the_old_one_said(tmp_path):
+    old = result(tmp_path / "a")
+    ResultFolder(old, {"cpu": "new"})
+    with pytest.raises(EdgeharError, match=r"results\.json"):
+        read_results(old)
+    assert read_samples(old) == {}
+
+
 def test_equal_results_have_no_regression(tmp_path, run_cli):
     a, b = result(tmp_path / "a"), result(tmp_path / "b")
     found = compare(a, b)
