@@ -24,11 +24,11 @@ class Augmentation:
             Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
     """
 
-    rotation: float = 0.05
-    scale: float = 0.02
-    noise: float = 0.1
+    rotation: float = 0.1
+    scale: float = 0.05
+    noise: float = 0.3
     shift: int = 5
-    mix: float = 0.0
+    mix: float = 0.2
 
     def __post_init__(self) -> None:
         for name in ("rotation", "scale", "noise", "shift", "mix"):
@@ -51,13 +51,13 @@ class Recipe:
 
     arch: str = "cnn"
     seed: int = 1
-    epochs: int = 20
+    epochs: int = 8
     batch_size: int = 64
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     label_smoothing: float = 0.1
     average: float = 0.99
-    patience: int = 10
+    patience: int = 5
     class_weights: bool = True
     normalisation: str = "axis"
     augmentation: Augmentation = field(default_factory=Augmentation)
