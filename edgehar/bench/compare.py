@@ -39,11 +39,12 @@ class Ratio:
 
 @dataclass
 class Comparison:
-    """Ratios, accuracy differences in points, and what makes the comparison unfair."""
+    """Ratios, accuracy differences in points, what makes the comparison unfair, and what each result doubts itself."""
 
     ratios: list[Ratio] = field(default_factory=list)
     accuracy_points: dict[str, float] = field(default_factory=dict)
     unfair: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     def regressions(self, threshold: float) -> list[Ratio]:
         """Latencies and instruction counts past the threshold."""
@@ -60,6 +61,7 @@ def compare(before: Path, after: Path) -> Comparison:
     first, second = read_results(before), read_results(after)
     old, new = read_samples(before), read_samples(after)
     found = Comparison(unfair=_unfair(before, after, first, second))
+    found.doubts = [f"{path}: {doubt}" for path, r in ((before, first), (after, second)) for doubt in r["doubts"]]
     new_rows = {row["name"]: row for row in second["rows"]}
     for row in first["rows"]:
         name, other = row["name"], new_rows.get(row["name"])
@@ -93,8 +95,5 @@ def _unfair(before: Path, after: Path, first: dict[str, Any], second: dict[str, 
         words.append(f"threads differ: {first['threads']} and {second['threads']}")
     if first["dataset"]["note"] != second["dataset"]["note"]:
         words.append(f"test windows differ: {first['dataset']['note']} and {second['dataset']['note']}")
-    for path, results in ((before, first), (after, second)):
-        if not results["complete"]:
-            words.append(f"{path} was interrupted")
-        words += [f"{path}: {doubt}" for doubt in results["doubts"]]
+    words += [f"{path} was interrupted" for path, r in ((before, first), (after, second)) if not r["complete"]]
     return words

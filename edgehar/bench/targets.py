@@ -16,6 +16,9 @@ _MODULE = "edgehar.bench.emulated"
 def import_measure(targets: Sequence[str]) -> Callable[[Path, str], dict[str, Any]]:
     """`measure(bundle_folder, target)`, which gives one row of `targets` in results.json.
 
+    A row holds `target` and the counts `instructions` (one whole window), `instructions_per_mac`, `code_bytes`,
+    `constant_bytes`, `ram_bytes` and `stack_bytes`; further entries, such as those a layer, are kept as they are.
+
     Names and tools are checked here, so that a mistake is not found only after minutes of timing.
 
     Raises:

@@ -63,7 +63,7 @@ def command(
     from edgehar.bundle import open_bundle
     from edgehar.files import dump_json, write_text
     from edgehar.report.bench_plot import plot_results
-    from edgehar.report.bench_table import print_results, summary_markdown
+    from edgehar.report.bench_table import WIDTH, print_results, summary_markdown
 
     if threads < 1:
         raise EdgeharError(f"expected 1 thread or more, got {threads}")
@@ -96,8 +96,7 @@ def command(
     if as_json:
         click.echo(dump_json(results), nl=False)
     else:
-        # A pipe or a file has no width of its own; the tables need about 120 columns.
-        print_results(results, Console(width=None if sys.stdout.isatty() else 130))
+        print_results(results, Console(width=max(WIDTH, Console().width)))
     click.echo(f"written to {out}", err=True)
     if all(row["status"] != "ok" for row in results["rows"]):
         raise CheckFailed("no runtime could be measured; see the notes above")
@@ -119,7 +118,7 @@ def compare_command(before: Path, after: Path, threshold: float, as_json: bool) 
 
     from edgehar.bench.compare import compare
     from edgehar.files import dump_json
-    from edgehar.report.bench_table import print_comparison
+    from edgehar.report.bench_table import WIDTH, print_comparison
 
     if not threshold > 0:
         raise EdgeharError(f"expected a positive threshold such as 1.10, got {threshold}")
@@ -127,7 +126,7 @@ def compare_command(before: Path, after: Path, threshold: float, as_json: bool) 
     if as_json:
         click.echo(dump_json(asdict(comparison)), nl=False)
     else:
-        print_comparison(comparison, threshold, Console(width=None if sys.stdout.isatty() else 130))
+        print_comparison(comparison, threshold, Console(width=max(WIDTH, Console().width)))
     slower = comparison.regressions(threshold)
     if slower:
         worst = max(slower, key=lambda ratio: ratio.ratio)

@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 
     from edgehar.bench.compare import Comparison
 
-QUALITY = ("runtime", "accuracy %", "95 % interval", "macro-F1 %", "agrees %", "file kB", "load ms", "memory MB", "thr")
-LATENCY = ("one window, µs", "median", "p95", "p99", "IQR", "raw→label median", "p95", "p99", "IQR")
+QUALITY = ("runtime", "accuracy %", "95 % CI", "macro-F1 %", "agrees %", "file kB", "load ms", "memory MB", "thr")
+LATENCY = ("one window, µs", "invoke", "p95", "p99", "IQR", "raw→label", "p95", "p99", "IQR")
 TARGETS = ("target", "instructions", "per MAC", "code B", "constants B", "RAM B", "stack B")
 
 LEGEND = (
-    "agrees: same label as Keras. load: the file, library already in memory. memory: peak of one-window use above the "
-    "empty process, the library included; tflm: its arena (kB). latency: invoke alone; raw→label: m/s² to class."
+    "95 % CI: bootstrap over people. agrees: same label as Keras. load: the file, its library already in memory. "
+    "memory: peak of one-window use above the empty process, library included; of tflm-int8 the arena, in kB. "
+    "invoke and raw→label (m/s² to class): medians of one window. thr: threads."
 )
 TARGET_LEGEND = "instructions counted under emulation: a count, never a time"
+
+
+#: Columns that the widest table needs; a narrower terminal wraps its lines, but loses no figure.
+WIDTH = 112
 
 
 def quality_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -44,7 +49,7 @@ def quality_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
             (
                 row["name"],
                 percent(row.get("accuracy"), 2),
-                f"{percent(interval[0])} … {percent(interval[1])}" if interval else NOTHING,
+                f"{percent(interval[0])}–{percent(interval[1])}" if interval else NOTHING,
                 percent(row.get("macro_f1"), 2),
                 percent(row.get("agreement"), 2),
                 kilobytes(row.get("file_bytes")),
@@ -115,24 +120,32 @@ def summary_markdown(results: dict[str, Any], environment: dict[str, Any]) -> st
         parts.append(markdown_table(LATENCY, timed))
     if results["targets"]:
         parts += [f"{TARGET_LEGEND.capitalize()}:\n", markdown_table(TARGETS, target_rows(results))]
-    parts += [LEGEND[0].upper() + LEGEND[1:] + "\n", "".join(f"- {line}\n" for line in notes(results))]
+    parts += [LEGEND + "\n", "".join(f"- {line}\n" for line in notes(results))]
     return "\n".join(parts)
 
 
 def print_comparison(comparison: Comparison, threshold: float, console: Console) -> None:
-    """Print ratios, accuracy differences and what makes the comparison unfair."""
+    """Print ratios, accuracy differences and what makes the comparison unfair or doubtful."""
     rows: list[Sequence[str]] = []
     units = {"invoke": "invoke µs", "total": "raw→label µs", "load_ms": "load ms"}
+    slower = comparison.regressions(threshold)
+    equal = 0
     for ratio in comparison.ratios:
+        if ratio.low is None and ratio.before == ratio.after:
+            equal += 1
+            continue
         interval = NOTHING if ratio.low is None else f"{ratio.low:.3f} … {ratio.high:.3f}"
-        past = "past" if ratio in comparison.regressions(threshold) else ""
         figure = units.get(ratio.figure, ratio.figure.replace("_", " "))
-        values = [f"{value:,.1f}" if value < 1e5 else f"{value:,.0f}" for value in (ratio.before, ratio.after)]
+        values = [f"{value:,.1f}" if value < 1e4 else f"{value:,.0f}" for value in (ratio.before, ratio.after)]
+        past = "past" if ratio in slower else ""
         rows.append((ratio.runtime, figure, *values, f"{ratio.ratio:.3f}", interval, past))
-    columns = ("runtime", "figure", "before", "after", "ratio", "95 % interval", f"> {threshold:g}")
+    columns = ("runtime", "figure", "before", "after", "ratio", "95 % CI", f"> {threshold:g}")
     console.print(terminal_table("Second over first", columns, rows))
+    if equal:
+        console.print(f"{equal} sizes and counts are equal and not shown.", highlight=False)
     for name, points in comparison.accuracy_points.items():
         if points:
             console.print(f"{name}: accuracy {points:+.2f} points", highlight=False)
-    for words in comparison.unfair:
-        console.print(f"unfair: {words}", highlight=False, style="yellow", markup=False)
+    for kind, lines in (("unfair", comparison.unfair), ("doubtful", comparison.doubts)):
+        for words in lines:
+            console.print(f"{kind}: {words}", highlight=False, style="yellow", markup=False)
