@@ -2,7 +2,15 @@
 
 import sys
 
-from edgehar.cli import main
+
+def _run() -> int:
+    try:
+        from edgehar.cli import main
+    except KeyboardInterrupt:  # before the command line is there to say so itself
+        print("interrupted", file=sys.stderr)
+        return 130
+    return main()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())
