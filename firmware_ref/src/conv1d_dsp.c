@@ -15,7 +15,7 @@
  * activations; `start` centres it at 0 and cancels 127 * sum(w0), and the bias holds the centres.
  *
  * weights: word 0: channel quads in a chunk, and bit 31 where every filter may use the quick requantisation;
- *          then `start`, [chunk][filter], then [filter pair][quad][tap] of two words, one a filter.
+ *          then `start`, [chunk][filter], then [chunk][filter pair][quad][tap] of two words, one a filter.
  * scratch: the strip, [quad][column] of two words: a1 | a3 << 16, and the other as described.
  */
 #include "edgehar_kernels.h"
@@ -27,6 +27,7 @@
 #endif
 
 #define LONGEST_CHAIN 12u /* taps that block_2x2 can run */
+#define GROUP 16u         /* filters between two requantisations; even */
 #define QUICK 0x80000000u
 
 /* What the inner loops need to know; the assembly counts on this order. */
@@ -34,7 +35,11 @@ typedef struct block_plan {
     const uint32_t *end; /* of the strip's part that is multiplied */
     const void *head;    /* where block_2x2 begins a quad of channels, and where it goes from there */
     const void *entry;
-    int32_t total[4]; /* filter 0 at positions 0 and 1, filter 1 at positions 0 and 1: dot products are added */
+    const uint32_t *strip;
+    int32_t *sums;        /* [filter][position of two]: dot products are added */
+    const int32_t *start; /* one a filter */
+    unsigned pairs;       /* of filters */
+    const uint32_t *weights;
     unsigned taps;
 } block_plan;
 
@@ -56,24 +61,29 @@ typedef struct block_plan {
     "smlad r4, " w0 ", " xe ", r4 \n smlad r5, " w0 ", " ye ", r5 \n"                                                 \
     "smlad r6, " w1 ", " xe ", r6 \n smlad r7, " w1 ", " ye ", r7 \n"
 
-/* Two positions times two filters over one chunk; `start` holds the filters' first values.
+/* Two positions times two filters over one chunk, for all pairs.
  *
  * A position's column at one tap is the next tap's column of the position before it, so that a tap loads one column.
  * The taps are an unrolled chain of pairs that is entered where the kernel's width needs it.
  * Instructions for a pair of taps: LDM 4 weights, 2 LDRD columns, 2 x 10 = 23 for 32 products; for a quad of channels
- * with even taps 6 more, 121 for 160 products at 10 taps: 0.756 a product. */
-void edgehar_dsp_block_2x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start);
+ * with even taps 6 more, 121 for 160 products at 10 taps: 0.756 a product. For a pair of filters 20 more. */
+void edgehar_dsp_block_2x2(const block_plan *plan);
 extern const char edgehar_dsp_odd[], edgehar_dsp_even[], edgehar_dsp_end[];
 __asm__(
     FUNCTION("edgehar_dsp_block_2x2")
     ".global edgehar_dsp_odd, edgehar_dsp_even, edgehar_dsp_end \n"
-    "push  {r2, r4-r11, lr}             \n"
-    "ldm   r2, {r8-r10}                 \n"
-    "push  {r8-r10}                     \n" /* sp: end, head, entry, plan */
-    "ldrd  r4, r6, [r3]                 \n"
+    "push  {r4-r11, lr}                 \n"
+    "ldm   r0, {r1-r8}                  \n"
+    "push  {r1-r7}                      \n" /* sp: end, head, entry, strip, sums, start, pairs */
+    "mov   r1, r8                       \n"
+    "1:                                 \n"
+    "ldr   r3, [sp, #20]                \n"
+    "ldr   r0, [sp, #12]                \n"
+    "ldrd  r4, r6, [r3], #8             \n"
+    "str   r3, [sp, #20]                \n"
     "mov   r5, r4                       \n"
     "mov   r7, r6                       \n"
-    "mov   pc, r9                       \n"
+    "ldr   pc, [sp, #4]                 \n"
     ".balign 4                          \n"
     "edgehar_dsp_odd:                   \n"
     "ldrd  r10, r11, [r0], #8           \n"
@@ -96,18 +106,22 @@ __asm__(
     "edgehar_dsp_end:                   \n"
     "ldr   r2, [sp]                     \n"
     "cmp   r0, r2                       \n"
-    "beq   1f                           \n"
+    "beq   2f                           \n"
     "ldr   pc, [sp, #4]                 \n"
-    "1:                                 \n"
-    "ldr   r2, [sp, #12]                \n"
-    "add   sp, sp, #16                  \n"
-    "add   r2, r2, #12                  \n"
+    "2:                                 \n"
+    "ldr   r2, [sp, #16]                \n"
     "ldm   r2, {r8-r11}                 \n"
     "add   r8, r8, r4, asr #8           \n"
     "add   r9, r9, r5, asr #8           \n"
     "add   r10, r10, r6, asr #8         \n"
     "add   r11, r11, r7, asr #8         \n"
-    "stm   r2, {r8-r11}                 \n"
+    "stm   r2!, {r8-r11}                \n"
+    "str   r2, [sp, #16]                \n"
+    "ldr   r3, [sp, #24]                \n"
+    "subs  r3, r3, #1                   \n"
+    "str   r3, [sp, #24]                \n"
+    "bne.w 1b                           \n"
+    "add   sp, sp, #28                  \n"
     "pop   {r4-r11, pc}                 \n");
 
 /* One quad of channels at one tap, one position, two filters: 6 instructions for 8 products. */
@@ -116,19 +130,26 @@ __asm__(
     "sxtb16 " w0 ", " w0 " \n sxtb16 " w1 ", " w1 " \n"                                                               \
     "smlad r4, " w0 ", " e ", r4 \n smlad r5, " w1 ", " e ", r5 \n"
 
-/* One position times two filters over one chunk, as above.
+/* One position times two filters over one chunk, for all pairs, as above.
  * Instructions for eight quads at one tap: 4 x (2 LDM + 2 x 6) + 2 = 58 for 64 products: 0.906 a product. */
-void edgehar_dsp_block_1x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start);
+void edgehar_dsp_block_1x2(const block_plan *plan);
 __asm__(
     FUNCTION("edgehar_dsp_block_1x2")
-    "push  {r2, r4-r11, lr}             \n"
-    "ldr   r2, [r2]                     \n"
-    "ldrd  r4, r5, [r3]                 \n"
+    "push  {r4-r11, lr}                 \n"
+    "ldm   r0, {r1-r8}                  \n"
+    "push  {r1-r7}                      \n" /* as above */
+    "mov   r1, r8                       \n"
+    "1:                                 \n"
+    "ldr   r3, [sp, #20]                \n"
+    "ldr   r0, [sp, #12]                \n"
+    "ldr   r2, [sp]                     \n"
+    "ldrd  r4, r5, [r3], #8             \n"
+    "str   r3, [sp, #20]                \n"
     "sub   r2, r2, r0                   \n" /* bytes left, 8 a quad */
     "subs  r2, r2, #64                  \n"
-    "blo   2f                           \n"
+    "blo   3f                           \n"
     ".balign 4                          \n"
-    "1:                                 \n"
+    "2:                                 \n"
     ".rept 4                            \n"
     "ldm   r0!, {r8-r11}                \n"
     "ldm   r1!, {r6, r7, r12, lr}       \n"
@@ -136,24 +157,30 @@ __asm__(
     SINGLE("r12", "lr", "r10", "r11")
     ".endr                              \n"
     "subs  r2, r2, #64                  \n"
-    "bhs   1b                           \n"
-    "2:                                 \n"
-    "adds  r2, r2, #64                  \n"
-    "beq   4f                           \n"
+    "bhs   2b                           \n"
     "3:                                 \n"
+    "adds  r2, r2, #64                  \n"
+    "beq   5f                           \n"
+    "4:                                 \n"
     "ldrd  r8, r9, [r0], #8             \n"
     "ldrd  r6, r7, [r1], #8             \n"
     SINGLE("r6", "r7", "r8", "r9")
     "subs  r2, r2, #8                   \n"
-    "bne   3b                           \n"
-    "4:                                 \n"
-    "pop   {r2}                         \n"
-    "ldr   r0, [r2, #12]                \n"
-    "ldr   r1, [r2, #20]                \n"
-    "add   r0, r0, r4, asr #8           \n"
-    "add   r1, r1, r5, asr #8           \n"
-    "str   r0, [r2, #12]                \n"
-    "str   r1, [r2, #20]                \n"
+    "bne   4b                           \n"
+    "5:                                 \n"
+    "ldr   r2, [sp, #16]                \n"
+    "ldr   r8, [r2]                     \n"
+    "ldr   r9, [r2, #8]                 \n"
+    "add   r8, r8, r4, asr #8           \n"
+    "add   r9, r9, r5, asr #8           \n"
+    "str   r9, [r2, #8]                 \n"
+    "str   r8, [r2], #16                \n"
+    "str   r2, [sp, #16]                \n"
+    "ldr   r3, [sp, #24]                \n"
+    "subs  r3, r3, #1                   \n"
+    "str   r3, [sp, #24]                \n"
+    "bne.w 1b                           \n"
+    "add   sp, sp, #28                  \n"
     "pop   {r4-r11, pc}                 \n"
     ".text                              \n");
 
@@ -216,28 +243,35 @@ static void multiply_word(int32_t *acc, uint32_t weight, const uint32_t *column)
     *acc = (int32_t)sum;
 }
 
-static void block_2x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start)
+static void block_2x2(const block_plan *plan)
 {
-    int32_t acc[4] = {start[0], start[0], start[1], start[1]};
-    for (; strip != plan->end; strip += 2) {
-        for (unsigned tap = 0; tap < plan->taps; tap++, strip += 2, weights += 2) {
-            for (int lane = 0; lane < 4; lane++)
-                multiply_word(acc + lane, weights[lane >> 1], strip + 2 * (lane & 1));
-        }
+    const uint32_t *weights = plan->weights;
+    for (unsigned pair = 0; pair < plan->pairs; pair++) {
+        const uint32_t *strip = plan->strip;
+        int32_t acc[4];
+        for (unsigned lane = 0; lane < 4u; lane++)
+            acc[lane] = plan->start[2u * pair + lane / 2u];
+        for (; strip != plan->end; strip += 2)
+            for (unsigned tap = 0; tap < plan->taps; tap++, strip += 2, weights += 2)
+                for (unsigned lane = 0; lane < 4u; lane++)
+                    multiply_word(acc + lane, weights[lane / 2u], strip + 2u * (lane % 2u));
+        for (unsigned lane = 0; lane < 4u; lane++)
+            plan->sums[4u * pair + lane] += acc[lane] >> 8;
     }
-    for (int lane = 0; lane < 4; lane++)
-        plan->total[lane] += acc[lane] >> 8;
 }
 
-static void block_1x2(const uint32_t *strip, const uint32_t *weights, block_plan *plan, const int32_t *start)
+static void block_1x2(const block_plan *plan)
 {
-    int32_t acc[2] = {start[0], start[1]};
-    for (; strip != plan->end; strip += 2, weights += 2) {
-        multiply_word(acc, weights[0], strip);
-        multiply_word(acc + 1, weights[1], strip);
+    const uint32_t *weights = plan->weights;
+    for (unsigned pair = 0; pair < plan->pairs; pair++) {
+        int32_t acc[2] = {plan->start[2u * pair], plan->start[2u * pair + 1u]};
+        for (const uint32_t *strip = plan->strip; strip != plan->end; strip += 2, weights += 2) {
+            multiply_word(acc, weights[0], strip);
+            multiply_word(acc + 1, weights[1], strip);
+        }
+        plan->sums[4u * pair] += acc[0] >> 8;
+        plan->sums[4u * pair + 2u] += acc[1] >> 8;
     }
-    plan->total[0] += acc[0] >> 8;
-    plan->total[2] += acc[1] >> 8;
 }
 
 static inline void enter_chain(block_plan *plan, unsigned taps)
@@ -292,36 +326,40 @@ static void make_strip(uint32_t *strip, const int8_t *input, unsigned channels, 
     }
 }
 
-/* One output from its sum where |sum| < 2^30 and the shift is to the right: the packer has looked. */
-static inline int32_t requantise_quickly(int32_t sum, int32_t multiplier, int32_t half, int right)
+/* Outputs of neighbouring filters from their sums, where |sum| < 2^30 and every shift is to the right: the packer has
+ * looked. 28 instructions for a filter's two positions. */
+static void finish_quickly(const edgehar_conv *conv, unsigned first, unsigned filters, const int32_t *sums,
+                           unsigned positions, int8_t *out)
 {
-    const int32_t value = multiply_high((int32_t)((uint32_t)sum << 1), multiplier);
-    return (value + (value >> 31) + half) >> right;
+    const int32_t *multiplier = conv->multiplier + first;
+    const int8_t *shift = conv->shift + first;
+    const int8_t *const end = shift + filters;
+    const int32_t zero = conv->output_zero;
+    const unsigned apart = (positions - 1u) * conv->out_channels; /* 0 with one position: overwritten at once */
+    for (; shift != end; sums += 2, out++) {
+        const int32_t by = *multiplier++;
+        const int right = -*shift++;
+        const int32_t half = (int32_t)((1u << right) >> 1);
+        int32_t value = multiply_high((int32_t)((uint32_t)sums[1] << 1), by);
+        value = (value + (value >> 31) + half) >> right;
+        out[apart] = (int8_t)saturate(value + zero);
+        value = multiply_high((int32_t)((uint32_t)sums[0] << 1), by);
+        value = (value + (value >> 31) + half) >> right;
+        out[0] = (int8_t)saturate(value + zero);
+    }
 }
 
-/* One filter's outputs from its sums at one or two positions. */
-static inline void finish(const edgehar_conv *conv, unsigned filter, const int32_t *sums, unsigned positions, int8_t *out)
+/* The same for any sums, shifts and bounds. */
+static void finish(const edgehar_conv *conv, unsigned first, unsigned filters, const int32_t *sums, unsigned positions,
+                   int8_t *out)
 {
-    const int32_t multiplier = conv->multiplier[filter];
-    const int shift = conv->shift[filter];
-    const int quick = (*(const uint32_t *)conv->weights & QUICK) != 0;
-    const int32_t zero = conv->output_zero;
-    int32_t values[2];
-    if (quick) {
-        const int32_t half = (int32_t)(1u << (-shift - 1));
-        values[0] = saturate(requantise_quickly(sums[0], multiplier, half, -shift) + zero);
-        values[1] = positions > 1u ? saturate(requantise_quickly(sums[1], multiplier, half, -shift) + zero) : 0;
-    } else {
-        values[0] = edgehar_requantise(sums[0], multiplier, shift) + zero;
-        values[1] = positions > 1u ? edgehar_requantise(sums[1], multiplier, shift) + zero : 0;
+    for (unsigned filter = first; filter < first + filters; filter++, sums += 2, out++) {
+        for (unsigned position = 0; position < positions; position++) {
+            const int32_t value = edgehar_requantise(sums[position], conv->multiplier[filter], conv->shift[filter]);
+            out[position * conv->out_channels] =
+                edgehar_clamp(value + conv->output_zero, conv->activation_min, conv->activation_max);
+        }
     }
-    if (!quick || conv->activation_min > -128 || conv->activation_max < 127) {
-        values[0] = edgehar_clamp(values[0], conv->activation_min, conv->activation_max);
-        values[1] = edgehar_clamp(values[1], conv->activation_min, conv->activation_max);
-    }
-    out[0] = (int8_t)values[0];
-    if (positions > 1u)
-        out[conv->out_channels] = (int8_t)values[1];
 }
 
 /* All filters at one or two neighbouring positions whose strip is made. */
@@ -330,31 +368,37 @@ static void all_filters(const edgehar_conv *conv, const uint32_t *strip, unsigne
     const uint32_t *const packed = conv->weights;
     const unsigned quads = (conv->in_channels + 3u) / 4u;
     const unsigned chunk = packed[0] & 0xFFFFu;
-    const unsigned filters = (conv->out_channels + 1u) & ~1u;
+    const unsigned padded = (conv->out_channels + 1u) & ~1u;
     const unsigned columns = conv->kernel + positions - 1u;
-    const int32_t *const starts = (const int32_t *)packed + 1;
-    const uint32_t *weights = packed + 1u + (quads + chunk - 1u) / chunk * filters;
+    const uint32_t *const weights = packed + 1u + (quads + chunk - 1u) / chunk * padded;
+    const int quick = (packed[0] & QUICK) && conv->activation_min == -128 && conv->activation_max == 127;
     block_plan plan;
+    int32_t sums[2u * GROUP];
     enter_chain(&plan, conv->kernel);
+    plan.sums = sums;
 
-    for (unsigned filter = 0; filter < filters; filter += 2u) {
-        const unsigned last = filter + 1u < conv->out_channels ? filter + 1u : filter;
-        const int32_t *start = starts + filter;
-        plan.total[0] = plan.total[1] = conv->bias[filter];
-        plan.total[2] = plan.total[3] = conv->bias[last];
-        for (unsigned quad = 0; quad < quads; start += filters) {
+    for (unsigned first = 0; first < padded; first += GROUP) {
+        const unsigned filters = conv->out_channels - first < GROUP ? conv->out_channels - first : GROUP;
+        for (unsigned filter = 0; filter < filters; filter++)
+            sums[2u * filter] = sums[2u * filter + 1u] = conv->bias[first + filter];
+        if (filters % 2u) /* the missing partner's */
+            sums[2u * filters] = sums[2u * filters + 1u] = 0;
+        plan.pairs = (filters + 1u) / 2u;
+        plan.start = (const int32_t *)packed + 1 + first;
+        for (unsigned quad = 0; quad < quads; quad += chunk, plan.start += padded) {
             const unsigned now = quads - quad < chunk ? quads - quad : chunk;
-            const uint32_t *const part = strip + 2u * quad * columns;
-            plan.end = part + 2u * now * columns;
+            plan.strip = strip + 2u * quad * columns;
+            plan.end = plan.strip + 2u * now * columns;
+            plan.weights = weights + conv->kernel * (quad * padded + now * first);
             if (positions > 1u)
-                block_2x2(part, weights, &plan, start);
+                block_2x2(&plan);
             else
-                block_1x2(part, weights, &plan, start);
-            weights += 2u * now * conv->kernel;
-            quad += now;
+                block_1x2(&plan);
         }
-        finish(conv, filter, plan.total, positions, out + filter);
-        finish(conv, last, plan.total + 2u * (last - filter), positions, out + last);
+        if (quick)
+            finish_quickly(conv, first, filters, sums, positions, out + first);
+        else
+            finish(conv, first, filters, sums, positions, out + first);
     }
 }
 

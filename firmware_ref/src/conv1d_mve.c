@@ -19,7 +19,7 @@
 #endif
 
 #define LONGEST_CHAIN 12u /* taps that the rolling loops can run */
-#define GROUP 32u         /* filters between two requantisations */
+#define GROUP 48u         /* filters between two requantisations */
 #define QUICK 0x80000000u
 
 /* What the inner loops need to know; the assembly counts on this order. */
@@ -75,7 +75,9 @@ __asm__(
     "mov   r10, r0                      \n"
     "mov   r12, r0                      \n"
     "mov   lr, r0                       \n"
-    "b     2f                           \n"
+    "cmp   r3, r5                       \n"
+    "beq.w 3f                           \n"
+    "bx    r9                           \n"
     ".balign 4                          \n"
     "edgehar_mve_head_4:                \n" /* 16 bytes each */
     "vldrb.8 q0, [r3], #16              \n"
@@ -105,7 +107,6 @@ __asm__(
     TAP4("q3", "q0", "q1", "q2")
     ".endr                              \n"
     "edgehar_mve_end_4:                 \n"
-    "2:                                 \n"
     "cmp   r3, r5                       \n"
     "beq   3f                           \n"
     "bx    r9                           \n"
@@ -154,7 +155,9 @@ __asm__(
     "movs  r2, #0                       \n"
     "movs  r4, #0                       \n"
     "movs  r6, #0                       \n"
-    "b     2f                           \n"
+    "cmp   r3, r8                       \n"
+    "beq.w 3f                           \n"
+    "bx    r9                           \n"
     ".balign 4                          \n"
     "edgehar_mve_head_2:                \n" /* 8 bytes each */
     "vldrb.8 q0, [r3], #16              \n"
@@ -168,7 +171,6 @@ __asm__(
     TAP2("q1", "q0")
     ".endr                              \n"
     "edgehar_mve_end_2:                 \n"
-    "2:                                 \n"
     "cmp   r3, r8                       \n"
     "beq   3f                           \n"
     "bx    r9                           \n"
@@ -224,34 +226,41 @@ __asm__(
     "bne   1b                           \n"
     "pop   {r4-r11, pc}                 \n");
 
-/* Requantise one position's sums of neighbouring filters, all shifts to the right; the assembly counts on this order.
- * Instructions for four outputs: 15, in a loop that masks the last ones. */
+/* Requantise the sums of neighbouring filters, all shifts to the right; the assembly counts on this order.
+ * Instructions for four outputs: 15, in a loop that masks the last ones; for a position 20 more. */
 typedef struct finish_plan {
-    const int32_t *sums; /* of the first filter at this position */
+    const int32_t *sums; /* of the first filter at the first position */
     const int32_t *bias;
     const int32_t *multiplier;
     const int8_t *shift;
     int8_t *out;
     uint32_t filters;
     int32_t zero, low, high;
-    uint32_t pitch; /* bytes from a pair's sums to the next pair's */
+    uint32_t pitch;     /* bytes from a pair's sums to the next pair's */
+    uint32_t step;      /* bytes from a position's outputs to the next one's */
+    uint32_t positions; /* counted down; `sums` and `out` move on */
 } finish_plan;
-void edgehar_mve_finish(const finish_plan *plan);
+void edgehar_mve_finish(finish_plan *plan);
 __asm__(
     FUNCTION("edgehar_mve_finish")
     "push  {r4-r11, lr}                 \n"
     "vpush {d8-d13}                     \n"
-    "ldm   r0, {r1-r10}                 \n"
+    "1:                                 \n"
+    "ldm   r0, {r1-r11}                 \n"
     "vdup.32 q5, r8                     \n"
     "vdup.32 q6, r9                     \n"
-    "adds  r0, r1, #4                   \n"
-    "add   r11, r1, r10                 \n"
-    "add   r12, r11, #4                 \n"
-    "vmov  q4[2], q4[0], r1, r11        \n" /* addresses of four filters' sums */
-    "vmov  q4[3], q4[1], r0, r12        \n"
+    "add   r8, r1, #8                   \n"
+    "add   r9, r5, r11                  \n"
+    "str   r8, [r0]                     \n"
+    "str   r9, [r0, #16]                \n"
+    "sub   r8, r8, #4                   \n"
+    "add   r9, r1, r10                  \n"
+    "add   r11, r8, r10                 \n"
+    "vmov  q4[2], q4[0], r1, r9         \n" /* addresses of four filters' sums */
+    "vmov  q4[3], q4[1], r8, r11        \n"
     "lsl   r10, r10, #1                 \n"
     "dlstp.32 lr, r6                    \n"
-    "1:                                 \n"
+    "2:                                 \n"
     "vldrw.u32 q0, [q4]                 \n"
     "vadd.i32 q4, q4, r10               \n"
     "vldrw.u32 q1, [r2], #16            \n"
@@ -266,7 +275,11 @@ __asm__(
     "vmax.s32 q0, q0, q5                \n"
     "vmin.s32 q0, q0, q6                \n"
     "vstrb.32 q0, [r5], #4              \n"
-    "letp  lr, 1b                       \n"
+    "letp  lr, 2b                       \n"
+    "ldr   r1, [r0, #44]                \n"
+    "subs  r1, r1, #1                   \n"
+    "str   r1, [r0, #44]                \n"
+    "bne   1b                           \n"
     "vpop  {d8-d13}                     \n"
     "pop   {r4-r11, pc}                 \n"
     ".text                              \n");
@@ -287,26 +300,28 @@ static void run_block(block_plan *plan)
         edgehar_mve_block_1x2(plan);
 }
 
-static void finish_quickly(const edgehar_conv *conv, const block_plan *plan, unsigned position, unsigned first,
-                           unsigned filters, int8_t *out)
+static void finish_quickly(const edgehar_conv *conv, const block_plan *plan, unsigned first, unsigned filters,
+                           unsigned positions, int8_t *out)
 {
-    const finish_plan finish = {plan->sums + 2u * position,
-                                conv->bias + first,
-                                conv->multiplier + first,
-                                conv->shift + first,
-                                out,
-                                filters,
-                                conv->output_zero,
-                                conv->activation_min,
-                                conv->activation_max,
-                                8u * plan->positions};
+    finish_plan finish = {plan->sums,
+                          conv->bias + first,
+                          conv->multiplier + first,
+                          conv->shift + first,
+                          out,
+                          filters,
+                          conv->output_zero,
+                          conv->activation_min,
+                          conv->activation_max,
+                          8u * plan->positions,
+                          conv->out_channels,
+                          positions};
     edgehar_mve_finish(&finish);
 }
 
 /* Copy up to 16 bytes and fill the vector with zeros. */
 static inline void copy_vector(int8_t *to, const int8_t *from, unsigned bytes)
 {
-    vstrbq_s8(to, vldrbq_z_s8(from, vctp8q(bytes)));
+    vstrbq_s8(to, bytes >= 16u ? vldrbq_s8(from) : vldrbq_z_s8(from, vctp8q(bytes)));
 }
 
 #else /* the same in portable C: what defines the above, and what runs under the host's sanitizers */
@@ -335,16 +350,7 @@ static void run_block(block_plan *plan)
     }
 }
 
-static void finish_quickly(const edgehar_conv *conv, const block_plan *plan, unsigned position, unsigned first,
-                           unsigned filters, int8_t *out)
-{
-    for (unsigned filter = 0; filter < filters; filter++) {
-        const unsigned at = filter / 2u * 2u * plan->positions + 2u * position + filter % 2u;
-        const int32_t value = edgehar_requantise(plan->sums[at] + conv->bias[first + filter],
-                                                 conv->multiplier[first + filter], conv->shift[first + filter]);
-        out[filter] = edgehar_clamp(value + conv->output_zero, conv->activation_min, conv->activation_max);
-    }
-}
+#define finish_quickly finish
 
 static inline void copy_vector(int8_t *to, const int8_t *from, unsigned bytes)
 {
@@ -376,15 +382,18 @@ static void make_strip(const edgehar_conv *conv, const layout *cut, block_plan *
     unsigned bytes;
 
     if (cut->chunks) {
+        /* A last chunk that is not full is copied apart; then there is no rest. */
+        const unsigned whole = cut->chunks * 16u > channels ? cut->chunks - 1u : cut->chunks;
+        const int8_t *from = input;
         for (unsigned column = 0; column < inputs; column++) {
-            const int8_t *from = input + (size_t)column * channels;
             int8_t *cell = to + 16u * column;
-            for (unsigned left = channels; left > cut->rest; cell += 16u * columns, from += 16) {
-                const unsigned now = left - cut->rest < 16u ? left - cut->rest : 16u;
-                copy_vector(cell, from, now);
-                left -= now;
-            }
-            copy_vector(spare + column * cut->rest, from, cut->rest);
+            for (unsigned left = whole; left > 0; left--, cell += 16u * columns, from += 16)
+                copy_vector(cell, from, 16);
+            if (whole < cut->chunks)
+                copy_vector(cell, from, channels - 16u * whole);
+            else if (cut->rest)
+                copy_vector(spare + column * cut->rest, from, cut->rest);
+            from += channels - 16u * whole;
         }
         flat = spare;
         step = cut->rest;
@@ -394,6 +403,20 @@ static void make_strip(const edgehar_conv *conv, const layout *cut, block_plan *
     for (unsigned vector = 0; vector < cut->flat; vector++, to += 16u * plan->positions) {
         for (unsigned position = 0; position < real; position++)
             copy_vector(to + 16u * position, flat + position * step + 16u * vector, bytes - 16u * vector);
+    }
+}
+
+/* The outputs of neighbouring filters from their sums, whatever the shifts. */
+static void finish(const edgehar_conv *conv, const block_plan *plan, unsigned first, unsigned filters,
+                   unsigned positions, int8_t *out)
+{
+    for (unsigned position = 0; position < positions; position++, out += conv->out_channels) {
+        for (unsigned filter = 0; filter < filters; filter++) {
+            const unsigned at = filter / 2u * 2u * plan->positions + 2u * position + filter % 2u;
+            const int32_t value = edgehar_requantise(plan->sums[at] + conv->bias[first + filter],
+                                                     conv->multiplier[first + filter], conv->shift[first + filter]);
+            out[filter] = edgehar_clamp(value + conv->output_zero, conv->activation_min, conv->activation_max);
+        }
     }
 }
 
@@ -407,19 +430,10 @@ static void all_filters(const edgehar_conv *conv, const layout *cut, block_plan 
         plan->pairs = (now + 1u) / 2u;
         run_block(plan);
         plan->weights += (size_t)plan->pairs * 32u * (cut->chunks * conv->kernel + cut->flat);
-        for (unsigned position = 0; position < real; position++) {
-            int8_t *const to = out + (size_t)position * filters + first;
-            if (cut->quick) {
-                finish_quickly(conv, plan, position, first, now, to);
-                continue;
-            }
-            for (unsigned filter = 0; filter < now; filter++) {
-                const unsigned at = filter / 2u * 2u * plan->positions + 2u * position + filter % 2u;
-                const int32_t value = edgehar_requantise(plan->sums[at] + conv->bias[first + filter],
-                                                         conv->multiplier[first + filter], conv->shift[first + filter]);
-                to[filter] = edgehar_clamp(value + conv->output_zero, conv->activation_min, conv->activation_max);
-            }
-        }
+        if (cut->quick)
+            finish_quickly(conv, plan, first, now, real, out + first);
+        else
+            finish(conv, plan, first, now, real, out + first);
     }
 }
 

@@ -86,6 +86,7 @@ edgehar_kernel edgehar_conv1d_dsp;         /* edgehar_conv; Cortex-M4, M7, M33 *
 edgehar_kernel edgehar_conv1d_mve;         /* edgehar_conv; Cortex-M55 */
 edgehar_kernel edgehar_depthwise_portable; /* edgehar_conv; out_channels is a multiple of in_channels */
 edgehar_kernel edgehar_max_pool;           /* edgehar_pool */
+edgehar_kernel edgehar_max_pool_mve;       /* edgehar_pool; Cortex-M55 */
 edgehar_kernel edgehar_average_pool;       /* edgehar_pool */
 edgehar_kernel edgehar_mean_time;          /* edgehar_mean */
 edgehar_kernel edgehar_add_columns;        /* edgehar_add */

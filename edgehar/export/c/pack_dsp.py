@@ -59,7 +59,8 @@ def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray
     largest = np.abs(bias.astype(np.int64)).max(initial=0) + 128 * np.abs(wide).sum(axis=(1, 2)).max(initial=0)
     quick = bool((shift < 0).all()) and int(largest) < 1 << 30
     head = chunk | (QUICK if quick else 0)
-    table = np.concatenate([[head], *starts, pairs.ravel()]) & 0xFFFFFFFF
+    parts = [pairs[:, first : first + chunk].ravel() for first in range(0, quads, chunk)]
+    table = np.concatenate([[head], *starts, *parts]) & 0xFFFFFFFF
     return PackedConv(table.astype("<u4").tobytes(), _wrap(bias.astype(np.int64) + centres[:filters]))
 
 

@@ -11,7 +11,7 @@ from edgehar.export.c.target import PackedConv, Target
 #: Longest kernel whose columns roll through the vector registers; `LONGEST_CHAIN` in conv1d_mve.c.
 LONGEST_CHAIN = 12
 #: Filters between two requantisations; `GROUP` in conv1d_mve.c.
-GROUP = 32
+GROUP = 48
 #: Bit 31 of the second word: every shift is to the right.
 QUICK = 1 << 31
 
@@ -68,7 +68,7 @@ def _cut(taps: int, channels: int, stride: int) -> tuple[int, int]:
 
 TARGET = Target(
     name="mve",
-    kernels={**KERNELS, "conv": "edgehar_conv1d_mve"},
+    kernels={**KERNELS, "conv": "edgehar_conv1d_mve", "max_pool": "edgehar_max_pool_mve"},
     # Not a processor of Arm: there the kernel is its definition in portable C.
     guard="(defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)) || !defined(__arm__)",
     pack_conv=pack_conv,

@@ -42,8 +42,11 @@ static inline uint32_t board_ticks_between(uint32_t from, uint32_t to)
 /* Print "calibration INSTRUCTIONS TICKS" of a loop of known length, so that the reader can check the ratio. */
 void board_calibrate(void);
 
-/* Fill the unused stack with a pattern, and tell how many bytes have been used since. */
+/* Fill the unused stack with a pattern, and tell how many bytes below the painter's caller have been used since. */
 void board_stack_paint(void);
 int32_t board_stack_used(void);
+
+/* Print "layer INDEX TICKS FIRINGS COLUMNS" for each layer; nothing where the image was not built for it. */
+void board_profile_print(void);
 
 #endif

@@ -27,20 +27,29 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
     {.code = fault_handler},   {.address = 0},          {.code = fault_handler}, {.code = fault_handler},
 };
 
-void board_stack_paint(void)
+/* Where the stack stood when it was painted. The words next to it may hold registers that the painter saves. */
+static const volatile uint32_t *painter;
+#define SPARED 16
+
+__attribute__((noinline)) void board_stack_paint(void)
 {
-    uint32_t *end;
-    __asm volatile("mov %0, sp" : "=r"(end));
-    for (volatile uint32_t *word = __stack_limit; word < end; word++)
+    uint32_t *sp;
+    __asm volatile("mov %0, sp" : "=r"(sp));
+    for (volatile uint32_t *word = __stack_limit; word < sp - SPARED; word++)
         *word = PAINT;
+    painter = sp;
 }
 
 int32_t board_stack_used(void)
 {
     const volatile uint32_t *word = __stack_limit;
-    while (*word == PAINT && word < __stack_top)
+    while (*word == PAINT && word < painter - SPARED)
         word++;
-    return (int32_t)((const volatile char *)__stack_top - (const volatile char *)word);
+    return (int32_t)((const volatile char *)painter - (const volatile char *)word);
+}
+
+__attribute__((weak)) void board_profile_print(void)
+{
 }
 
 void reset_handler(void)
@@ -54,6 +63,5 @@ void reset_handler(void)
     __asm volatile("dsb\n isb" ::: "memory");
 #endif
     board_count_start();
-    board_stack_paint();
     board_exit(main());
 }

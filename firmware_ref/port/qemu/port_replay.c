@@ -1,0 +1,96 @@
+/* Feeds a recording from a file to the engine and writes every decision with what it cost.
+ *
+ *     arg: SAMPLES RESULTS HOP
+ *
+ * A sample is float x, y, z in m/s² and uint64 microseconds, 20 bytes without padding. A result is int32 status,
+ * label, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint64 time, then
+ * one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written. */
+#include "edgehar.h"
+#include "model_data.h"
+#include "port_board.h"
+
+#include <string.h>
+
+/* The engine's RAM, as firmware would have it. */
+__attribute__((section(".bss.engine_ram"))) static uint32_t memory[(EDGEHAR_MODEL_MEMORY_BYTES + 3) / 4];
+__attribute__((section(".bss.engine_ram"))) static edgehar stream;
+
+static edgehar_config config = EDGEHAR_CONFIG(&edgehar_model_data, 1);
+static char arguments[600];
+
+static char *next_word(char **at)
+{
+    char *start = *at;
+    while (**at && **at != ' ')
+        (*at)++;
+    if (**at)
+        *(*at)++ = 0;
+    return start;
+}
+
+typedef struct {
+    int32_t status, label, raw;
+    uint32_t ticks, total;
+    uint32_t time[2];
+} result_head;
+
+static void write_result(int results, int32_t status, const edgehar_decision *decision, uint32_t ticks, uint32_t total)
+{
+    result_head head = {status, 0, 0, ticks, total, {0, 0}};
+    if (status == EDGEHAR_DECISION) {
+        head.label = decision->label;
+        head.raw = decision->raw;
+        memcpy(head.time, &decision->time_us, sizeof head.time);
+    }
+    board_write(results, &head, sizeof head);
+    if (status == EDGEHAR_DECISION) {
+        board_write(results, decision->p, (size_t)decision->classes);
+        board_write(results, decision->scores, sizeof(int32_t) * (size_t)decision->classes);
+    }
+}
+
+int main(void)
+{
+    char *at = arguments;
+    if (board_command_line(arguments, sizeof arguments) < 0)
+        return 2;
+    next_word(&at); /* the program's own name */
+    const int samples = board_open(next_word(&at), 'r');
+    const int results = board_open(next_word(&at), 'w');
+    const char *digit = next_word(&at);
+    if (samples < 0 || results < 0)
+        return 2;
+    for (config.hop = 0; *digit; digit++)
+        config.hop = (uint16_t)(10 * config.hop + (*digit - '0'));
+    board_calibrate();
+
+    uint32_t total = 0;
+    int32_t stack = 0;
+    if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK)
+        return 4;
+    for (;;) {
+        uint32_t record[5];
+        float sample[3];
+        uint64_t time;
+        edgehar_decision decision;
+        if (board_read(samples, record, sizeof record) != sizeof record)
+            break;
+        memcpy(sample, record, sizeof sample);
+        memcpy(&time, record + 3, sizeof time);
+        board_stack_paint();
+        const uint32_t before = board_ticks();
+        const int status = edgehar_push(&stream, sample, time, &decision);
+        const uint32_t ticks = board_ticks_between(before, board_ticks());
+        const int32_t deep = board_stack_used();
+        total += ticks;
+        stack = deep > stack ? deep : stack;
+        if (status != EDGEHAR_OK)
+            write_result(results, status, &decision, ticks, total);
+        if (status == EDGEHAR_DECISION)
+            total = 0;
+    }
+    board_print_pair("stack", stack);
+    board_profile_print();
+    board_print("done\n");
+    return 0;
+}
