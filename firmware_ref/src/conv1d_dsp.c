@@ -11,12 +11,12 @@
  * 256 * a0 - a1 + 127, which always fits 16 bits, is the byte-swapped halfword with its low byte exclusive-or 127.
  *
  * A register counts modulo 2^32, so that a dot product is known modulo 2^24. The packer (pack_dsp.py) cuts the channels
- * into chunks, one for nearly every layer, within which the result's range is narrower than 2^24 whatever the
- * activations; `start` centres it at 0 and cancels 127 * sum(w0), and the bias holds the centres.
+ * into chunks within which the result's range is narrower than 2^24 whatever the activations; `start` centres it at 0
+ * and cancels 127 * sum(w0), and the bias holds the centres. Most layers need one chunk, or more to save memory.
  *
  * weights: word 0: channel quads in a chunk, and bit 31 where every filter may use the quick requantisation;
  *          then `start`, [chunk][filter], then [chunk][filter pair][quad][tap] of two words, one a filter.
- * scratch: the strip, [quad][column] of two words: a1 | a3 << 16, and the other as described.
+ * scratch: a chunk's strip, [quad][column] of two words: a1 | a3 << 16, and the other as described; then sums.
  */
 #include "edgehar_kernels.h"
 
@@ -303,23 +303,23 @@ static inline uint32_t even_word(uint32_t bytes)
 
 #endif
 
-/* Widen `columns` input columns into the strip. 8 instructions for four channels. */
-static void make_strip(uint32_t *strip, const int8_t *input, unsigned channels, unsigned columns)
+/* Widen `channels` channels of `columns` columns, which lie `pitch` bytes apart. 8 instructions for four channels. */
+static void make_strip(uint32_t *strip, const int8_t *input, unsigned channels, unsigned pitch, unsigned columns)
 {
-    for (unsigned column = 0; column < columns; column++) {
+    for (unsigned column = 0; column < columns; column++, input += pitch) {
+        const int8_t *from = input;
         uint32_t *to = strip + 2u * column;
         unsigned left = channels;
-        for (; left >= 4u; left -= 4u, input += 4, to += 2u * columns) {
+        for (; left >= 4u; left -= 4u, from += 4, to += 2u * columns) {
             uint32_t bytes;
-            memcpy(&bytes, input, 4);
+            memcpy(&bytes, from, 4);
             to[0] = odd_word(bytes);
             to[1] = even_word(bytes);
         }
         if (left) {
             uint32_t bytes = 0;
-            for (unsigned at = left; at-- > 0;)
-                bytes = (bytes << 8) | (uint8_t)input[at];
-            input += left;
+            while (left-- > 0)
+                bytes = (bytes << 8) | (uint8_t)from[left];
             to[0] = odd_word(bytes);
             to[1] = even_word(bytes);
         }
@@ -362,33 +362,41 @@ static void finish(const edgehar_conv *conv, unsigned first, unsigned filters, c
     }
 }
 
-/* All filters at one or two neighbouring positions whose strip is made. */
-static void all_filters(const edgehar_conv *conv, const uint32_t *strip, unsigned positions, int8_t *out)
+/* All filters at one or two neighbouring positions. With one chunk the strip is made once and the filters go by in
+ * groups; with more, to save memory, each chunk's strip is made in turn and all filters' sums wait. */
+static void run_positions(const edgehar_conv *conv, const int8_t *columns, uint32_t *strip, unsigned positions,
+                          int8_t *out)
 {
     const uint32_t *const packed = conv->weights;
-    const unsigned quads = (conv->in_channels + 3u) / 4u;
+    const unsigned channels = conv->in_channels;
+    const unsigned quads = (channels + 3u) / 4u;
     const unsigned chunk = packed[0] & 0xFFFFu;
+    const unsigned chunks = (quads + chunk - 1u) / chunk;
     const unsigned padded = (conv->out_channels + 1u) & ~1u;
-    const unsigned columns = conv->kernel + positions - 1u;
-    const uint32_t *const weights = packed + 1u + (quads + chunk - 1u) / chunk * padded;
+    const unsigned wide = conv->kernel + positions - 1u;
+    const unsigned group = chunks > 1u ? padded : GROUP;
+    const uint32_t *const weights = packed + 1u + chunks * padded;
     const int quick = (packed[0] & QUICK) && conv->activation_min == -128 && conv->activation_max == 127;
+    int32_t *const sums = (int32_t *)strip + 2u * chunk * wide;
     block_plan plan;
-    int32_t sums[2u * GROUP];
     enter_chain(&plan, conv->kernel);
-    plan.sums = sums;
+    plan.strip = strip;
 
-    for (unsigned first = 0; first < padded; first += GROUP) {
-        const unsigned filters = conv->out_channels - first < GROUP ? conv->out_channels - first : GROUP;
+    for (unsigned first = 0; first < padded; first += group) {
+        const unsigned filters = conv->out_channels - first < group ? conv->out_channels - first : group;
         for (unsigned filter = 0; filter < filters; filter++)
             sums[2u * filter] = sums[2u * filter + 1u] = conv->bias[first + filter];
         if (filters % 2u) /* the missing partner's */
             sums[2u * filters] = sums[2u * filters + 1u] = 0;
+        plan.sums = sums;
         plan.pairs = (filters + 1u) / 2u;
         plan.start = (const int32_t *)packed + 1 + first;
         for (unsigned quad = 0; quad < quads; quad += chunk, plan.start += padded) {
             const unsigned now = quads - quad < chunk ? quads - quad : chunk;
-            plan.strip = strip + 2u * quad * columns;
-            plan.end = plan.strip + 2u * now * columns;
+            if (first == 0)
+                make_strip(strip, columns + 4u * quad, channels - 4u * quad < 4u * now ? channels - 4u * quad : 4u * now,
+                           channels, wide);
+            plan.end = strip + 2u * now * wide;
             plan.weights = weights + conv->kernel * (quad * padded + now * first);
             if (positions > 1u)
                 block_2x2(&plan);
@@ -407,12 +415,10 @@ void edgehar_conv1d_dsp(const void *parameters, const edgehar_block *block)
     const edgehar_conv *const conv = parameters;
     const int8_t *columns = block->columns;
     int8_t *out = block->out;
-    uint32_t *const strip = block->scratch;
     const unsigned most = conv->stride == 1u && conv->kernel <= LONGEST_CHAIN ? 2u : 1u;
     for (unsigned left = (unsigned)block->positions; left > 0;) {
         const unsigned positions = left < most ? left : most;
-        make_strip(strip, columns, conv->in_channels, conv->kernel + positions - 1u);
-        all_filters(conv, strip, positions, out);
+        run_positions(conv, columns, block->scratch, positions, out);
         columns += (size_t)(positions * conv->stride) * conv->in_channels;
         out += (size_t)positions * conv->out_channels;
         left -= positions;

@@ -98,7 +98,7 @@ def encode(case: Case, kernel: str) -> bytes:
     filters, taps, channels = case.weights.shape
     target = load_target(kernel)
     packed = target.pack_conv(case.weights, case.bias, case.shift, case.stride)
-    scratch = target.conv_scratch(taps, case.stride, channels, case.positions)
+    scratch = target.conv_scratch(taps, case.stride, channels, filters, case.positions)
     weights = _pad(packed.weights)
     columns = _pad(case.columns.tobytes())
     head = struct.pack(

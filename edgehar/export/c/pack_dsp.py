@@ -16,6 +16,10 @@ from edgehar.export.c.target import PackedConv, Target
 
 #: Longest kernel whose taps run two positions at a time; `LONGEST_CHAIN` in conv1d_dsp.c.
 LONGEST_CHAIN = 12
+#: Filters between two requantisations of a layer in one chunk; `GROUP` in conv1d_dsp.c.
+GROUP = 16
+#: Bytes of scratch above which a layer is cut into chunks: a second chunk costs about one instruction in a hundred.
+SCRATCH_AIM = 2368
 #: Bit 31 of the first word: every filter may be requantised the quick way.
 QUICK = 1 << 31
 
@@ -27,7 +31,7 @@ def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray
         weights: int8 (filters, taps, channels), each within -127 … 127 as TensorFlow Lite's specification has it.
         bias: int32 (filters,), the input offset folded in.
         shift: int8 (filters,), the requantisation's shifts, positive to the left.
-        stride: columns between two positions; packs the same for all.
+        stride: columns between two positions.
 
     Raises:
         ContractError: a weight of -128, or a kernel too long.
@@ -43,7 +47,8 @@ def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray
     wide[:filters, :, :channels] = weights
     cells = wide.reshape(padded_filters, taps, quads, 4)
 
-    chunk = _quads_in_chunk(cells)
+    least = _least_chunks(quads, taps + 1 if stride == 1 and taps <= LONGEST_CHAIN else taps, filters)
+    chunk = _quads_in_chunk(cells, least)
     starts, centres = [], np.zeros(padded_filters, np.int64)
     for first in range(0, quads, chunk):
         part = cells[:, :, first : first + chunk]
@@ -64,17 +69,30 @@ def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray
     return PackedConv(table.astype("<u4").tobytes(), _wrap(bias.astype(np.int64) + centres[:filters]))
 
 
-def conv_scratch(kernel: int, stride: int, channels: int, positions: int) -> int:
-    """Bytes of the strip: two words for each four channels of a column."""
-    pairs = stride == 1 and kernel <= LONGEST_CHAIN and positions > 1
-    return (channels + 3) // 4 * (kernel + pairs) * 8
+def conv_scratch(kernel: int, stride: int, channels: int, filters: int, positions: int) -> int:
+    """Bytes of a chunk's strip and of the sums; weights that ask for more chunks must find room too."""
+    columns = kernel + 1 if stride == 1 and kernel <= LONGEST_CHAIN and positions > 1 else kernel
+    quads = (channels + 3) // 4
+    least = _least_chunks(quads, columns, filters)
+    return max(_scratch(quads, columns, filters, chunks) for chunks in range(least, min(least + 1, quads) + 1))
 
 
-def _quads_in_chunk(cells: NDArray[np.int64]) -> int:
-    """The most channel quads whose dot product has a range narrower than 2^24 in every filter."""
+def _scratch(quads: int, columns: int, filters: int, chunks: int) -> int:
+    sums = GROUP if chunks == 1 else filters + filters % 2
+    return -(-quads // chunks) * columns * 8 + sums * 8
+
+
+def _least_chunks(quads: int, columns: int, filters: int) -> int:
+    """The fewest chunks whose scratch is within `SCRATCH_AIM`, or those with the smallest scratch."""
+    sizes = [_scratch(quads, columns, filters, chunks) for chunks in range(1, min(quads, 8) + 1)]
+    return next((at for at, size in enumerate(sizes, 1) if size <= SCRATCH_AIM), 1 + sizes.index(min(sizes)))
+
+
+def _quads_in_chunk(cells: NDArray[np.int64], least: int) -> int:
+    """Channel quads in a chunk: at least so many chunks, and in every filter a range narrower than 2^24."""
     quads = cells.shape[2]
     cost = np.abs(cells).sum(axis=(1, 3)) * 255  # (filters, quads): the width of a quad's contribution
-    for chunks in range(1, quads + 1):
+    for chunks in range(least, quads + 1):
         size = -(-quads // chunks)
         widths = np.add.reduceat(cost, np.arange(0, quads, size), axis=1)
         if widths.max(initial=0) < (1 << 24) - 2 and size < 1 << 16:

@@ -42,7 +42,7 @@ def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray
     return PackedConv(head.tobytes() + pairs.tobytes(), bias)
 
 
-def conv_scratch(kernel: int, stride: int, channels: int, positions: int) -> int:
+def conv_scratch(kernel: int, stride: int, channels: int, filters: int, positions: int) -> int:
     """Bytes of the strip, the sums and the left-over channels, for the widest block that is run."""
     chunks, rest = _cut(kernel, channels, stride)
     flat = -(-rest * kernel // 16)

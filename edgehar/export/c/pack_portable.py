@@ -38,6 +38,6 @@ TARGET = Target(
     guard="1",
     pack_conv=pack_conv,
     pack_depthwise=pack_depthwise,
-    conv_scratch=lambda kernel, stride, channels, positions: 0,
+    conv_scratch=lambda kernel, stride, channels, filters, positions: 0,
     positions=2,
 )

@@ -79,8 +79,8 @@ def make_plan(network: Network, *, target: str = "portable", hop: int | None = N
     window = network.tensors[network.source].columns
     if schedule not in SCHEDULES:
         raise EdgeharError(f"expected a schedule of {', '.join(SCHEDULES)}, got {schedule!r}")
-    if hop is not None and (not isinstance(hop, int) or isinstance(hop, bool) or not 1 <= hop <= window):
-        raise EdgeharError(f"expected a hop of 1 to {window} samples, got {hop!r}")
+    if hop is not None:
+        check_hop(hop, window)
     path = load_target(target)
     split = 0 if hop is None else best_split(network, hop)
     if hop is None or split == 0:
@@ -89,6 +89,12 @@ def make_plan(network: Network, *, target: str = "portable", hop: int | None = N
     sizes = range(path.positions, 0, -1) if schedule == "spread" else (path.positions,)
     plans = [_lay_out(network, path, hop, schedule, split, size) for size in sizes]
     return min(plans, key=lambda plan: plan.late_macs) if schedule == "spread" else plans[0]
+
+
+def check_hop(hop: int, window: int) -> None:
+    """Raise EdgeharError unless the hop is an integer from 1 to the window."""
+    if not isinstance(hop, int) or isinstance(hop, bool) or not 1 <= hop <= window:
+        raise EdgeharError(f"expected a hop of 1 to {window} samples, got {hop!r}")
 
 
 def _strides(network: Network, split: int) -> dict[int, int]:
@@ -113,8 +119,12 @@ def splits(network: Network, hop: int) -> list[int]:
     return found
 
 
-def best_split(network: Network, hop: int) -> int:
-    """The split with the fewest multiply-accumulates a decision; among equals, the smallest history."""
+def best_split(network: Network, hop: int, most: int | None = None) -> int:
+    """The split with the fewest multiply-accumulates a decision; among equals, the smallest history.
+
+    Args:
+        most: leading layers that may run continuously at most; None for no such bound.
+    """
 
     def cost(split: int) -> tuple[int, int]:
         needed, strides = _needed(network, split), _strides(network, split)
@@ -127,7 +137,7 @@ def best_split(network: Network, hop: int) -> int:
         heart = network.tensors[_heart(network, split)]
         return work, heart.columns * heart.channels
 
-    return min(splits(network, hop), key=cost)
+    return min((split for split in splits(network, hop) if most is None or split <= most), key=cost)
 
 
 def _heart(network: Network, split: int) -> int:
@@ -180,7 +190,8 @@ def _lay_out(network: Network, target: Target, hop: int | None, schedule: str, s
         if layer.kind == "mean":
             place += 4 * channels
         elif layer.kind == "conv":
-            scratch = max(scratch, target.conv_scratch(layer.kernel, layer.stride, channels, step.positions))
+            filters = network.tensors[layer.output].channels
+            scratch = max(scratch, target.conv_scratch(layer.kernel, layer.stride, channels, filters, step.positions))
     work = [at if layer.kind == "mean" else place for at, layer in zip(work, network.layers, strict=True)]
     return Plan(
         network, target, hop, schedule, split, edges, steps, source, heart, result, history, capacity,

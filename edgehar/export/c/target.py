@@ -55,7 +55,7 @@ class Target:
         pack_conv: from int8 (filters, kernel, channels), int32 biases with the input offset folded in, shifts
             (filters,) and stride.
         pack_depthwise: int8 (kernel, filters) to the bytes that the depthwise kernel reads.
-        conv_scratch: bytes of scratch for (kernel, stride, channels, positions).
+        conv_scratch: bytes of scratch for (kernel, stride, channels, filters, positions).
         positions: output columns that a convolution computes best in one block.
     """
 
@@ -64,7 +64,7 @@ class Target:
     guard: str
     pack_conv: Callable[[NDArray[np.int8], NDArray[np.int32], NDArray[np.int8], int], PackedConv]
     pack_depthwise: Callable[[NDArray[np.int8]], bytes]
-    conv_scratch: Callable[[int, int, int, int], int]
+    conv_scratch: Callable[[int, int, int, int, int], int]
     positions: int
 
 
