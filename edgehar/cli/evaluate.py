@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset
+from edgehar.cli.data_options import DataSource, data_options, load_dataset, progress
 from edgehar.errors import BundleError, DataError
 
 if TYPE_CHECKING:
     from edgehar.contract import Contract
     from edgehar.data import Dataset, Windows
     from edgehar.evaluate import Evaluation
+    from edgehar.evaluate.confidence import Unfamiliar
 
 #: Files of a bundle that are measured, in the order of the table.
 BUNDLE_MODELS = ("model_float.tflite", "model_int8.tflite", "model.onnx", "model_int8.onnx")
@@ -27,7 +29,7 @@ BUNDLE_MODELS = ("model_float.tflite", "model_int8.tflite", "model.onnx", "model
 @click.option("--subjects", help="Measure these people instead: 2,4,9 or all.")
 @click.option("--runtime", help="Runtime by name, such as litert-int8-reference.  [default: the file's usual one]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Folder for confusion and people PNGs.")
+@click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Folder for PNGs.")
 @data_options()
 def command(
     model: str,
@@ -41,7 +43,9 @@ def command(
     """Measure MODEL on labelled recordings.
 
     MODEL is a .keras, .tflite or .onnx file, a bundle's folder, or the name of a shipped model. Accuracy and
-    macro-F1 come with 95 % intervals by bootstrap over people.
+    macro-F1 come with 95 % intervals by bootstrap over people. Confidence comes with its calibration error, with
+    accuracy against coverage, and with how often postural transitions (where the recordings have them; no model is
+    trained on them) are called unsure. --plot writes confusion, people and reliability.
     """
     if subjects and split_name:
         raise click.UsageError("expected --split or --subjects, got both")
@@ -109,9 +113,24 @@ def _measure(path: Path, dataset: Dataset, people: tuple[str, ...], runtime: str
     opened = open_model(path, runtime=runtime)
     windows = _windows(dataset, opened.contract, people)
     try:
-        return evaluate(_predict(opened, windows, path.name), windows.y, windows.subject, windows.labels)
+        probabilities = _predict(opened, windows, path.name)
+        evaluation = evaluate(probabilities, windows.y, windows.subject, windows.labels)
+        return replace(evaluation, transitions=_transitions(opened, dataset, people, probabilities))
     finally:
         opened.close()
+
+
+def _transitions(runtime: Any, dataset: Dataset, people: tuple[str, ...], ordinary: Any) -> Unfamiliar | None:
+    """What the model says of these people's postural transitions; None where there are none, or it knows them."""
+    from edgehar import data
+    from edgehar.evaluate.confidence import unfamiliar
+
+    if set(data.TRANSITIONS) & set(runtime.contract.labels):
+        return None
+    windows = data.transition_windows(dataset, runtime.contract).of_subjects(people)
+    if not len(windows):
+        return None
+    return unfamiliar(_predict(runtime, windows, "transitions"), windows.y, windows.labels, ordinary)
 
 
 def _windows(dataset: Dataset, contract: Contract, people: tuple[str, ...]) -> Windows:
@@ -129,13 +148,12 @@ def _windows(dataset: Dataset, contract: Contract, people: tuple[str, ...]) -> W
 def _predict(runtime: Any, windows: Windows, name: str) -> Any:
     """Probabilities float32 (W, classes), with a progress bar on standard error."""
     import numpy as np
-    from rich.console import Console
-    from rich.progress import Progress
 
     parts = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        for start in progress.track(range(0, len(windows), 256), description=name):
+    with progress(name) as tick:
+        for start in range(0, len(windows), 256):
             parts.append(runtime.predict(windows.x[start : start + 256]))
+            tick(start, len(windows))
     return np.concatenate(parts)
 
 
@@ -152,9 +170,11 @@ def _print(measured: dict[str, Evaluation], dataset: str) -> None:
 
 def _plot(measured: dict[str, Evaluation], folder: Path) -> None:
     from edgehar.report.evaluation import plot_confusion, plot_subjects
+    from edgehar.report.reliability_plot import plot_reliability
 
     for name, item in measured.items():
         stem = name.replace(".", "_")
         plot_confusion(item, folder / f"{stem}_confusion.png", name)
         plot_subjects(item, folder / f"{stem}_people.png", name)
-        print(f"wrote {folder / stem}_confusion.png and …_people.png", file=sys.stderr)
+        plot_reliability(item.confidence, folder / f"{stem}_reliability.png", name)
+        print(f"wrote {folder / stem}_confusion.png, …_people.png and …_reliability.png", file=sys.stderr)

@@ -8,58 +8,47 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from edgehar.evaluate import Evaluation
 from edgehar.files import atomic_path
+from edgehar.report.confidence_table import print_confidence
 from edgehar.report.figures import new_figure
+from edgehar.report.tables import percent, results_console, terminal_table
 
 
 def print_evaluation(evaluation: Evaluation, title: str, console: Console | None = None) -> None:
     """Print the figures, one table each by class, by person and for the confusion, to standard output."""
-    console = console or Console()
-    console.print(f"[bold]{title}[/bold]: {headline(evaluation)}", highlight=False, soft_wrap=True)
-    scores = evaluation.scores
-    by_class = Table("activity", title="by class", title_justify="left")
-    for name in ("precision", "recall", "F1", "windows"):
-        by_class.add_column(name, justify="right")
-    for index, label in enumerate(evaluation.labels):
-        figures = (scores.precision[index], scores.recall[index], scores.f1[index])
-        by_class.add_row(label, *(f"{value:.3f}" for value in figures), str(scores.support[index]))
-    console.print(by_class)
-    matrix = Table("truth \\ predicted", title="confusion (windows)", title_justify="left")
-    for label in evaluation.labels:
-        matrix.add_column(label, justify="right")
-    for index, label in enumerate(evaluation.labels):
-        row = evaluation.confusion[index]
-        matrix.add_row(label, *(_cell(int(count), column == index) for column, count in enumerate(row)))
-    console.print(matrix)
-    people = Table("person", title="by person", title_justify="left")
-    people.add_column("accuracy", justify="right")
-    people.add_column("windows", justify="right")
-    for name, value in evaluation.subject_accuracy.items():
-        people.add_row(name, f"{100 * value:.1f} %", str(evaluation.subject_windows[name]))
-    console.print(people)
+    console = console or results_console()
+    console.print(f"{title}: {headline(evaluation)}", soft_wrap=True)
+    scores, labels = evaluation.scores, evaluation.labels
+    by_class = [
+        [label, *(f"{values[index]:.3f}" for values in (scores.precision, scores.recall, scores.f1)), str(support)]
+        for index, (label, support) in enumerate(zip(labels, scores.support, strict=True))
+    ]
+    console.print(terminal_table("By class", ["activity", "precision", "recall", "F1", "windows"], by_class))
+    counts = [
+        [label, *(str(count) if count else "·" for count in row)]
+        for label, row in zip(labels, evaluation.confusion, strict=True)
+    ]
+    console.print(terminal_table("Confusion, windows", ["truth, predicted:", *labels], counts))
+    people = [
+        [name, percent(value), str(evaluation.subject_windows[name])]
+        for name, value in evaluation.subject_accuracy.items()
+    ]
+    console.print(terminal_table("By person", ["person", "accuracy %", "windows"], people))
 
 
 def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
     """Print one line a model: accuracy and macro-F1 with their intervals."""
-    table = Table("model", title=f"on {dataset}", title_justify="left")
-    for name in ("accuracy", "95 % interval", "macro-F1", "95 % interval", "windows", "people"):
-        table.add_column(name, justify="right")
+    columns = ["model", "accuracy %", "95 % interval", "macro-F1", "95 % interval", "windows", "people"]
+    rows = []
     for name, item in measured.items():
         low, high = item.intervals.accuracy
         f1_low, f1_high = item.intervals.macro_f1
-        table.add_row(
-            name,
-            f"{100 * item.accuracy:.1f} %",
-            f"{100 * low:.1f} … {100 * high:.1f}",
-            f"{item.macro_f1:.3f}",
-            f"{f1_low:.3f} … {f1_high:.3f}",
-            str(item.windows),
-            str(len(item.subject_accuracy)),
-        )
-    Console().print(table)
+        accuracy = [percent(item.accuracy), f"{percent(low)} – {percent(high)}"]
+        f1 = [f"{item.macro_f1:.4f}", f"{f1_low:.4f} – {f1_high:.4f}"]
+        rows.append([name, *accuracy, *f1, str(item.windows), str(len(item.subject_accuracy))])
+    results_console().print(terminal_table(f"On {dataset}", columns, rows))
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -67,8 +56,8 @@ def headline(evaluation: Evaluation) -> str:
     low, high = evaluation.intervals.accuracy
     f1_low, f1_high = evaluation.intervals.macro_f1
     return (
-        f"accuracy {100 * evaluation.accuracy:.1f} % ({100 * low:.1f} … {100 * high:.1f}), "
-        f"macro-F1 {evaluation.macro_f1:.3f} ({f1_low:.3f} … {f1_high:.3f}), {evaluation.windows} windows of "
+        f"accuracy {100 * evaluation.accuracy:.1f} % ({100 * low:.1f} – {100 * high:.1f}), "
+        f"macro-F1 {evaluation.macro_f1:.3f} ({f1_low:.3f} – {f1_high:.3f}), {evaluation.windows} windows of "
         f"{len(evaluation.subject_accuracy)} people; brackets: {100 * evaluation.intervals.confidence:.0f} % intervals"
     )
 
@@ -125,9 +114,3 @@ def plot_subjects(evaluation: Evaluation, path: Path, title: str) -> None:
     axes.legend(loc="lower right")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
-
-
-def _cell(count: int, diagonal: bool) -> str:
-    if not count:
-        return "[dim]·[/dim]"
-    return f"[bold]{count}[/bold]" if diagonal else str(count)

@@ -46,7 +46,7 @@ def test_stopped_killed_and_resumed_equals_uninterrupted(arguments, tmp_path, ru
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     done = run_cli("train", *arguments, "--out", whole)
     assert done.returncode == 0, done.stderr
-    assert "accuracy" in done.stdout and "by person" in done.stdout
+    assert "accuracy" in done.stdout and "By person" in done.stdout
 
     stopped = stop_after_next_epoch([*arguments, "--out", str(parts)], parts, signal.SIGINT)
     assert stopped.returncode == 130

@@ -116,7 +116,7 @@ def test_plots_and_reports(outcome, tmp_path):
         content = (tmp_path / f"{name}.png").read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) > 5000
     text = report.classification_report(outcome.evaluation, "made")
-    assert all(word in text for word in ("precision", "recall", "macro-F1", "walking", "by person"))
+    assert all(word in text for word in ("precision", "recall", "macro-F1", "walking", "By person"))
     lines = report.subjects_csv(outcome.evaluation).splitlines()
     assert lines[0] == "subject,accuracy,windows"
     assert len(lines) == 1 + len(outcome.evaluation.subject_accuracy)
