@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError
-from edgehar.models import article, keras_file
+from edgehar.models import article, family, keras_file
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +23,8 @@ DEFAULT = "cnn"
 def build(arch: str, contract: Contract, seed: int) -> keras.Model:
     """Build an architecture with fresh weights; sets the global seeds of Python, NumPy and TensorFlow.
 
+    Args:
+        arch: one of `ARCHITECTURES`, or blocks of the family as in `conv16k9s2-sep32k5` (see `family`).
     Returns:
         float32 (batch, *contract.input_shape) to softmax (batch, classes). The input is normalised
         outside of the model: it sees (m/s² - mean) / std.
@@ -30,10 +32,10 @@ def build(arch: str, contract: Contract, seed: int) -> keras.Model:
         EdgeharError: no such architecture.
         ContractError: the architecture cannot take the contract's window.
     """
-    if arch not in ARCHITECTURES:
+    if arch not in ARCHITECTURES and not family.is_spec(arch):
         raise EdgeharError(f"expected an architecture out of {', '.join(ARCHITECTURES)}, got {arch!r}")
     keras_file.import_keras().utils.set_random_seed(seed)
-    return ARCHITECTURES[arch](contract)
+    return ARCHITECTURES[arch](contract) if arch in ARCHITECTURES else family.build_family(contract, arch)
 
 
 def shipped_names() -> tuple[str, ...]:
