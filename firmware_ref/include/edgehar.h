@@ -79,7 +79,7 @@ typedef struct edgehar_config {
 #define EDGEHAR_COUNTS_POWER(shift) ((double)((uint64_t)1 << (shift)))
 #define EDGEHAR_COUNTS_AT(unit, n) (EDGEHAR_COUNTS_RATIO(unit) * 1048576.0 < (double)((uint64_t)1 << (n)))
 #define EDGEHAR_COUNTS_SHIFT(unit) \
-    (uint8_t)(51 - !EDGEHAR_COUNTS_AT(unit, 1) - !EDGEHAR_COUNTS_AT(unit, 2) - !EDGEHAR_COUNTS_AT(unit, 3) \
+    (uint8_t)(50 - !EDGEHAR_COUNTS_AT(unit, 1) - !EDGEHAR_COUNTS_AT(unit, 2) - !EDGEHAR_COUNTS_AT(unit, 3) \
     - !EDGEHAR_COUNTS_AT(unit, 4) - !EDGEHAR_COUNTS_AT(unit, 5) - !EDGEHAR_COUNTS_AT(unit, 6) \
     - !EDGEHAR_COUNTS_AT(unit, 7) - !EDGEHAR_COUNTS_AT(unit, 8) - !EDGEHAR_COUNTS_AT(unit, 9) \
     - !EDGEHAR_COUNTS_AT(unit, 10) - !EDGEHAR_COUNTS_AT(unit, 11) - !EDGEHAR_COUNTS_AT(unit, 12) \

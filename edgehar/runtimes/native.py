@@ -1,0 +1,131 @@
+"""The C engine of `firmware_ref` on this machine, as a shared library through ctypes.
+
+It runs the C source that a bundle ships in `c/`, compiled with the machine's own compiler.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.contract import Contract
+from edgehar.errors import ContractError, EdgeharError
+from edgehar.files import atomic_path, sha256_bytes, sha256_file
+from edgehar.runtimes.base import Runtime
+from edgehar.runtimes.embedded import read_contract, settle, with_quantisation
+from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
+from edgehar.runtimes.quantise import dequantise, quantise
+
+#: Root of the C sources in a checkout.
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_ref"
+#: Folder beside a model that holds its C source.
+FOLDER = "c"
+
+_FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared")
+
+
+class NativeInt8(Runtime):
+    """The C engine, portable kernels, one thread always.
+
+    The library keeps one stream, so that one object must not be used by several threads at once.
+    """
+
+    name: ClassVar[str] = "native-int8"
+
+    def __init__(self, path: Path, library: Path, contract: Contract) -> None:
+        self.contract = contract
+        self._library = ctypes.CDLL(str(library))
+        invoke = self._library.edgehar_host_invoke
+        invoke.argtypes, invoke.restype = (ctypes.c_void_p, ctypes.c_void_p), None
+        self._invoke = invoke
+        self._shape = (1, *contract.input_shape)
+        if (self._library.edgehar_host_window(), self._library.edgehar_host_classes()) != (
+            contract.window,
+            len(contract.labels),
+        ):
+            raise ContractError(f"expected C source for the contract of {path}, got that of another model")
+
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+        """Quantises and adds the batch dimension."""
+        assert self.contract.input_quantisation is not None
+        return np.ascontiguousarray(quantise(window, self.contract.input_quantisation)).reshape(self._shape)
+
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Runs the network; int8 (classes,)."""
+        if tensor.dtype != np.int8 or tensor.size != self.contract.window * 3 or not tensor.flags.c_contiguous:
+            raise ContractError(f"expected int8 {self._shape}, got {tensor.dtype} {tensor.shape}")
+        output = np.empty(len(self.contract.labels), np.int8)
+        self._invoke(tensor.ctypes.data, output.ctypes.data)
+        return output
+
+    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
+        """Dequantises."""
+        assert self.contract.output_quantisation is not None
+        return dequantise(output, self.contract.output_quantisation)
+
+
+def load(path: Path, row: str | None, contract: Contract | None, threads: int) -> NativeInt8:
+    """Open an int8 `.tflite` whose C source lies in `c/` beside it; see `open_model` for arguments and errors.
+
+    Raises:
+        ContractError: no C source there, or that of another model.
+        EdgeharError: no C compiler, or it refuses.
+    """
+    interpreter = open_interpreter(path.read_bytes(), path, reference=True)
+    if not is_int8(interpreter):
+        raise ContractError(f"expected an int8 model for {NativeInt8.name}, got a float model in {path}")
+    settled = settle(path, read_contract(path), contract)
+    check_model(path, interpreter, settled)
+    inputs = quantisation_of(path, interpreter.get_input_details()[0])
+    outputs = quantisation_of(path, interpreter.get_output_details()[0])
+    source = path.parent / FOLDER
+    header = source / "model_data.h"
+    if not header.is_file() or sha256_file(path) not in header.read_text(encoding="utf-8", errors="replace"):
+        raise ContractError(
+            f"expected the C source of {path.name} in {source}, got none or another model's; export again with --int8"
+        )
+    return NativeInt8(path, build(source), with_quantisation(path, settled, inputs, outputs))
+
+
+def build(source: Path, *, defines: tuple[str, ...] = ()) -> Path:
+    """Compile the engine with the model in `source` to a shared library; kept in a cache by its content.
+
+    Args:
+        source: folder with model_data.h and model_data.c, packed for the portable path.
+        defines: preprocessor macros.
+    Raises:
+        EdgeharError: firmware_ref or a C compiler is missing, or the compiler refuses.
+    """
+    if not (FIRMWARE / "src").is_dir():
+        raise EdgeharError(f"{NativeInt8.name} needs a checkout of the project: firmware_ref is not installed")
+    compiler = shutil.which(os.environ.get("CC") or "cc")
+    if compiler is None:
+        raise EdgeharError(f"{NativeInt8.name} needs a C compiler; on Debian or Ubuntu: apt-get install gcc")
+    units = sorted((FIRMWARE / "src").glob("*.c"))
+    units += [FIRMWARE / "port" / "host" / "host_library.c", source / "model_data.c"]
+    headers = [*sorted(FIRMWARE.glob("*/*.h")), source / "model_data.h"]
+    flags = [*_FLAGS, *(f"-D{name}" for name in defines)]
+    key = "\n".join([compiler, *flags, *(sha256_file(file) for file in (*units, *headers))])
+    library = cache_folder() / f"{sha256_bytes(key.encode())}.so"
+    if not library.exists():
+        includes = [f"-I{folder}" for folder in (FIRMWARE / "include", FIRMWARE / "src", source)]
+        with atomic_path(library) as temporary:
+            command = [compiler, *flags, *includes, *map(str, units), "-o", str(temporary)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                lines = [line for line in done.stderr.splitlines() if "error" in line] or ["it gave no reason"]
+                raise EdgeharError(f"{compiler} cannot compile the C engine: {lines[0].strip()}")
+    return library
+
+
+def cache_folder() -> Path:
+    """Where compiled engines are kept: `$XDG_CACHE_HOME/edgehar/native` or `~/.cache/edgehar/native`."""
+    root = os.environ.get("XDG_CACHE_HOME")
+    return (Path(root) if root else Path.home() / ".cache") / "edgehar" / "native"

@@ -1,0 +1,145 @@
+/* Reads samples on standard input and prints what the stream decides, one JSON object a line, as
+ * `python -m edgehar stream --json` does (times and fractions as whole numbers instead: see the fields).
+ *
+ *     t,x,y,z             seconds and m/s²; with --counts, whole microseconds and sensor counts
+ *     reset               a new recording begins
+ *
+ * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
+ * --counts UNIT (m/s² of a count). Exit status 2 for bad input.
+ */
+#include "edgehar.h"
+#include "model_data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
+
+static int fail(const char *message, const char *detail)
+{
+    fprintf(stderr, "edgehar_host: %s%s\n", message, detail);
+    return 2;
+}
+
+/* The best approximation of `ratio` with 31 bits, as EDGEHAR_COUNTS makes it at compile time. */
+static edgehar_counts counts_of(double ratio)
+{
+    edgehar_counts counts = {0, 30};
+    while (ratio < 1.0 && counts.shift < 62) {
+        ratio *= 2.0;
+        counts.shift++;
+    }
+    while (ratio >= 2.0 && counts.shift > 1) {
+        ratio /= 2.0;
+        counts.shift--;
+    }
+    counts.multiplier = (uint32_t)(ratio * 1073741824.0 + 0.5);
+    return counts;
+}
+
+static int set_option(edgehar_config *config, const char *name, const char *text)
+{
+    const unsigned long value = strtoul(text, NULL, 10);
+    if (strcmp(name, "--hop") == 0) {
+        config->hop = (uint16_t)value;
+    } else if (strcmp(name, "--smoothing") == 0) {
+        config->smoothing = (uint8_t)value;
+    } else if (strcmp(name, "--alpha") == 0) {
+        config->alpha = (uint16_t)value;
+    } else if (strcmp(name, "--votes") == 0) {
+        config->votes = (uint8_t)value;
+    } else if (strcmp(name, "--threshold") == 0) {
+        config->threshold = (uint16_t)value;
+    } else if (strcmp(name, "--hysteresis") == 0) {
+        config->hysteresis = (uint16_t)value;
+    } else if (strcmp(name, "--min-dwell") == 0) {
+        config->min_dwell = (uint16_t)value;
+    } else if (strcmp(name, "--counts") == 0) {
+        config->counts = counts_of(strtod(text, NULL) / (double)EDGEHAR_MODEL_INPUT_SCALE);
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static void print_decision(const edgehar_decision *decision)
+{
+    int index;
+    printf("{\"t_us\": %llu, \"label\": %d, \"raw\": %d, \"p\": [", (unsigned long long)decision->time_us,
+           decision->label, decision->raw);
+    for (index = 0; index < decision->classes; index++) {
+        printf("%s%d", index ? ", " : "", decision->p[index]);
+    }
+    printf("], \"scores\": [");
+    for (index = 0; index < decision->classes; index++) {
+        printf("%s%ld", index ? ", " : "", (long)decision->scores[index]);
+    }
+    printf("]}\n");
+}
+
+/* Take one line; returns 0 where it is no sample. */
+static int take(edgehar *stream, const char *line, int as_counts)
+{
+    static const char *const reasons[] = {"nan", "gap", "backward"};
+    edgehar_decision decision;
+    uint64_t time_us;
+    int status;
+
+    if (as_counts) {
+        unsigned long long t;
+        int x, y, z;
+        int16_t counts[3];
+        if (sscanf(line, "%llu,%d,%d,%d", &t, &x, &y, &z) != 4) {
+            return 0;
+        }
+        counts[0] = (int16_t)x;
+        counts[1] = (int16_t)y;
+        counts[2] = (int16_t)z;
+        time_us = t;
+        status = edgehar_push_counts(stream, counts, time_us, &decision);
+    } else {
+        double t;
+        float sample[3];
+        if (sscanf(line, "%lf,%f,%f,%f", &t, &sample[0], &sample[1], &sample[2]) != 4 || !(t >= 0.0 && t < 1e12)) {
+            return 0;
+        }
+        time_us = (uint64_t)(t * 1e6 + 0.5);
+        status = edgehar_push(stream, sample, time_us, &decision);
+    }
+    if (status < 0) {
+        return 0;
+    }
+    if (status == EDGEHAR_DECISION) {
+        print_decision(&decision);
+    } else if (status >= EDGEHAR_FLUSH_NAN) {
+        printf("{\"event\": \"flush\", \"t_us\": %llu, \"reason\": \"%s\"}\n", (unsigned long long)time_us,
+               reasons[status - EDGEHAR_FLUSH_NAN]);
+    }
+    return 1;
+}
+
+int main(int count, char **words)
+{
+    edgehar_config config = EDGEHAR_CONFIG(&edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : 20);
+    edgehar stream;
+    char line[256];
+    int index;
+
+    for (index = 1; index < count; index += 2) {
+        if (index + 1 == count || !set_option(&config, words[index], words[index + 1])) {
+            return fail("unknown option or no number after ", words[index]);
+        }
+    }
+    if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
+        return fail("an option is out of its range", "");
+    }
+    while (fgets(line, sizeof line, stdin)) {
+        if (strcmp(line, "reset\n") == 0) {
+            edgehar_reset(&stream);
+        } else if (!take(&stream, line, config.counts.multiplier != 0)) {
+            return fail("expected t,x,y,z, got ", line);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,135 @@
+"""Generated networks: every layer against LiteRT's reference kernels, every output against TFLite-Micro.
+
+Two operators are computed differently by LiteRT (ai-edge-litert 2.3) and TFLite-Micro: FULLY_CONNECTED with one scale
+a filter, which LiteRT rounds once, and MEAN without a change of quantisation, which LiteRT rounds like any
+other and TFLite-Micro truncates. There TFLite-Micro is right, and LiteRT must give what this file says it gives.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgehar.export.c.operators import OPERATORS
+from edgehar.export.c.read import read_network
+
+from .networks import NetworkWriter, random_network
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "int8_networks.json"
+SEEDS = range(42)
+
+
+def windows_of(rng: np.random.Generator, samples: int, count: int) -> np.ndarray:
+    """Noise over the full range and slow walks, in turn; the first jumps between both ends of the range."""
+    noise = rng.integers(-128, 128, (count, samples, 3))
+    noise[1::2] = np.clip(rng.normal(0, 9, (count, samples, 3)).cumsum(1), -128, 127)[1::2]
+    noise[0] = np.where(np.arange(samples)[:, None] // 7 % 2, 127, -128)
+    return noise.astype(np.int8)
+
+
+def differs(network, layer) -> bool:
+    """Whether LiteRT and TFLite-Micro compute this layer differently."""
+    if layer.name.startswith("FULLY_CONNECTED"):
+        return True
+    return layer.kind == "mean" and layer.multiplier == (0,)
+
+
+def litert_dense(network, layer, source: np.ndarray) -> np.ndarray:
+    """FULLY_CONNECTED, rounded once: floor(sum * multiplier * 2^(shift - 31) + 1/2)."""
+    before, after = network.tensors[layer.inputs[0]], network.tensors[layer.output]
+    x = source.astype(object).reshape(-1, layer.kernel * before.channels) - before.zero_point
+    sums = x @ layer.weights.reshape(len(layer.weights), -1).astype(object).T + layer.bias.astype(object)
+    out = [
+        [
+            (value * multiplier + (1 << (30 - shift))) >> (31 - shift)
+            for value, multiplier, shift in zip(row, layer.multiplier, layer.shift, strict=True)
+        ]
+        for row in sums.tolist()
+    ]
+    return np.clip(np.array(out) + after.zero_point, *layer.activation).astype(np.int8).ravel()
+
+
+def litert_mean(network, layer, source: np.ndarray) -> np.ndarray:
+    """MEAN without a change of quantisation: by a multiplier like any other, rounded twice."""
+    before = network.tensors[layer.inputs[0]]
+    sums = (source.astype(np.int64).reshape(-1, before.channels) - before.zero_point).sum(0)
+    fold = before.columns.bit_length() - 1
+    multiplier, right = (1 << 30 << fold) // before.columns, fold - 1
+    high = (sums * 2 ** max(-right, 0) * multiplier + (1 << 30)) >> 31
+    mask = (1 << max(right, 0)) - 1
+    means = (high >> max(right, 0)) + ((high & mask) > (mask >> 1) + (high < 0))
+    return np.clip(means + before.zero_point, -128, 127).astype(np.int8)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_layer_equals_the_oracles(seed, make_engine, litert, tflm):
+    content = random_network(seed)
+    engine = make_engine(content)
+    network, reference, micro = engine.network, litert(content), tflm(content)
+    for window in windows_of(np.random.default_rng(seed), engine.window, 10):
+        computed = engine.layers(window)
+        reference.invoke(window)
+        for layer, columns in zip(network.layers, computed, strict=True):
+            expected = reference.tensor(network.tensors[layer.output].index)
+            assert columns.size, layer.name
+            if differs(network, layer):
+                source = reference.tensor(network.tensors[layer.inputs[0]].index)
+                model = litert_mean if layer.kind == "mean" else litert_dense
+                np.testing.assert_array_equal(model(network, layer, source), expected, layer.name)
+                if not np.array_equal(columns, expected):
+                    break
+            np.testing.assert_array_equal(columns, expected[: columns.size], layer.name)
+        np.testing.assert_array_equal(engine.invoke(window), micro.invoke(window))
+
+
+@pytest.mark.parametrize("target", ["dsp", "mve"])
+@pytest.mark.parametrize("seed", range(0, 42, 3))
+def test_other_kernel_paths_equal_the_portable_one(seed, target, make_engine):
+    content = random_network(seed)
+    portable, other = make_engine(content), make_engine(content, target=target)
+    for window in windows_of(np.random.default_rng(seed), portable.window, 6):
+        for one, two, layer in zip(portable.layers(window), other.layers(window), portable.network.layers, strict=True):
+            np.testing.assert_array_equal(one, two, layer.name)
+
+
+def test_generated_networks_cover_every_operator(tmp_path):
+    kinds, pads, factors = set(), set(), []
+    for seed in SEEDS:
+        path = tmp_path / "model.tflite"
+        path.write_bytes(random_network(seed))
+        network = read_network(path)
+        kinds |= {layer.name.split()[0] for layer in network.layers}
+        pads |= {(layer.pad_left > 0, layer.pad_right > 0) for layer in network.layers}
+        factors += [shift for layer in network.layers if layer.kind == "conv" for shift in layer.shift]
+    assert kinds == set(OPERATORS)
+    assert pads >= {(False, False), (False, True), (True, True)}
+    assert max(factors) > 0 and min(factors) < -15
+
+
+def test_where_the_oracles_disagree_on_fully_connected(make_engine, litert, tflm):
+    """A sum just under a half of the output's step: rounded once it falls, rounded twice it rises."""
+    net = NetworkWriter(3)
+    net.mean()
+    net.dense(60)
+    net.dense(6)
+    net.softmax(beta=0.25)
+    content = net.bytes()
+    engine, reference, micro = make_engine(content), litert(content), tflm(content)
+    disagreements = 0
+    for window in windows_of(np.random.default_rng(5), 80, 3000):
+        ours = engine.invoke(window)
+        if not np.array_equal(ours, reference.invoke(window)):
+            disagreements += 1
+            np.testing.assert_array_equal(ours, micro.invoke(window))
+    assert disagreements
+
+
+def test_golden_vectors(make_engine):
+    rows = json.loads(VECTORS.read_text())
+    assert len(rows) >= 24
+    engines = {seed: make_engine(random_network(seed)) for seed in {row["seed"] for row in rows}}
+    for row in rows:
+        window = np.frombuffer(bytes.fromhex(row["input"]), np.int8).reshape(-1, 3)
+        assert engines[row["seed"]].invoke(window).tolist() == row["output"]
