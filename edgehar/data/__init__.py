@@ -6,6 +6,7 @@ from edgehar.data.options import CsvOptions
 from edgehar.data.recording import UNLABELLED, Dataset, Recording, Windows
 from edgehar.data.resampling import resample, split_at_gaps
 from edgehar.data.splits import Split, folds, split
+from edgehar.data.transitions import transition_windows
 from edgehar.data.windows import cut_windows, require_trainable
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "resample",
     "split",
     "split_at_gaps",
+    "transition_windows",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.evaluate import metrics
+from edgehar.evaluate.confidence import Confidence, Unfamiliar, measure
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Evaluation:
         intervals: over people, see `metrics.bootstrap`.
         confusion: int64 (C, C), rows truth.
         subject_accuracy, subject_windows: by person.
+        confidence: calibration and rejection.
+        transitions: what the model says of postural transitions, None where they were not measured.
     """
 
     labels: tuple[str, ...]
@@ -32,6 +35,8 @@ class Evaluation:
     scores: metrics.ClassScores
     subject_accuracy: dict[str, float]
     subject_windows: dict[str, int]
+    confidence: Confidence
+    transitions: Unfamiliar | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -61,6 +66,8 @@ class Evaluation:
                 for name, value in self.subject_accuracy.items()
             },
             "confusion": {"labels": list(self.labels), "counts": self.confusion.tolist()},
+            "confidence": self.confidence.to_dict(),
+            "transitions": None if self.transitions is None else self.transitions.to_dict(),
         }
 
 
@@ -91,4 +98,5 @@ def evaluate(
         scores=metrics.class_scores(truth, predicted, classes),
         subject_accuracy={name: by_person[name] for name in people},
         subject_windows={name: int((subject == name).sum()) for name in people},
+        confidence=measure(probabilities, truth),
     )

@@ -2,5 +2,16 @@
 
 from edgehar.models.keras_file import read_contract, save
 from edgehar.models.registry import ARCHITECTURES, build, load, resolve, shipped, shipped_names
+from edgehar.models.temperature import fold_temperature
 
-__all__ = ["ARCHITECTURES", "build", "load", "read_contract", "resolve", "save", "shipped", "shipped_names"]
+__all__ = [
+    "ARCHITECTURES",
+    "build",
+    "fold_temperature",
+    "load",
+    "read_contract",
+    "resolve",
+    "save",
+    "shipped",
+    "shipped_names",
+]

@@ -36,18 +36,21 @@ def print_evaluation(evaluation: Evaluation, title: str, console: Console | None
         for name, value in evaluation.subject_accuracy.items()
     ]
     console.print(terminal_table("By person", ["person", "accuracy %", "windows"], people))
+    print_confidence(evaluation, console)
 
 
 def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
-    """Print one line a model: accuracy and macro-F1 with their intervals."""
-    columns = ["model", "accuracy %", "95 % interval", "macro-F1", "95 % interval", "windows", "people"]
+    """Print one line a model: accuracy and macro-F1 with their intervals, and the calibration error."""
+    columns = ["model", "accuracy %", "95 % interval", "macro-F1", "95 % interval", "ECE", "windows", "people"]
     rows = []
     for name, item in measured.items():
         low, high = item.intervals.accuracy
         f1_low, f1_high = item.intervals.macro_f1
         accuracy = [percent(item.accuracy), f"{percent(low)} – {percent(high)}"]
         f1 = [f"{item.macro_f1:.4f}", f"{f1_low:.4f} – {f1_high:.4f}"]
-        rows.append([name, *accuracy, *f1, str(item.windows), str(len(item.subject_accuracy))])
+        rows.append(
+            [name, *accuracy, *f1, f"{item.confidence.ece:.3f}", str(item.windows), str(len(item.subject_accuracy))]
+        )
     results_console().print(terminal_table(f"On {dataset}", columns, rows))
 
 

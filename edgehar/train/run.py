@@ -22,6 +22,7 @@ from edgehar.contract import Contract, Normalisation
 from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluate import Evaluation, evaluate
+from edgehar.evaluate.confidence import fit_temperature
 from edgehar.train import loop
 from edgehar.train.recipe import Recipe
 
@@ -138,9 +139,8 @@ def run(
 
     fitted, contract = fit(split.train, split.validation, checkpoint=folder / "checkpoint.npz", on_batch=on_batch)
     measured = coarse.of_subjects(split.validation or split.train)
-    evaluation = evaluate(
-        loop.probabilities(fitted.model, contract, measured.x), measured.y, measured.subject, contract.labels
-    )
+    predicted = loop.probabilities(fitted.model, contract, measured.x)
+    evaluation = evaluate(predicted, measured.y, measured.subject, contract.labels)
     final = fitted
     if plan.refit and split.validation:
         final, contract = fit(
@@ -150,7 +150,8 @@ def run(
             checkpoint=folder / "checkpoint_refit.npz",
             on_batch=on_refit,
         )
-    models.save(final.model, contract, folder / MODEL)
+    temperature = fit_temperature(predicted, measured.y) if split.validation else None
+    models.save(models.fold_temperature(final.model, temperature or 1.0), contract, folder / MODEL)
     files.write_text(folder / HISTORY, history_csv(fitted.history))
     manifest = {
         "command": list(command),
@@ -162,6 +163,8 @@ def run(
         "best_epoch": fitted.best_epoch,
         "trained_on": "train and validation" if final is not fitted else "train",
         "validation": evaluation.to_dict(),
+        # Fitted on the network that never saw the validation people, and folded into the one that is saved.
+        "temperature": temperature,
         "model": {
             "sha256": files.sha256_file(folder / MODEL),
             "bytes": (folder / MODEL).stat().st_size,

@@ -1,0 +1,48 @@
+"""Windows over postural transitions, which no model is trained on: what it says there should not be sure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgehar.contract import Contract
+from edgehar.data.labels import TRANSITIONS
+from edgehar.data.recording import Dataset, Windows
+from edgehar.data.resampling import resample, split_at_gaps
+from edgehar.data.windows import runs
+
+
+def transition_windows(dataset: Dataset, contract: Contract) -> Windows:
+    """One window a transition, centred on it.
+
+    Most transitions are shorter than a window, so its ends show the postures before and after; of a longer
+    one the window shows the middle. A window that would pass the end of its uninterrupted stretch is moved
+    inside, and none is cut where the stretch is shorter than a window.
+
+    Returns:
+        Windows labelled by `TRANSITIONS`, possibly none.
+    """
+    names = {code: TRANSITIONS.index(name) for code, name in enumerate(dataset.classes) if name in TRANSITIONS}
+    x, y, subject, recording, starts = [], [], [], [], []
+    for whole in dataset.recordings:
+        if not np.isin(whole.label, list(names)).any():
+            continue
+        for part in split_at_gaps(whole):
+            even = resample(part, contract.rate_hz)
+            for begin, end in runs(even.label):
+                code = int(even.label[begin])
+                if code not in names or len(even) < contract.window:
+                    continue
+                start = min(max(0, (int(begin) + int(end) - contract.window) // 2), len(even) - contract.window)
+                x.append(even.acc[start : start + contract.window])
+                y.append(names[code])
+                subject.append(even.subject)
+                recording.append(even.name)
+                starts.append(start)
+    return Windows(
+        x=np.stack(x) if x else np.zeros((0, contract.window, 3), np.float32),
+        y=np.array(y, np.int64),
+        subject=np.array(subject, np.str_),
+        recording=np.array(recording, np.str_),
+        start=np.array(starts, np.int64),
+        labels=TRANSITIONS,
+    )
