@@ -54,10 +54,19 @@ def finish(model: bytes, contract: Contract, description: str) -> bytes:
     Returns:
         the finished file; equal for equal arguments.
     """
-    graph = schema.ModelT.InitFromPackedBuf(bytearray(model), 0)
-    _name_tensors(graph)
+    return finish_graph(schema.ModelT.InitFromPackedBuf(bytearray(model), 0), contract, description)
+
+
+def finish_graph(graph: Any, contract: Contract, description: str, hop: int | None = None) -> bytes:
+    """As `finish`, for a model in the schema's object form, which is changed.
+
+    Args:
+        graph: with `hop`, a streaming step: samples and states in, probabilities and states out.
+        hop: new samples of a step; None for a whole-window model.
+    """
+    _name_tensors(graph, "window" if hop is None else "samples")
     buffer = _AlignedBuffer()
-    buffer.data = _metadata(contract, description)
+    buffer.data = _metadata(contract, description, hop, len(graph.subgraphs[0].inputs) - 1)
     graph.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = METADATA_NAME, len(graph.buffers) - 1
@@ -65,7 +74,7 @@ def finish(model: bytes, contract: Contract, description: str) -> bytes:
     graph.description = description
     for old in graph.buffers:
         old.__class__ = _AlignedBuffer
-    builder = flatbuffers.Builder(len(model) + 65536)
+    builder = flatbuffers.Builder(1 << 20)
     builder.Finish(graph.Pack(builder), b"TFL3")
     return append_files(
         bytes(builder.Output()),
@@ -98,7 +107,7 @@ def operators(model: bytes) -> list[str]:
     return [names[codes[operator.opcodeIndex]] for operator in graph.subgraphs[0].operators]
 
 
-def _name_tensors(graph: Any) -> None:
+def _name_tensors(graph: Any, source: str) -> None:
     """Short names by operator: the converter's depend on how many models the process has built."""
     subgraph = graph.subgraphs[0]
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -112,25 +121,31 @@ def _name_tensors(graph: Any) -> None:
                 given.setdefault(tensor, f"{stem}/{role}")
         for tensor in operator.outputs:
             given[tensor] = stem
-    given[subgraph.inputs[0]] = "window"
+    given[subgraph.inputs[0]] = source
     given[subgraph.outputs[0]] = "probabilities"
+    given |= {tensor: f"state_{index}" for index, tensor in enumerate(subgraph.inputs[1:])}
+    given |= {tensor: f"next_state_{index}" for index, tensor in enumerate(subgraph.outputs[1:])}
     for index, tensor in enumerate(subgraph.tensors):
         tensor.name = given.get(index, f"tensor_{index}")
     subgraph.name = "main"
 
 
-def _metadata(contract: Contract, description: str) -> bytes:
+def _metadata(contract: Contract, description: str, hop: int | None, states: int) -> bytes:
     builder = flatbuffers.Builder(1024)
     text = builder.CreateString
     axis = "flat (x0, y0, z0, x1, …)" if contract.input_layout == "flat" else "time x axis"
+    shape, count = f"shape {list(contract.input_shape)}, {axis}", f"{contract.window} samples"
+    if hop is not None:
+        shape, count = f"shape [{hop}, 3], time x axis", f"the {hop} newest samples"
     window = _tensor(
         builder,
-        "window",
+        "window" if hop is None else "samples",
         f"Acceleration in {contract.unit} with gravity, {contract.sign} sign, axes {', '.join(contract.axes)}, "
-        f"{contract.rate_hz:g} Hz, {contract.window} samples, oldest first; "
-        f"shape {list(contract.input_shape)}, {axis}.",
+        f"{contract.rate_hz:g} Hz, {count}, oldest first; {shape}.",
         None,
     )
+    given = [_tensor(builder, f"state_{index}", "Output of the step before.", None) for index in range(states)]
+    kept = [_tensor(builder, f"next_state_{index}", "Input of the next step.", None) for index in range(states)]
     labels = _table(
         builder,
         {0: text("labels.txt"), 1: text("Activity names in the order of the outputs.")},
@@ -139,7 +154,7 @@ def _metadata(contract: Contract, description: str) -> bytes:
     probabilities = _tensor(builder, "probabilities", "Probability of each activity.", _vector(builder, [labels]))
     associated = _table(builder, {0: text("contract.json"), 1: text("The edgehar contract of this model.")}, {})
     files = _vector(builder, [associated])
-    inputs, outputs = _vector(builder, [window]), _vector(builder, [probabilities])
+    inputs, outputs = _vector(builder, [window, *given]), _vector(builder, [probabilities, *kept])
     subgraph = _table(builder, {0: text("main"), 2: inputs, 3: outputs}, {})
     model = _table(
         builder,
