@@ -6,6 +6,7 @@ counts instructions, exactly and repeatably. Nothing here is time.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -104,6 +105,12 @@ def build(target: str, goal: str, folder: Path, *, model: Path | None = None, **
     command += [f"{key}={value}" for key, value in settings.items()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
+        over = re.search(r"region `(\w+)' overflowed by (\d+) bytes", done.stderr)
+        if over:
+            raise EdgeharError(
+                f"the image needs {int(over[2]):,} bytes more {over[1]} than {board(target).machine} ({core}) has; "
+                "take a smaller model or another target"
+            )
         lines = [line for line in done.stderr.splitlines() if "error" in line.lower()] or done.stderr.splitlines()
         raise EdgeharError(f"cannot build the image for {core}: {lines[0].strip() if lines else 'make failed'}")
     short = core.removeprefix("cortex-")

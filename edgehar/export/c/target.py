@@ -16,19 +16,6 @@ TARGETS = ("portable", "dsp", "mve")
 
 @dataclass(frozen=True)
 class PackedConv:
-    """One convolution as a kernel path reads it.
-
-    Attributes:
-        weights: the bytes that `edgehar_conv.weights` points to.
-        bias: int32 (filters,), what `edgehar_conv.bias` points to.
-    """
-
-    weights: bytes
-    bias: NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class PackedConv:
     """A convolution's constants as its kernel reads them.
 
     Attributes:
@@ -52,8 +39,7 @@ class Target:
         name: one of `TARGETS`.
         kernels: C kernel for each kind of layer in `network.Kind`.
         guard: C preprocessor condition under which this packing may be compiled.
-        pack_conv: from int8 (filters, kernel, channels), int32 biases with the input offset folded in, shifts
-            (filters,) and stride.
+        pack_conv: packs a convolution; see `ConvPacker`.
         pack_depthwise: int8 (kernel, filters) to the bytes that the depthwise kernel reads.
         conv_scratch: bytes of scratch for (kernel, stride, channels, filters, positions).
         positions: output columns that a convolution computes best in one block.
@@ -62,7 +48,7 @@ class Target:
     name: str
     kernels: dict[str, str]
     guard: str
-    pack_conv: Callable[[NDArray[np.int8], NDArray[np.int32], NDArray[np.int8], int], PackedConv]
+    pack_conv: ConvPacker
     pack_depthwise: Callable[[NDArray[np.int8]], bytes]
     conv_scratch: Callable[[int, int, int, int, int], int]
     positions: int

@@ -15,7 +15,7 @@
 __attribute__((section(".bss.engine_ram"))) static uint32_t memory[(EDGEHAR_MODEL_MEMORY_BYTES + 3) / 4];
 __attribute__((section(".bss.engine_ram"))) static edgehar stream;
 
-static edgehar_config config = EDGEHAR_CONFIG(&edgehar_model_data, 1);
+static edgehar_config config;
 static char arguments[600];
 
 static char *next_word(char **at)
@@ -60,9 +60,12 @@ int main(void)
     const char *digit = next_word(&at);
     if (samples < 0 || results < 0)
         return 2;
-    for (config.hop = 0; *digit; digit++)
-        config.hop = (uint16_t)(10 * config.hop + (*digit - '0'));
+    uint16_t hop = 0;
+    for (; *digit; digit++)
+        hop = (uint16_t)(10 * hop + (*digit - '0'));
+    config = (edgehar_config)EDGEHAR_CONFIG(&edgehar_model_data, hop);
     board_calibrate();
+    board_print_pair("classes", EDGEHAR_MODEL_CLASSES);
 
     uint32_t total = 0;
     int32_t stack = 0;
