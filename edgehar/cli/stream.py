@@ -15,6 +15,7 @@ from edgehar.errors import DataError
 
 if TYPE_CHECKING:
     from edgehar.contract import Contract
+    from edgehar.runtimes import Runtime
     from edgehar.stream.sources import Block
 
 FRACTION = click.FloatRange(0, 1)
@@ -24,6 +25,13 @@ FRACTION = click.FloatRange(0, 1)
 @data_options(argument="source")
 @click.option("--bundle", help="Bundle folder, or a model file (default: bundle).")
 @click.option("--runtime", help="Runtime, such as litert-int8-reference (default: int8 where the bundle has it).")
+@click.option(
+    "--engine",
+    type=click.Choice(["whole", "incremental"]),
+    default="whole",
+    show_default=True,
+    help="Run whole windows, or only what is new since the last decision; the decisions are equal.",
+)
 @click.option("--hop", type=click.IntRange(min=1), default=20, show_default=True, help="Samples between decisions.")
 @click.option(
     "--smooth",
@@ -58,6 +66,7 @@ def command(
     data: DataSource,
     bundle: str | None,
     runtime: str | None,
+    engine: str,
     hop: int,
     smooth: str,
     alpha: float,
@@ -86,13 +95,19 @@ def command(
     from edgehar.report.stream_view import JsonView, TextView, View
     from edgehar.report.timeline import plot_timeline, require_matplotlib
     from edgehar.stream import SmoothingConfig, Streamer
-    from edgehar.stream.model import open_stream_model
+    from edgehar.stream.model import open_incremental_model, open_stream_model
     from edgehar.stream.session import Session
 
     if plot is not None:
         require_matplotlib()
     config = SmoothingConfig(smooth, max(1, _units(alpha)), votes, _units(threshold), _units(hysteresis), min_dwell)
-    model = open_stream_model(bundle, runtime)
+    model: Runtime
+    if engine == "whole":
+        model = open_stream_model(bundle, runtime)
+    else:
+        model = step = open_incremental_model(bundle, runtime, hop=hop)
+        if step.note:
+            print(f"note: {step.note}", file=sys.stderr)
     contract = model.contract
     session = Session(Streamer(model, hop=hop, smoothing=config), contract, keep=plot is not None)
     view: View = (JsonView if as_json else TextView)(contract.labels, sys.stdout)

@@ -39,15 +39,12 @@ class StreamingModel:
     Attributes:
         content: the file, with metadata, labels and contract.
         plan: what a step computes and keeps.
+        contract: of the model that was rewritten.
     """
 
     content: bytes
+    contract: Contract
     plan: StepPlan
-
-
-def file_name(hop: int) -> str:
-    """The file's name in a bundle."""
-    return f"model_int8_stream_hop{hop}.tflite"
 
 
 def streaming_model(path: str | Path, hop: int, contract: Contract | None = None) -> StreamingModel:
@@ -76,7 +73,7 @@ def streaming_model(path: str | Path, hop: int, contract: Contract | None = None
         f"Human activity recognition, {len(contract.labels)} activities: one step of {hop} new samples "
         f"of a window of {contract.window} x 3."
     )
-    return StreamingModel(metadata.finish_graph(graph, contract, description, hop), plan)
+    return StreamingModel(metadata.finish_graph(graph, contract, description, hop), contract, plan)
 
 
 class _Rewriter:

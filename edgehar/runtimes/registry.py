@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -70,8 +71,27 @@ MODULES = {
 }
 
 
+#: Names of rows that run a streaming step: the row with the same kernels, and the hop.
+STREAMING = re.compile(r"(?P<kernels>litert-int8|litert-int8-reference|tflm-int8)-stream-hop(?P<hop>[1-9]\d*)")
+
+
+def streaming_row(hop: int, kernels: str = "litert-int8") -> Row:
+    """The row that runs a step of `hop` samples with the kernels of an int8 `.tflite` row.
+
+    Raises:
+        EdgeharError: no such kernels.
+    """
+    name = f"{kernels}-stream-hop{hop}"
+    if not STREAMING.fullmatch(name):
+        raise EdgeharError(
+            f"expected litert-int8, litert-int8-reference or tflm-int8 for the incremental engine, got {kernels}"
+        )
+    base = row_named(kernels)
+    return Row(name, "edgehar.runtimes.incremental", f"model_int8_stream_hop{hop}.tflite", base.package, base.extra)
+
+
 def row_named(name: str) -> Row:
-    """The row of that name.
+    """The row of that name; `litert-int8-stream-hop3` and the like are rows for any hop.
 
     Raises:
         EdgeharError: there is none; the message lists them.
@@ -79,6 +99,8 @@ def row_named(name: str) -> Row:
     for row in ROWS:
         if row.name == name:
             return row
+    if match := STREAMING.fullmatch(name):
+        return streaming_row(int(match["hop"]), match["kernels"])
     raise EdgeharError(f"no runtime {name!r}; expected one of {', '.join(row.name for row in ROWS)}")
 
 

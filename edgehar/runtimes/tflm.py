@@ -27,7 +27,7 @@ class TflmInt8(Runtime):
     name: ClassVar[str] = "tflm-int8"
 
     def __init__(self, path: Path, model: bytes, contract: Contract) -> None:
-        self._interpreter = _interpreter(model, None)
+        self._interpreter = open_micro(model, path)
         inputs = quantisation_of(path, self._interpreter.get_input_details(0))
         outputs = quantisation_of(path, self._interpreter.get_output_details(0))
         self.contract = with_quantisation(path, contract, inputs, outputs)
@@ -71,8 +71,18 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
         raise ContractError(f"expected an int8 model for {TflmInt8.name}, got a float model in {path}")
     settled = settle(path, read_contract(path), contract)
     check_model(path, checker, settled)
+    return TflmInt8(path, model, settled)
+
+
+def open_micro(model: bytes, path: Path) -> Any:
+    """A TFLite-Micro interpreter with room enough; verify the file with LiteRT first.
+
+    Raises:
+        ContractError: operators that TFLite-Micro lacks.
+        MissingExtra: `tflite-micro` is not installed.
+    """
     try:
-        return TflmInt8(path, model, settled)
+        return _interpreter(model, None)
     except RuntimeError as error:
         raise ContractError(f"expected a model that TFLite-Micro can run, got {path} ({error})") from error
 

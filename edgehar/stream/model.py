@@ -6,10 +6,50 @@ import os
 from pathlib import Path
 
 from edgehar.bundle import open_bundle
-from edgehar.runtimes import Runtime, open_model, row_named
+from edgehar.runtimes import Runtime, open_model, row_named, streaming_row
+from edgehar.runtimes.incremental import Incremental, from_bytes, is_step
 
 #: Where `export` writes when it is not told.
 DEFAULT_BUNDLE = "bundle"
+
+
+def open_incremental_model(
+    path: str | os.PathLike[str] | None = None, runtime: str | None = None, *, hop: int
+) -> Incremental:
+    """Open the streaming model of a bundle folder for a hop, or make it of the int8 model there.
+
+    Args:
+        path: bundle folder, streaming model or int8 model; by default `DEFAULT_BUNDLE`.
+        runtime: whose kernels: `litert-int8` (default), `litert-int8-reference` or `tflm-int8`.
+        hop: samples between decisions.
+    Raises:
+        EdgeharError: a hop that is not from 1 to the window, or a runtime without a streaming form.
+        BundleError, ContractError, MissingExtra: as for `open_stream_model`.
+    """
+    # A hop that cannot be one has no row; the planner says what is wrong with it.
+    row = streaming_row(hop, runtime or "litert-int8") if isinstance(hop, int) and hop > 0 else None
+    path = Path(DEFAULT_BUNDLE if path is None else path)
+    contract = None
+    if not path.is_file():
+        bundle = open_bundle(path)
+        if row is not None and row.file in bundle:
+            model = open_model(bundle.file(row.file), runtime=row.name, contract=bundle.contract)
+            assert isinstance(model, Incremental)
+            plans = bundle.manifest.get("streaming") or []
+            model.note = next((plan["note"] for plan in plans if plan["hop"] == hop), None)
+            return model
+        path, contract = bundle.file("model_int8.tflite"), bundle.contract
+    elif row is not None and is_step(path):
+        model = open_model(path, runtime=row.name)
+        assert isinstance(model, Incremental)
+        return model
+    from edgehar.export.streaming import streaming_model
+
+    made = streaming_model(path, hop, contract)
+    assert row is not None
+    model = from_bytes(made.content, path, row.name, made.contract)
+    model.note = made.plan.note
+    return model
 
 
 def open_stream_model(path: str | os.PathLike[str] | None = None, runtime: str | None = None) -> Runtime:

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgehar.errors import DataError, EdgeharError
 from edgehar.runtimes.base import Runtime
+from edgehar.runtimes.incremental import Incremental
+from edgehar.stream.engine import Engine, WholeWindow
 from edgehar.stream.levels import Levels
-from edgehar.stream.ring import SampleRing
 from edgehar.stream.smoothing import Decider, Smoother, SmoothingConfig, probability_units
 
 FlushReason = Literal["nan", "gap", "backward"]
@@ -49,7 +50,7 @@ class Streamer:
     An int8 model's samples are quantised once, when they arrive, and not again in every window.
 
     Args:
-        runtime: a loaded model.
+        runtime: a loaded model; a streaming one decides at its own hop only.
         hop: samples between decisions, 1 or more.
         smoothing: how decisions follow probabilities.
 
@@ -57,7 +58,7 @@ class Streamer:
         duplicates: samples ignored so far because their time was that of the sample before.
 
     Raises:
-        EdgeharError: a hop that is not an integer of 1 or more.
+        EdgeharError: a hop that is not an integer of 1 or more, or not that of a streaming model.
     """
 
     def __init__(self, runtime: Runtime, *, hop: int = 20, smoothing: SmoothingConfig | None = None) -> None:
@@ -70,12 +71,16 @@ class Streamer:
         self._window = contract.window
         self._period = round(1e6 / contract.rate_hz)
         probe = runtime.prepare(np.zeros((contract.window, 3), np.float32))
-        self._tensor_shape = probe.shape
         quantisation = contract.input_quantisation if probe.dtype == np.int8 else None
         self._levels = None if quantisation is None else Levels(quantisation)
+        self._engine: Engine = WholeWindow(runtime, quantisation is not None)
+        if isinstance(runtime, Incremental):
+            if hop != runtime.hop:
+                raise EdgeharError(f"expected the hop {runtime.hop} of the streaming model, got {hop}")
+            runtime.clear()
+            self._engine = runtime
         output = contract.output_quantisation
         self._byte_output = output is not None and (output.scale, output.zero_point) == (1 / 256, -128)
-        self._ring = SampleRing(contract.window, np.float32 if self._levels is None else np.int8)
         config = SmoothingConfig() if smoothing is None else smoothing
         self._smoother = Smoother(config, len(contract.labels))
         self._decider = Decider(config)
@@ -175,33 +180,31 @@ class Streamer:
             return
         while count - start >= self._due:
             stop = start + self._due
-            self._ring.extend(stored[start:stop])
+            self._engine.extend(stored[start:stop])
             self._due = self.hop
             events.append(self._decide(int(times[stop - 1])))
             start = stop
         if start < count:
-            self._ring.extend(stored[start:])
+            self._engine.extend(stored[start:])
             self._due -= count - start
         self._kept = int(times[-1])
 
     def _stored(self, x: NDArray[np.float32]) -> NDArray[Any]:
-        """Samples as the ring holds them."""
+        """Samples as the engine takes them."""
         return x if self._levels is None else self._levels.quantise(x)
 
     def _decide(self, t_us: int) -> Decision:
-        """Run the model on the window held."""
-        runtime, window = self._runtime, self._ring.window()
-        tensor = runtime.prepare(window) if self._levels is None else window.reshape(self._tensor_shape)
-        output = runtime.invoke(tensor)
+        """Ask the engine for the newest window's output."""
+        output = self._engine.output()
         if self._byte_output:
             p = tuple([value + 128 for value in output.tolist()])
         else:
-            p = tuple(probability_units(value) for value in runtime.finish(output).tolist())
+            p = tuple(probability_units(value) for value in self._runtime.finish(output).tolist())
         scores = self._smoother.push(p)
         return Decision(t_us, self._decider.push(scores), p.index(max(p)), p, tuple(scores))
 
     def _forget(self) -> None:
-        self._ring.clear()
+        self._engine.clear()
         self._smoother.clear()
         self._decider.clear()
         self._due = self._window
