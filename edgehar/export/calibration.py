@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from edgehar.contract import Contract
 from edgehar.data import Windows
 from edgehar.errors import DataError
+from edgehar.export.matched import match, open_graph
 from edgehar.files import sha256_bytes
 
 #: Windows on which the coverage is measured; more change the figures in the third digit only.
@@ -116,12 +116,12 @@ def coverage(float_model: bytes, int8_model: bytes, windows: NDArray[np.float32]
     Returns:
         one entry an activation in the order of the graph; empty where the two graphs differ in operators.
     """
-    reference, quantised = _interpreter(float_model), _interpreter(int8_model)
-    if _operator_names(reference) != _operator_names(quantised):
-        return []
+    reference, quantised = open_graph(float_model), open_graph(int8_model)
     step = max(1, len(windows) // COVERAGE_WINDOWS)
     detail = reference.get_input_details()[0]
-    pairs = _activations(reference, quantised)
+    pairs = match(reference, quantised)
+    if not pairs:
+        return []
     low = np.full(len(pairs), np.inf)
     high = np.full(len(pairs), -np.inf)
     inside = np.zeros(len(pairs))
@@ -129,45 +129,14 @@ def coverage(float_model: bytes, int8_model: bytes, windows: NDArray[np.float32]
     for window in windows[::step]:
         reference.set_tensor(detail["index"], window.reshape(detail["shape"]))
         reference.invoke()
-        for row, (tensor, _, (bottom, top)) in enumerate(pairs):
-            values = reference.get_tensor(tensor)
+        for row, pair in enumerate(pairs):
+            bottom, top = pair.bounds
+            values = reference.get_tensor(pair.reference)
             low[row] = min(low[row], values.min())
             high[row] = max(high[row], values.max())
             inside[row] += np.count_nonzero((values >= bottom) & (values <= top))
             count[row] += values.size
     return [
-        Coverage(name, (float(low[row]), float(high[row])), bounds, float(inside[row] / count[row]))
-        for row, (_, name, bounds) in enumerate(pairs)
+        Coverage(pair.name, (float(low[row]), float(high[row])), pair.bounds, float(inside[row] / count[row]))
+        for row, pair in enumerate(pairs)
     ]
-
-
-def _interpreter(model: bytes) -> Any:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    interpreter = Interpreter(
-        model_content=model,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        experimental_preserve_all_tensors=True,
-    )
-    interpreter.allocate_tensors()
-    return interpreter
-
-
-def _operator_names(interpreter: Any) -> list[str]:
-    return [operator["op_name"] for operator in interpreter._get_ops_details()]
-
-
-def _activations(reference: Any, quantised: Any) -> list[tuple[int, str, tuple[float, float]]]:
-    """(index in the float graph, name, calibrated range) of the input and of every operator's output."""
-    tensors = {detail["index"]: detail for detail in quantised.get_tensor_details()}
-    pairs = [(reference.get_input_details()[0]["index"], quantised.get_input_details()[0]["index"])]
-    for ours, theirs in zip(reference._get_ops_details(), quantised._get_ops_details(), strict=True):
-        pairs.append((int(ours["outputs"][0]), int(theirs["outputs"][0])))
-    found = []
-    for ours, theirs in pairs:
-        scale, zero = tensors[theirs]["quantization"]
-        if scale:
-            half = scale / 2  # a value up to half a step outside still rounds to the last code
-            bounds = (float((-128 - zero) * scale - half), float((127 - zero) * scale + half))
-            found.append((ours, str(tensors[theirs]["name"]), bounds))
-    return found

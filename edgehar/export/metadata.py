@@ -72,14 +72,19 @@ def finish_graph(graph: Any, contract: Contract, description: str, hop: int | No
     entry.name, entry.buffer = METADATA_NAME, len(graph.buffers) - 1
     graph.metadata = [*(graph.metadata or []), entry]
     graph.description = description
-    for old in graph.buffers:
-        old.__class__ = _AlignedBuffer
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(graph.Pack(builder), b"TFL3")
     return append_files(
-        bytes(builder.Output()),
+        pack(graph),
         {"labels.txt": labels_text(contract), "contract.json": dump_json(contract.to_dict())},
     )
+
+
+def pack(graph: Any) -> bytes:
+    """The flatbuffer of a model in the schema's object form, every buffer aligned."""
+    for buffer in graph.buffers:
+        buffer.__class__ = _AlignedBuffer
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(graph.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def append_files(model: bytes, files: dict[str, str]) -> bytes:
