@@ -16,7 +16,7 @@ from edgehar.export.c.read import read_network
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_ref"
 COMPILER = shutil.which("gcc") or shutil.which("cc")
 #: Asserts in the engine hold the plan to its word: no buffer may ever hold more than the planned columns.
-FLAGS = ("-O1", "-std=c99", "-fPIC", "-DEDGEHAR_TRACE", "-DEDGEHAR_CHECK")
+FLAGS = ("-O3", "-std=c99", "-fPIC", "-DEDGEHAR_TRACE", "-DEDGEHAR_CHECK")
 
 
 def compile_objects(folder: Path) -> list[Path]:

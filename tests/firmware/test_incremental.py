@@ -1,0 +1,99 @@
+"""Incremental equals whole: every decision's bytes, for any network, hop, schedule and kernel path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgehar.errors import EdgeharError
+from edgehar.export.c.plan import make_plan
+from edgehar.export.c.read import read_network
+
+from .engine import Engine
+from .networks import random_network
+
+HOPS = (1, 2, 3, 7, 20, 21, 39, 40, 80)
+
+
+@pytest.fixture(scope="module")
+def engine_of(tmp_path_factory: pytest.TempPathFactory, engine_objects: list[Path]) -> Callable[..., Engine]:
+    """Engines by network and plan, compiled once each."""
+    folder = tmp_path_factory.mktemp("incremental")
+
+    @cache
+    def engine(seed: int, valid: bool, hop: int | None, schedule: str = "hop", target: str = "portable") -> Engine:
+        place = folder / f"{seed}-{valid}-{hop}-{schedule}-{target}"
+        content = random_network(seed, valid=valid)
+        return Engine(content, place, engine_objects, hop=hop, schedule=schedule, target=target)
+
+    return engine
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(100, 130),
+    valid=st.sampled_from([True, True, True, False]),
+    hop=st.one_of(st.sampled_from(HOPS), st.integers(1, 80)),
+    schedule=st.sampled_from(["hop", "spread"]),
+    target=st.sampled_from(["portable", "portable", "dsp", "mve"]),
+    extra=st.integers(0, 300),
+    noise=st.integers(0, 2**32 - 1),
+)
+def test_incremental_equals_whole(engine_of, seed, valid, hop, schedule, target, extra, noise):
+    whole = engine_of(seed, valid, None)
+    hop = min(hop, whole.window)
+    step = engine_of(seed, valid, hop, schedule, target)
+    samples = np.random.default_rng(noise).integers(-128, 128, (whole.window + extra, 3)).astype(np.int8)
+    np.testing.assert_array_equal(step.stream(samples, hop), whole.stream(samples, hop))
+
+
+@pytest.mark.parametrize("schedule", ["hop", "spread"])
+@pytest.mark.parametrize("hop", HOPS)
+def test_a_long_stream_over_many_phases(engine_of, hop, schedule):
+    """Long enough for every ring and every phase of the strides to come round."""
+    for seed in (101, 106, 113):
+        whole = engine_of(seed, True, None)
+        hop = min(hop, whole.window)
+        samples = np.random.default_rng(seed).integers(-128, 128, (1500, 3)).astype(np.int8)
+        step = engine_of(seed, True, hop, schedule)
+        np.testing.assert_array_equal(step.stream(samples, hop), whole.stream(samples, hop))
+
+
+def test_a_fresh_start_after_any_sample(engine_of):
+    """The library begins each stream with a reset: what an earlier stream left must not show."""
+    whole, step = engine_of(104, True, None), engine_of(104, True, 3)
+    rng = np.random.default_rng(0)
+    for length in (1, 5, 79, 80, 81, 100, 163):
+        samples = rng.integers(-128, 128, (length, 3)).astype(np.int8)
+        step.stream(samples, 3)
+        samples = rng.integers(-128, 128, (130, 3)).astype(np.int8)
+        np.testing.assert_array_equal(step.stream(samples, 3), whole.stream(samples, 3))
+
+
+def test_padding_and_global_layers_keep_the_whole_window(tmp_path):
+    padded = 0
+    for seed in range(30):
+        path = tmp_path / "model.tflite"
+        path.write_bytes(random_network(seed))
+        network = read_network(path)
+        plan = make_plan(network, hop=1)
+        for layer in network.layers[: plan.split]:
+            assert not layer.pad_left and not layer.pad_right and layer.kind not in ("mean", "softmax")
+        if network.layers[0].pad_right:
+            padded += 1
+            assert plan.split == 0 and plan.fired == make_plan(network).fired
+    assert padded
+
+
+@pytest.mark.parametrize("hop", [0, -1, 81, 2.5, True, "3"])
+def test_bad_hops_are_refused(tmp_path, hop):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(random_network(101, valid=True))
+    with pytest.raises(EdgeharError, match="expected a hop of 1 to"):
+        make_plan(read_network(path), hop=hop)
