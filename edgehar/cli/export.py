@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--model", "source", default="cnn", show_default=True, help="A shipped model's name or a .keras file.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bundle"), show_default=True, help="Folder.")
 @click.option("--int8", is_flag=True, help="Add the full-integer TFLite model, the QDQ ONNX model and the C source.")
+@click.option("--explain", is_flag=True, help="With --int8: what int8 costs by layer and by person, as explain.json.")
 @click.option("--float16", is_flag=True, help="Add a TFLite model with float16 weights.")
 @click.option("--dynamic", is_flag=True, help="Add a TFLite model with int8 weights and float activations.")
 @click.option(
@@ -36,6 +37,7 @@ def command(
     source: str,
     out: Path,
     int8: bool,
+    explain: bool,
     float16: bool,
     dynamic: bool,
     io: str,
@@ -55,8 +57,10 @@ def command(
     from edgehar.export.write import Options, export_bundle
     from edgehar.report.progress import stage
 
+    if explain and not int8:
+        raise click.UsageError("expected --int8 with --explain: it compares the int8 model with the float one")
     gate = None if no_gate else Gate.parse(bounds)
-    options = Options(int8=int8, float16=float16, dynamic=dynamic, float_io=io == "float", gate=gate)
+    options = Options(int8=int8, explain=explain, float16=float16, dynamic=dynamic, float_io=io == "float", gate=gate)
     with stage("reading the model") as on_step:
         model, contract = models.load(source)
         on_step("reading the recordings")

@@ -18,6 +18,7 @@ from edgehar.data import Windows
 from edgehar.errors import BundleError, MissingExtra
 from edgehar.export import metadata, onnx, tflite
 from edgehar.export.calibration import Calibration, Coverage, coverage
+from edgehar.export.explain import Explanation, explain
 from edgehar.export.fold import fold_normalisation
 from edgehar.export.gate import Gate, Row, judge
 from edgehar.export.golden import golden
@@ -35,12 +36,14 @@ class Options:
 
     Attributes:
         int8: the full-integer `.tflite`, the QDQ `.onnx` and the C source.
+        explain: `explain.json`, what int8 costs by layer and by person; needs `int8`.
         float16, dynamic: the `.tflite` with float16 weights; with int8 weights and float activations.
         float_io: float32 input and output of the int8 `.tflite` (no C source then).
         gate: bounds for quantised models, None to measure without judging.
     """
 
     int8: bool = False
+    explain: bool = False
     float16: bool = False
     dynamic: bool = False
     float_io: bool = False
@@ -49,13 +52,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """What was written: the folder, one row a model file, and the coverage of the calibration."""
+    """What was written: the folder, one row a model file, the coverage of the calibration, and what int8 costs."""
 
     folder: Path
     rows: list[Row]
     coverage: list[Coverage]
     sizes: dict[str, int]
     arena: int | None
+    explanation: Explanation | None = None
 
 
 def export_bundle(
@@ -98,6 +102,10 @@ def export_bundle(
         write_json(stage / "contract.json", final.to_dict())
         write_bytes(stage / "labels.txt", metadata.labels_text(contract).encode())
         quality = _coverage(made, test, on_step)
+        explanation = None
+        if options.explain and int8 is not None:
+            explanation = explain(stage / "model_float.tflite", int8, test, on_step)
+            write_json(stage / "explain.json", explanation.to_dict())
         arena = _arena(made, options, on_step)
         c_source = options.int8 and not options.float_io
         if c_source:
@@ -119,7 +127,7 @@ def export_bundle(
         write_json(stage / "manifest.json", manifest)
         _publish(stage, folder)
     sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}
-    return Result(folder, rows, quality, sizes, arena)
+    return Result(folder, rows, quality, sizes, arena, explanation)
 
 
 def _artefacts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgehar.report.explain_table import print_explanation
 from edgehar.report.tables import results_console, terminal_table
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def show(result: Result) -> None:
             + (" and more of the other activations" if len(result.coverage) > WORST_SHOWN else "")
             + " on test windows."
         )
+    if result.explanation is not None:
+        print_explanation(result.explanation, console)
     if result.arena:
         console.print(f"TFLite-Micro arena: {result.arena:,} bytes.")
     console.print(f"Wrote {len(result.sizes) + 1} files to {result.folder}/ (see README.md there).")
