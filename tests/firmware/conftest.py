@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from .engine import COMPILER, Engine, compile_objects
 
 

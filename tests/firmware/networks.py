@@ -127,9 +127,7 @@ class NetworkWriter(TfliteWriter):
         self.channels = shape[-1]
 
     def conv(self, filters: int, kernel: int, stride: int = 1, padding: int = VALID, activation: int = 0) -> None:
-        w, b, scale, zero = self._weights(
-            [filters, 1, kernel, self.channels], filters, kernel * self.channels, 0
-        )
+        w, b, scale, zero = self._weights([filters, 1, kernel, self.channels], filters, kernel * self.channels, 0)
         options = schema.Conv2DOptionsT()
         options.padding, options.strideW, options.strideH = padding, stride, 1
         options.fusedActivationFunction = activation

@@ -41,14 +41,16 @@ def compiler(name: str) -> str:
 def arm_gcc() -> str:
     found = shutil.which("arm-none-eabi-gcc")
     if found is None:
-        pytest.skip("needs arm-none-eabi-gcc; on Debian or Ubuntu: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi")
+        pytest.skip(
+            "needs arm-none-eabi-gcc; on Debian or Ubuntu: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi"
+        )
     return found
 
 
 @pytest.mark.parametrize("name", ["gcc", "clang"])
 def test_compiles_without_a_warning(name, tmp_path):
     for defines in ([], ["-DEDGEHAR_COUNTS_ONLY"], ["-DEDGEHAR_CHECK", "-DEDGEHAR_TRACE"]):
-        for source in sorted((FIRMWARE / "src").glob("*.c")) + [MODEL / "model_data.c"]:
+        for source in [*sorted((FIRMWARE / "src").glob("*.c")), MODEL / "model_data.c"]:
             includes = [f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}", f"-I{MODEL}"]
             run(compiler(name), *STRICT, "-O2", *defines, *includes, "-c", source, "-o", tmp_path / "unit.o")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgehar.export.c.operators import OPERATORS
 from edgehar.export.c.read import read_network
 

@@ -121,14 +121,14 @@ def test_another_softmax_scale(tmp_path):
     net.graph.tensors[net.now].quantization.zeroPoint = [0]
     path = tmp_path / "model.tflite"
     path.write_bytes(net.bytes())
-    with pytest.raises(ContractError, match="SOFTMAX .* scale 1/256"):
+    with pytest.raises(ContractError, match=r"SOFTMAX .* scale 1/256"):
         write_c(path, tmp_path / "c")
 
 
 def test_labels_that_do_not_fit(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(finished(base()).bytes())
-    with pytest.raises(ContractError, match="expected 3 classes .* got 4"):
+    with pytest.raises(ContractError, match=r"expected 3 classes .* got 4"):
         write_c(path, tmp_path / "c", contract=Contract(labels=("a", "b", "c")))
 
 
@@ -144,7 +144,7 @@ def test_odd_labels_are_escaped(tmp_path):
 def test_other_files(tmp_path, content):
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
-    with pytest.raises(EdgeharError, match="model.tflite"):
+    with pytest.raises(EdgeharError, match=r"model\.tflite"):
         write_c(path, tmp_path / "c")
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from edgehar import __version__
 from edgehar.contract import Contract
-from edgehar.errors import ContractError
 from edgehar.export.c.plan import Plan
 
 _STRUCTS = {
@@ -44,6 +43,11 @@ def memory_bytes(plan: Plan) -> int:
     return plan.state_bytes + 4 * classes + ((classes + 3) & ~3)
 
 
+def fixed_hop(plan: Plan) -> int:
+    """The one hop that an incremental engine can take; 0 for the whole-window engine, which takes any."""
+    return plan.hop if plan.split and plan.hop else 0
+
+
 def emit_header(plan: Plan, labels: Labels) -> str:
     """The text of model_data.h."""
     network = plan.network
@@ -57,7 +61,7 @@ def emit_header(plan: Plan, labels: Labels) -> str:
 #include "edgehar.h"
 
 #define EDGEHAR_MODEL_WINDOW {source.columns} /* samples in a window */
-#define EDGEHAR_MODEL_HOP {plan.hop if plan.split and plan.hop else 0} /* samples between decisions; 0: as the configuration says */
+#define EDGEHAR_MODEL_HOP {fixed_hop(plan)} /* samples between decisions; 0: as the configuration says */
 #define EDGEHAR_MODEL_CLASSES {len(labels.names)}
 #define EDGEHAR_MODEL_PERIOD_US {labels.period_us} /* microseconds between samples */
 #define EDGEHAR_MODEL_STATE_BYTES {plan.state_bytes} /* the engine's part of the memory */
@@ -85,7 +89,7 @@ def emit_source(plan: Plan, labels: Labels) -> str:
     parts = [
         _origin(plan),
         f'#include "model_data.h"\n#include "edgehar_engine.h"\n\n#if !({target.guard})\n'
-        f"#error \"weights packed for the kernels '{target.name}', which this processor lacks; export another target\"\n"
+        f"#error \"packed for the kernels '{target.name}', which this processor lacks; export another target\"\n"
         "#endif\n#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__\n"
         '#error "weights are packed in little-endian words"\n#endif\n',
     ]
@@ -103,7 +107,7 @@ def emit_source(plan: Plan, labels: Labels) -> str:
         "inverse_scale": _float(float(np.float32(1.0) / np.float32(source.scale))),
         "input_zero": source.zero_point,
         "window": source.columns,
-        "hop": plan.hop if plan.split and plan.hop else 0,
+        "hop": fixed_hop(plan),
         "history_columns": plan.history,
         "history_channels": heart.channels,
         "classes": len(labels.names),
@@ -244,4 +248,3 @@ def _string(text: str) -> str:
 
 def _comment(text: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in text).replace("*/", "* /").replace("/*", "/ *")
-

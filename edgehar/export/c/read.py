@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.errors import ContractError, EdgeharError
+from edgehar.export.c.builder import Builder
 from edgehar.export.c.network import Network
-from edgehar.export.c.operators import OPERATORS, Builder
+from edgehar.export.c.operators import OPERATORS
 from edgehar.files import sha256_bytes
 
 #: Operators that only rename the shape of what they are given.
