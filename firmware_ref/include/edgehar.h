@@ -60,7 +60,7 @@ typedef struct edgehar_config {
     uint16_t alpha;       /* ema: weight of the newest probabilities, 1 … 256, units of 1/256 */
     uint16_t threshold;   /* the best score must reach it, 0 … 256, units of 1/256 */
     uint16_t hysteresis;  /* lead that another label needs, 0 … 256, units of 1/256 */
-    uint16_t min_dwell;   /* decisions that a label stays at least, 1 or more */
+    uint32_t min_dwell;   /* decisions that a label stays at least, 1 or more */
     edgehar_counts counts;
 } edgehar_config;
 

@@ -21,21 +21,9 @@ def test_the_program_compiles_and_decides(tmp_path):
         'void show(const char *label, int percent) { printf("%s %d\\n", label, percent); }\n'
     )
     model = FIRMWARE / "tests" / "model"
-    sources = [
-        *sorted((FIRMWARE / "src").glob("*.c")),
-        model / "model_data.c",
-        tmp_path / "main.c",
-        tmp_path / "board.c",
-    ]
-    flags = [
-        "-std=c99",
-        "-pedantic",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        f"-I{FIRMWARE / 'include'}",
-        f"-I{FIRMWARE / 'src'}",
-    ]
+    sources = [*sorted((FIRMWARE / "src").glob("*.c")), model / "model_data.c", *tmp_path.glob("*.c")]
+    flags = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]
+    flags += [f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}", f"-I{model}"]
     program = tmp_path / "program"
     subprocess.run([COMPILER, *flags, *sources, "-o", program], check=True)
     lines = subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()

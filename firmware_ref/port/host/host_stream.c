@@ -54,7 +54,7 @@ static int set_option(edgehar_config *config, const char *name, const char *text
     } else if (strcmp(name, "--hysteresis") == 0) {
         config->hysteresis = (uint16_t)value;
     } else if (strcmp(name, "--min-dwell") == 0) {
-        config->min_dwell = (uint16_t)value;
+        config->min_dwell = (uint32_t)value;
     } else if (strcmp(name, "--counts") == 0) {
         config->counts = counts_of(strtod(text, NULL) / (double)EDGEHAR_MODEL_INPUT_SCALE);
     } else {

@@ -1,0 +1,182 @@
+"""The C streamer decides as the Python streamer, for any stream and configuration; and its two input maps."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgehar.contract import Contract, TensorQuantisation
+from edgehar.runtimes.base import Runtime
+from edgehar.runtimes.quantise import quantise
+from edgehar.stream import Decision, SmoothingConfig, Streamer
+
+from .engine import FIRMWARE, Engine
+from .networks import NetworkWriter
+
+PERIOD = 50_000
+METHODS = ("none", "ema", "majority")
+
+
+def network() -> bytes:
+    """Small and quick, with probabilities that change from window to window."""
+    net = NetworkWriter(77)
+    net.conv(6, 4, 3)
+    net.mean()
+    net.dense(4)
+    net.graph.tensors[net.now].quantization.scale = [0.05]
+    net.softmax()
+    return net.bytes()
+
+
+class EngineRuntime(Runtime):
+    """The engine behind the Python streamer, so that only the streamers are compared."""
+
+    name = "engine"
+
+    def __init__(self, engine: Engine) -> None:
+        source = engine.network.tensors[engine.network.source]
+        labels = tuple(f"class {index}" for index in range(engine.classes))
+        self.engine = engine
+        self.contract = Contract(
+            labels,
+            input_quantisation=TensorQuantisation(source.scale, source.zero_point),
+            output_quantisation=TensorQuantisation(1 / 256, -128),
+        )
+
+    def prepare(self, window):
+        return quantise(window, self.contract.input_quantisation)[None]
+
+    def invoke(self, tensor):
+        return self.engine.invoke(tensor[0])
+
+    def finish(self, output):
+        return (output.astype(np.float32) + 128) / 256
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("streamer")
+
+
+@pytest.fixture(scope="module")
+def runtime(place, engine_objects) -> EngineRuntime:
+    return EngineRuntime(Engine(network(), place / "whole", engine_objects))
+
+
+@pytest.fixture(scope="module")
+def programs(place, runtime, engine_objects) -> dict[int, Path]:
+    """edgehar_host by hop: 0 takes any; the others are incremental."""
+    found = {}
+    for hop, schedule in ((0, "hop"), (6, "hop"), (9, "spread")):
+        folder = place / f"program{hop}"
+        if hop:
+            Engine(network(), folder, engine_objects, hop=hop, schedule=schedule)
+        model = folder if hop else place / "whole"
+        command = [
+            "make",
+            "-s",
+            "-C",
+            FIRMWARE,
+            f"MODEL={model}",
+            f"BUILD={folder / 'build'}",
+            "DEFINES=-DEDGEHAR_CHECK",
+        ]
+        subprocess.run([*command, str(folder / "build" / "host" / "edgehar_host")], check=True)
+        found[hop] = folder / "build" / "host" / "edgehar_host"
+    return found
+
+
+def run_program(program: Path, lines: list[str], *options: object) -> list[dict]:
+    done = subprocess.run(
+        [program, *map(str, options)], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def as_row(event) -> dict:
+    if isinstance(event, Decision):
+        p, scores = list(event.p), list(event.scores)
+        return {"t_us": event.t_us, "label": event.label, "raw": event.raw, "p": p, "scores": scores}
+    return {"event": "flush", "t_us": event.t_us, "reason": event.reason}
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["run"] * 6 + ["gap", "edge", "back", "same", "nan", "inf", "reset", "huge"]),
+        st.integers(1, 130),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    steps=STEPS,
+    seed=st.integers(0, 2**32 - 1),
+    program=st.sampled_from([0, 0, 6, 9]),
+    hop=st.integers(1, 80),
+    method=st.sampled_from(METHODS),
+    alpha=st.integers(1, 256),
+    votes=st.integers(1, 15),
+    threshold=st.integers(0, 256),
+    hysteresis=st.integers(0, 256),
+    min_dwell=st.integers(1, 5),
+)
+def test_any_stream(
+    programs, runtime, steps, seed, program, hop, method, alpha, votes, threshold, hysteresis, min_dwell
+):
+    hop = program or hop
+    config = SmoothingConfig(method, alpha, votes, threshold, hysteresis, min_dwell)
+    streamer = Streamer(runtime, hop=hop, smoothing=config)
+    rng = np.random.default_rng(seed)
+    lines, expected, now = [], [], 10_000_000
+    for kind, count in steps:
+        if kind == "reset":
+            streamer.reset()
+            lines.append("reset")
+            continue
+        for index in range(count if kind in ("run", "huge") else 1):
+            sample = np.float32(rng.normal(0, 8, 3) * (1e30 if kind == "huge" else 1))
+            if kind in ("nan", "inf"):
+                sample[index % 3] = math.nan if kind == "nan" else -math.inf
+            now += {"gap": 2 * PERIOD + 1, "edge": 2 * PERIOD, "back": -3 * PERIOD, "same": 0}.get(kind, PERIOD)
+            lines.append(f"{now / 1e6:.6f}," + ",".join(f"{float(value)!r}" for value in sample))
+            expected += streamer.push(sample[None], np.array([now]))
+    options = {
+        "--hop": hop, "--smoothing": METHODS.index(method), "--alpha": alpha, "--votes": votes,
+        "--threshold": threshold, "--hysteresis": hysteresis, "--min-dwell": min_dwell,
+    }  # fmt: skip
+    rows = run_program(programs[program], lines, *[word for pair in options.items() for word in pair])
+    assert rows == [as_row(event) for event in expected]
+
+
+def test_counts_are_mapped_as_specified(programs, runtime):
+    """Against exact integers, for every count; the window is one value throughout, so that p tells it."""
+    quantisation = runtime.contract.input_quantisation
+    unit = 9.80665 / 2048
+    ratio = unit / float(np.float32(quantisation.scale))
+    shift = 30 - math.floor(math.log2(ratio))
+    multiplier = math.floor(ratio * 2.0**shift + 0.5)
+    for count in (-32768, -4097, -1, 0, 1, 17, 2048, 32767):
+        q = ((count * multiplier + (1 << (shift - 1))) >> shift) + quantisation.zero_point
+        window = np.full((80, 3), np.clip(q, -128, 127), np.int8)
+        lines = [f"{index * PERIOD},{count},{count},{count}" for index in range(80)]
+        (row,) = run_program(programs[0], lines, "--counts", repr(unit))
+        assert row["p"] == (runtime.engine.invoke(window).astype(int) + 128).tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [("1,2,3\n", []), ("a,b,c,d\n", []), ("", ["--hop", "0"]), ("", ["--speed", "3"]), ("", ["--hop"])],
+)
+def test_bad_lines_and_options_exit_with_2(programs, text, options):
+    done = subprocess.run([programs[0], *options], input=text, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith("edgehar_host: ")
