@@ -59,7 +59,7 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
         folder, plan = resume, run.read_plan(resume)
         dataset = load_dataset(_source(plan.data))
     else:
-        plan = _plan(options, data)
+        plan = plan_of(options, data)
         folder = out or Path("runs") / f"{plan.recipe.arch}-seed{plan.recipe.seed}"
         dataset = load_dataset(data)
         run.start(folder, plan)
@@ -68,7 +68,7 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
 
 
 def _source(stored: dict[str, Any]) -> DataSource:
-    """The recordings' options as `_plan` stored them in JSON."""
+    """The recordings' options as `plan_of` stored them in JSON."""
     schema, columns = stored["schema"], stored["columns"]
     return DataSource(
         **{
@@ -80,7 +80,17 @@ def _source(stored: dict[str, Any]) -> DataSource:
     )
 
 
-def _plan(options: dict[str, Any], data: DataSource) -> Plan:
+def train_options(*left_out: str) -> list[click.Parameter]:
+    """The options that decide a training, for other commands that train; without those named, and without files."""
+    own = {"out", "resume", *left_out}
+    shared = {item.name for kind in (Recipe, Augmentation) for item in fields(kind)} | {
+        "split", "validation", "input_layout", "refit",
+    }  # fmt: skip
+    return [parameter for parameter in command.params if parameter.name in shared - own]
+
+
+def plan_of(options: dict[str, Any], data: DataSource) -> Plan:
+    """What the options ask for; those that neither a plan nor a recipe knows are passed over."""
     from edgehar.train.run import Plan
 
     def chosen(kind: type) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""A cross-validation as tables: fold by fold, person by person, and summed up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edgehar.report.evaluation import headline
+from edgehar.report.tables import percent, results_console, terminal_table
+
+if TYPE_CHECKING:
+    from edgehar.train.crossval import CrossResult
+
+#: People named in a row of the table before it says how many more there are.
+NAMED = 6
+
+
+def fold_line(fold: dict[str, Any]) -> str:
+    """One finished fold in one line."""
+    return (
+        f"fold {fold['fold']} ({people(fold['people'])}): accuracy {percent(fold['accuracy'])} %, "
+        f"macro-F1 {fold['macro_f1']:.3f}, {fold['windows']} windows, epoch {fold['best_epoch']}"
+    )
+
+
+def people(names: list[str]) -> str:
+    """Names for a narrow column."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def print_crossval(result: CrossResult, title: str) -> None:
+    """Print the folds, the people, and mean ± deviation over folds beside the interval over people."""
+    console = results_console()
+    rows = [
+        [
+            str(fold["fold"]),
+            people(fold["people"]),
+            percent(fold["accuracy"]),
+            f"{fold['macro_f1']:.3f}",
+            str(fold["best_epoch"]),
+            str(fold["windows"]),
+        ]
+        for fold in result.folds
+    ]
+    columns = ["fold", "people", "accuracy %", "macro-F1", "epoch", "windows"]
+    console.print(terminal_table(title, columns, rows))
+    pooled = result.pooled
+    order = sorted(pooled.subject_accuracy.items(), key=lambda item: item[1])
+    rows = [[name, percent(value), str(pooled.subject_windows[name])] for name, value in order]
+    console.print(terminal_table("By person, the worst first", ["person", "accuracy %", "windows"], rows))
+    mean, deviation = result.spread("accuracy")
+    f1_mean, f1_deviation = result.spread("macro_f1")
+    console.print(
+        f"over {len(result.folds)} folds, mean ± deviation: accuracy {percent(mean)} ± {percent(deviation)} %, "
+        f"macro-F1 {f1_mean:.3f} ± {f1_deviation:.3f}",
+        soft_wrap=True,
+    )
+    console.print(f"all people together: {headline(pooled)}, by bootstrap over people", soft_wrap=True)

@@ -1,0 +1,219 @@
+"""Cross-validation by person: every fold's people are measured with a model that was trained without them.
+
+A fold is one whole training as `edgehar train` does it, epoch chosen on validation people among the others.
+Its result is a file of its own in the run's folder, so that a run that was stopped goes on with what is left.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehar import data, files, models
+from edgehar.contract import Contract
+from edgehar.data.recording import Dataset
+from edgehar.errors import DataError, EdgeharError
+from edgehar.evaluate import Evaluation, evaluate
+from edgehar.train import loop, run
+from edgehar.train.parallel import each
+
+PLAN, SUMMARY = "crossval.json", "summary.json"
+
+_FIGURES = ("accuracy", "macro_f1")
+_BY_WINDOW = ("probabilities", "truth", "subject")
+
+#: Called with (folds done, folds in all, the newest fold's result or None at the start).
+OnFold = Callable[[int, int, "dict[str, Any] | None"], None]
+
+
+@dataclass(frozen=True)
+class CrossPlan:
+    """Everything that a cross-validation was asked for.
+
+    Attributes:
+        run: how each fold is trained; its `split` plays no part.
+        folds: number of folds, or `loso` to leave one subject out at a time.
+        everybody: whether the people of the set's published test split take part.
+    """
+
+    run: run.Plan
+    folds: int | str
+    everybody: bool = False
+
+
+@dataclass(frozen=True)
+class CrossResult:
+    """A finished cross-validation.
+
+    Attributes:
+        folds: each fold's result as its file has it.
+        pooled: all people together, each measured by the model that did not know them.
+    """
+
+    folds: list[dict[str, Any]]
+    pooled: Evaluation
+
+    def spread(self, figure: str) -> tuple[float, float]:
+        """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
+        values = [fold[figure] for fold in self.folds]
+        return float(np.mean(values)), float(np.std(values, ddof=1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        spread = {figure: dict(zip(("mean", "deviation"), self.spread(figure), strict=True)) for figure in _FIGURES}
+        short = [{name: value for name, value in fold.items() if name not in _BY_WINDOW} for fold in self.folds]
+        return {"folds": short, "over_folds": spread, "pooled": self.pooled.to_dict()}
+
+
+def participants(dataset: Dataset, everybody: bool) -> Dataset:
+    """The recordings of those who take part, resampled: the same windows, and less to send to a worker.
+
+    Raises:
+        DataError: fewer than two activities.
+    """
+    contract = Contract(run.labels_of(dataset))
+    left_out = () if everybody else dataset.published_test
+    recordings = tuple(
+        data.resample(part, contract.rate_hz)
+        for recording in dataset.recordings
+        if recording.subject not in left_out
+        for part in data.split_at_gaps(recording)
+    )
+    chosen = replace(dataset, recordings=recordings)
+    # Somebody without a single window cannot be measured.
+    measured = set(data.cut_windows(chosen, contract).subject.tolist())
+    return replace(chosen, recordings=tuple(item for item in recordings if item.subject in measured))
+
+
+def start(folder: Path, plan: CrossPlan, dataset: Dataset) -> list[tuple[str, ...]]:
+    """Write the plan into the folder, or check that it is the one that stands there; returns each fold's people.
+
+    Args:
+        dataset: those who take part.
+    Raises:
+        DataError: fewer people than folds.
+        EdgeharError: the folder holds another run.
+    """
+    groups = data.folds(dataset.subjects, plan.folds, seed=plan.run.recipe.seed)
+    whole = {"plan": asdict(plan), "data": {"name": dataset.name, "sha256": dataset.sha256}, "people": groups}
+    keep_plan(folder / PLAN, whole)
+    return groups
+
+
+def keep_plan(path: Path, whole: dict[str, Any]) -> None:
+    """Write what was asked for, or refuse in one line that names what differs from what stands there."""
+    asked = _flat(json.loads(files.dump_json(whole)))
+    if not path.exists():
+        files.write_json(path, whole)
+        return
+    stored = _flat(files.read_json(path))
+    changed = sorted(name for name in asked.keys() | stored.keys() if asked.get(name) != stored.get(name))
+    if changed:
+        name = changed[0]
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise EdgeharError(
+            f"{path.parent} holds a run with {name} {stored.get(name)}, not {asked.get(name)}{more}; "
+            "give its options again or choose another --out"
+        )
+
+
+def cross_validate(
+    plan: CrossPlan,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    jobs: int = 1,
+    dask: str | None = None,
+    on_fold: OnFold | None = None,
+) -> CrossResult:
+    """Run the folds that the folder has no result of, and sum up.
+
+    Writes `fold-01.json`, … as they finish, and last `summary.json`.
+
+    Args:
+        dataset: those who take part, as `participants` gives them.
+        jobs, dask: see `parallel.each`.
+    Raises:
+        DataError: too few people or windows.
+        EdgeharError: the folder holds another run; a worker died.
+    """
+    groups = start(folder, plan, dataset)
+    paths = [folder / f"fold-{number:02d}.json" for number in range(1, len(groups) + 1)]
+    done = sum(path.exists() for path in paths)
+    if on_fold is not None:
+        on_fold(done, len(groups), None)
+
+    def missing() -> Iterator[tuple[Any, ...]]:
+        for number, (path, people) in enumerate(zip(paths, groups, strict=True), 1):
+            if not path.exists():
+                yield plan.run, dataset, number, people
+
+    for result in each(run_fold, missing(), jobs=jobs, dask=dask):
+        files.write_json(paths[result["fold"] - 1], result)
+        done += 1
+        if on_fold is not None:
+            on_fold(done, len(groups), result)
+    summary = sum_up([_read_fold(path, people) for path, people in zip(paths, groups, strict=True)])
+    files.write_json(folder / SUMMARY, summary.to_dict())
+    return summary
+
+
+def run_fold(plan: run.Plan, dataset: Dataset, number: int, people: tuple[str, ...]) -> dict[str, Any]:
+    """Train without these people and measure them; JSON-ready. Runs in any process and leaves no files."""
+    held_out = replace(dataset, published_test=people)
+    with tempfile.TemporaryDirectory(prefix="edgehar-fold-") as name:
+        outcome = run.run(replace(plan, split="published"), held_out, Path(name))
+        model, contract = models.load(Path(name) / run.MODEL)
+    windows = data.cut_windows(dataset, contract).of_subjects(people)
+    probabilities = loop.probabilities(model, contract, windows.x)
+    measured = evaluate(probabilities, windows.y, windows.subject, contract.labels)
+    return {
+        "fold": number,
+        "people": list(people),
+        "validation": list(outcome.split.validation),
+        "trained_on": outcome.manifest["trained_on"],
+        "best_epoch": outcome.fitted.best_epoch,
+        "parameters": int(model.count_params()),
+        "accuracy": measured.accuracy,
+        "macro_f1": measured.macro_f1,
+        "windows": measured.windows,
+        "labels": list(contract.labels),
+        "subject": windows.subject.tolist(),
+        "truth": windows.y.tolist(),
+        # The shortest figures that read back to the same float32.
+        "probabilities": [[float(str(value)) for value in row] for row in probabilities],
+    }
+
+
+def sum_up(folds: list[dict[str, Any]]) -> CrossResult:
+    """All folds together, as if one model had been measured on everybody."""
+    probabilities, truth, subject = ([item for fold in folds for item in fold[name]] for name in _BY_WINDOW)
+    pooled = evaluate(
+        np.array(probabilities, np.float32),
+        np.array(truth, np.int64),
+        np.array(subject, np.str_),
+        tuple(folds[0]["labels"]),
+    )
+    return CrossResult(folds, pooled)
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with names as in `recipe.epochs`."""
+    if not isinstance(value, dict):
+        return {name: value}
+    return {
+        key: item for part, inner in value.items() for key, item in _flat(inner, f"{name}.{part}".strip(".")).items()
+    }
+
+
+def _read_fold(path: Path, people: tuple[str, ...]) -> dict[str, Any]:
+    fold = files.read_json(path)
+    if not isinstance(fold, dict) or fold.get("people") != list(people) or not set(_BY_WINDOW) <= set(fold):
+        raise DataError(f"expected the result of the fold of {', '.join(people)} in {path}; delete it to run it again")
+    return fold
