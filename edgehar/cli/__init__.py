@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "Train a network on recordings, split by person.",
     "evaluate": "Measure a .keras, .tflite or .onnx model on recordings.",
     "export": "Export a trained model to TFLite, ONNX and C as one bundle.",
+    "plan": "Show what incremental streaming saves at a hop.",
     "bench": "Compare accuracy, size and latency across runtimes.",
     "stream": "Run a bundle over a live stream or a recording.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from edgehar.data import Windows
     from edgehar.export.write import Result
 
+#: Samples between decisions where nothing is said: a second at 20 Hz.
+DEFAULT_HOP = 20
+
 
 @click.command()
 @click.option("--model", "source", default="cnn", show_default=True, help="A shipped model's name or a .keras file.")
@@ -25,6 +29,10 @@ if TYPE_CHECKING:
 @click.option(
     "--io", type=click.Choice(["int8", "float"]), default="int8", show_default=True, help="Of the int8 model."
 )
+@click.option(
+    "--streaming", is_flag=True, help="With --int8: add a TFLite model that computes only what is new at --hop."
+)
+@click.option("--hop", "hops", type=int, multiple=True, help="Of the streaming model, samples; may be repeated [20].")
 @click.option("--calibration", default="300", show_default=True, help="Number of windows, or a .npy of them.")
 @click.option(
     "--gate", "bounds", default="0.5,98", show_default=True, help="Points lost at most, % agreement at least."
@@ -41,6 +49,8 @@ def command(
     float16: bool,
     dynamic: bool,
     io: str,
+    streaming: bool,
+    hops: tuple[int, ...],
     calibration: str,
     bounds: str,
     no_gate: bool,
@@ -59,10 +69,16 @@ def command(
 
     if explain and not int8:
         raise click.UsageError("expected --int8 with --explain: it compares the int8 model with the float one")
+    if streaming and (not int8 or io == "float"):
+        raise click.UsageError("expected --int8 and --io int8 with --streaming: it rewrites the full-integer model")
+    if hops and not streaming:
+        raise click.UsageError("expected --streaming with --hop; the whole-window models take any hop")
     gate = None if no_gate else Gate.parse(bounds)
     options = Options(int8=int8, explain=explain, float16=float16, dynamic=dynamic, float_io=io == "float", gate=gate)
     with stage("reading the model") as on_step:
         model, contract = models.load(source)
+        if streaming:
+            options = replace(options, hops=_hops(hops, contract))
         on_step("reading the recordings")
         dataset = load_dataset(data)
         training, test, origin = _people(source, dataset, contract, split_name)
@@ -72,6 +88,16 @@ def command(
         )
     _print(result, as_json)
     require_pass(result.rows)
+
+
+def _hops(hops: tuple[int, ...], contract: Contract) -> tuple[int, ...]:
+    """The hops in the order given, checked before minutes are spent on converting."""
+    from edgehar.export.c.plan import check_hop
+
+    wanted = tuple(dict.fromkeys(hops)) or (min(DEFAULT_HOP, contract.window),)
+    for hop in wanted:
+        check_hop(hop, contract.window)
+    return wanted
 
 
 def _people(

@@ -171,9 +171,10 @@ TFLite-Micro, with equal bytes. `firmware_ref/README.md` goes from this folder t
 """
 
 #: Names of the resolver's methods by operator.
-_METHODS = {
+METHODS = {
     "ADD": "AddAdd",
     "AVERAGE_POOL_2D": "AddAveragePool2D",
+    "CONCATENATION": "AddConcatenation",
     "CONV_2D": "AddConv2D",
     "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
     "DEQUANTIZE": "AddDequantize",
@@ -185,6 +186,7 @@ _METHODS = {
     "RELU6": "AddRelu6",
     "RESHAPE": "AddReshape",
     "SOFTMAX": "AddSoftmax",
+    "STRIDED_SLICE": "AddStridedSlice",
 }
 
 
@@ -220,10 +222,10 @@ def bundle_readme(
         "sign": contract.sign.capitalize(),
         "labels": ", ".join(contract.labels),
         "array": file.replace(".", "_"),
-        "reciprocal": _reciprocal(int8) if int8 else "",
+        "reciprocal": reciprocal(int8) if int8 else "",
         "zero_point": str(int8.zero_point) if int8 else "",
         "count": str(len(unique)),
-        "adds": "\n".join(f"    resolver.{_METHODS.get(name, f'Add_{name}')}();" for name in unique),
+        "adds": "\n".join(f"    resolver.{METHODS.get(name, f'Add_{name}')}();" for name in unique),
         "arena": f"{arena} bytes, measured with TFLite-Micro on a 64-bit host (a 32-bit target needs less)"
         if arena
         else "some room: it was not measured here (`pip install 'edgehar[bench]'` and export again)",
@@ -238,7 +240,7 @@ def bundle_readme(
     return page + (_C if c_source else "")
 
 
-def _reciprocal(quantisation: TensorQuantisation) -> str:
+def reciprocal(quantisation: TensorQuantisation) -> str:
     """1 / scale as the shortest decimal of the float32 constant that every implementation uses."""
     import numpy as np
 

@@ -69,6 +69,12 @@ class StepPlan:
         return sum(n * macs(layer, network.tensors) for n, layer in zip(self.computed, network.layers, strict=True))
 
     @property
+    def ordered(self) -> tuple[Flow, ...]:
+        """The flows in the order of the network, which is that of the states."""
+        tensors = (self.network.source, *(layer.output for layer in self.network.layers[: self.split]))
+        return tuple(self.flows[tensor] for tensor in tensors)
+
+    @property
     def state_bytes(self) -> int:
         """Bytes that a step hands to the next one."""
         return sum(flow.kept * self.network.tensors[flow.tensor].channels for flow in self.flows.values())

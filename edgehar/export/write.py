@@ -23,6 +23,7 @@ from edgehar.export.fold import fold_normalisation
 from edgehar.export.gate import Gate, Row, judge
 from edgehar.export.golden import golden
 from edgehar.export.readme import bundle_readme
+from edgehar.export.streaming_bundle import streaming_readme, write_streaming
 from edgehar.files import dump_json, sha256_bytes, sha256_file, write_bytes, write_json
 from edgehar.models import keras_file
 
@@ -39,6 +40,7 @@ class Options:
         explain: `explain.json`, what int8 costs by layer and by person; needs `int8`.
         float16, dynamic: the `.tflite` with float16 weights; with int8 weights and float activations.
         float_io: float32 input and output of the int8 `.tflite` (no C source then).
+        hops: a streaming `.tflite` for each; needs `int8` without `float_io`.
         gate: bounds for quantised models, None to measure without judging.
     """
 
@@ -47,6 +49,7 @@ class Options:
     float16: bool = False
     dynamic: bool = False
     float_io: bool = False
+    hops: tuple[int, ...] = ()
     gate: Gate | None = field(default_factory=Gate)
 
 
@@ -113,6 +116,10 @@ def export_bundle(
 
             on_step("C source")
             write_c(stage / "model_int8.tflite", stage / "c")
+        streaming = []
+        for hop in options.hops:
+            on_step(f"streaming model of hop {hop}")
+            streaming.append(write_streaming(stage, hop, final))
         best = made.get("model_int8.tflite", made["model_float.tflite"])
         page = bundle_readme(
             contract,
@@ -122,8 +129,12 @@ def export_bundle(
             arena=arena,
             c_source=c_source,
         )
+        if streaming:
+            page += streaming_readme(final, streaming[0])
         write_bytes(stage / "README.md", page.encode())
         manifest = _manifest(stage, final, options, rows, quality, arena, calibration, origin, made)
+        if streaming:
+            manifest["streaming"] = streaming
         write_json(stage / "manifest.json", manifest)
         _publish(stage, folder)
     sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}

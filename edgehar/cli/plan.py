@@ -1,0 +1,33 @@
+"""`edgehar plan`: what incremental streaming saves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("model", default="bundle", type=click.Path(path_type=Path))
+@click.option("--hop", type=int, default=20, show_default=True, help="Samples between decisions.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def command(model: Path, hop: int, as_json: bool) -> None:
+    """Show which activations survive a hop, and the work and the state of a decision.
+
+    MODEL is an int8 .tflite or a bundle folder (default: ./bundle).
+    """
+    from edgehar.bundle import open_bundle
+    from edgehar.export.c.read import read_network
+    from edgehar.export.streaming_plan import figures
+    from edgehar.files import dump_json
+    from edgehar.report.plan_table import print_plan
+    from edgehar.report.tables import results_console
+    from edgehar.runtimes.embedded import read_contract
+
+    path = model if model.is_file() else open_bundle(model).file("model_int8.tflite")
+    contract = read_contract(path)
+    plan = figures(read_network(path), hop)
+    if as_json:
+        click.echo(dump_json(plan), nl=False)
+    else:
+        print_plan(plan, 20.0 if contract is None else contract.rate_hz, results_console())
