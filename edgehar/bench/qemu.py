@@ -96,7 +96,8 @@ def build(target: str, goal: str, folder: Path, *, model: Path | None = None, **
         The image. `folder` also holds the map and the `.su` files of stack usage.
 
     Raises:
-        EdgeharError: no tools, or the compiler refuses; the message ends with the first complaint.
+        EdgeharError: no tools, the model does not fit the board, or the compiler refuses; the message ends
+            with the first complaint.
     """
     require_tools()
     core = board(target).core

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgehar.bench import qemu
+
 from .kernel_cases import Case, expected, make, read_results, run_all, write_cases
 
 #: channels, filters, taps, stride, positions; each row is there for a path through the code.

@@ -90,13 +90,13 @@ def _least_chunks(quads: int, columns: int, filters: int) -> int:
 
 def _quads_in_chunk(cells: NDArray[np.int64], least: int) -> int:
     """Channel quads in a chunk: at least so many chunks, and in every filter a range narrower than 2^24."""
-    quads = cells.shape[2]
+    quads = int(cells.shape[2])
     cost = np.abs(cells).sum(axis=(1, 3)) * 255  # (filters, quads): the width of a quad's contribution
     for chunks in range(least, quads + 1):
         size = -(-quads // chunks)
         widths = np.add.reduceat(cost, np.arange(0, quads, size), axis=1)
-        if widths.max(initial=0) < (1 << 24) - 2 and size < 1 << 16:
-            return size
+        if int(widths.max(initial=0)) < (1 << 24) - 2 and size < 1 << 16:
+            return int(size)
     raise ContractError(
         f"expected a kernel of at most 129 taps for the DSP path, got {cells.shape[1]}; export for the portable path"
     )

@@ -1,0 +1,73 @@
+"""The cost of the shipped network on emulated cores: within the committed budgets and the project's own limits."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from edgehar.bench.emulated import measure
+from edgehar.files import read_json
+
+pytestmark = pytest.mark.emulated
+
+ROOT = Path(__file__).resolve().parents[2]
+GROWTH = 1.02
+#: Limits whatever the compiler: instructions, and of the Cortex-M4 also bytes.
+LIMITS = {
+    "cortex-m3 whole window": {"instructions": 22_000_000},
+    "cortex-m4 whole window": {"instructions": 9_800_000, "code_bytes": 8_192, "ram_bytes": 16_384},
+    "cortex-m7 whole window": {"instructions": 9_800_000},
+    "cortex-m33 whole window": {"instructions": 9_800_000},
+    "cortex-m55 whole window": {"instructions": 1_300_000},
+    "cortex-m4 hop 3 hop": {"instructions": 1_200_000, "ram_bytes": 12_288},
+    "cortex-m4 hop 20 hop": {"instructions": 5_200_000},
+    "cortex-m4 hop 21 hop": {"instructions": 4_400_000},
+    "cortex-m4 hop 21 spread": {"instructions_after_last_sample": 1_200_000},
+    "cortex-m55 hop 3 hop": {"instructions": 1_200_000},
+}
+
+
+def _runner() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("instructions", ROOT / "benchmarks" / "instructions.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+RUNNER = _runner()
+
+
+def _check(row: dict[str, Any], most: dict[str, float], what: str) -> None:
+    over = {name: (row[name], limit) for name, limit in most.items() if row[name] > limit}
+    assert not over, f"{what}: {over}"
+
+
+@pytest.mark.parametrize("case", RUNNER.CASES, ids=RUNNER.case_name)
+def test_within_limits_and_budget(case: tuple[str, int | None, str], bundle: Path) -> None:
+    core, hop, schedule = case
+    name = RUNNER.case_name(case)
+    row = measure(bundle, core, hop=hop, schedule=schedule)
+    _check(row, LIMITS[name], f"limit of {name}")
+    assert row["stack_bytes"] <= row["stack_bytes_static"] + 16, "painted within what the frames allow"
+    assert sum(layer["instructions"] for layer in row["layers"]) < row["instructions"] * 1.05
+    budgets = read_json(RUNNER.BUDGETS)
+    version = RUNNER.compiler()
+    if version not in budgets:
+        pytest.skip(f"limits hold; no budget for arm-none-eabi-gcc {version}: benchmarks/instructions.py --update")
+    _check(row, {key: value * GROWTH for key, value in budgets[version][name].items()}, f"budget of {name}")
+
+
+def test_every_case_has_a_budget_and_a_limit() -> None:
+    names = {RUNNER.case_name(case) for case in RUNNER.CASES}
+    assert set(LIMITS) == names
+    for rows in read_json(RUNNER.BUDGETS).values():
+        assert set(rows) == names
+
+
+def test_measuring_twice_gives_the_same(bundle: Path) -> None:
+    assert measure(bundle, "cortex-m4", hop=3) == measure(bundle, "cortex-m4", hop=3)
