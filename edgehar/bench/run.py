@@ -21,7 +21,7 @@ from edgehar.bench.testset import TestSet
 from edgehar.bundle import MANIFEST, Bundle
 from edgehar.evaluate.metrics import accuracy, bootstrap, macro_f1
 from edgehar.files import sha256_file
-from edgehar.runtimes import ROWS, Row, row_named
+from edgehar.runtimes import ROWS, Row, row_named, streaming_row
 
 #: Called with (steps done, steps in all, what comes next).
 Progress = Callable[[int, int, str], None]
@@ -52,15 +52,14 @@ DEFAULT = Plan(rounds=20, count=200, seconds=0.5, warmup=10, reloads=5, subset=N
 QUICK = Plan(rounds=6, count=100, seconds=0.2, warmup=5, reloads=2, subset=300)
 
 
-def choose_rows(names: Sequence[str]) -> list[Row]:
-    """The rows of these names, or all that this edition of the package has.
+def choose_rows(names: Sequence[str], hops: Sequence[int] = ()) -> list[Row]:
+    """The rows of these names, or all that this edition of the package has, and a streaming step for each hop.
 
     Raises:
         EdgeharError: an unknown name.
     """
-    if names:
-        return [row_named(name) for name in dict.fromkeys(names)]
-    return [row for row in ROWS if row.part_of_package]
+    chosen = [row_named(name) for name in dict.fromkeys(names)] or [row for row in ROWS if row.part_of_package]
+    return chosen + [row for hop in dict.fromkeys(hops) if (row := streaming_row(hop)) not in chosen]
 
 
 def run(
@@ -171,8 +170,11 @@ def run(
 def _entry(bundle: Bundle, row: Row) -> dict[str, Any]:
     """A row before anything is measured; its file is verified here, so that damage stops the run at once."""
     entry: dict[str, Any] = {"name": row.name, "file": row.file, "status": "ok", "note": ""}
+    if row.hop:
+        entry["step_samples"] = row.hop
     if row.file not in bundle:
-        note = "export again with --int8" if "int8" in row.file else "the export left it out"
+        options = f"--int8 --streaming --hop {row.hop}" if row.hop else "--int8"
+        note = f"export again with {options}" if "int8" in row.file else "the export left it out"
         return {**entry, "status": "not in the bundle", "note": f"{row.file}: {note}"}
     entry["file_bytes"] = bundle.file(row.file).stat().st_size
     if not row.installed:

@@ -27,6 +27,14 @@ class BenchCommand(click.Command):
 @click.command("bench", cls=BenchCommand)
 @click.argument("bundle", default="bundle", type=click.Path(path_type=Path))
 @click.option("--runtimes", default="", metavar="A,B", help="Rows to measure; all by default.")
+@click.option(
+    "--engine",
+    type=click.Choice(["whole", "incremental"]),
+    default="whole",
+    show_default=True,
+    help="incremental: also time a step of the streaming model of each --hop.",
+)
+@click.option("--hop", "hops", type=click.IntRange(min=1), multiple=True, help="Of the streaming model [20].")
 @click.option("--threads", default=1, show_default=True, help="Threads of one inference.")
 @click.option("--quick", is_flag=True, help="Fewer rounds, and accuracy on a stratified subset; at most 45 s.")
 @click.option("--out", default="bench-results", show_default=True, type=click.Path(path_type=Path), metavar="DIR")
@@ -37,6 +45,8 @@ class BenchCommand(click.Command):
 def command(
     bundle: Path,
     runtimes: str,
+    engine: str,
+    hops: tuple[int, ...],
     threads: int,
     quick: bool,
     out: Path,
@@ -65,11 +75,13 @@ def command(
     from edgehar.report.bench_plot import plot_results
     from edgehar.report.bench_table import WIDTH, print_results, summary_markdown
 
+    if hops and engine == "whole":
+        raise click.UsageError("expected --engine incremental with --hop; a whole window has no hop")
     if threads < 1:
         raise EdgeharError(f"expected 1 thread or more, got {threads}")
     plan = QUICK if quick else DEFAULT
     opened = open_bundle(bundle)
-    rows = choose_rows([name.strip() for name in runtimes.split(",") if name.strip()])
+    rows = choose_rows([name.strip() for name in runtimes.split(",") if name.strip()], _hops(engine, hops))
     measure = import_measure(targets) if targets else lambda *_: {}
     around = environment(["edgehar", *sys.argv[1:]])
     dataset = load_dataset(data)
@@ -100,6 +112,11 @@ def command(
     click.echo(f"written to {out}", err=True)
     if all(row["status"] != "ok" for row in results["rows"]):
         raise CheckFailed("no runtime could be measured; see the notes above")
+
+
+def _hops(engine: str, hops: tuple[int, ...]) -> tuple[int, ...]:
+    """Hops of the streaming models to measure; a second at 20 Hz where nothing is said."""
+    return (hops or (20,)) if engine == "incremental" else ()
 
 
 @click.command("compare")

@@ -86,10 +86,26 @@ def notes(results: dict[str, Any]) -> list[str]:
     """Lines below the tables: what did not run, what the figures rest on, and what is doubtful."""
     lines = [f"Test windows: {results['dataset']['note']}."]
     lines += [f"{row['name']}: {row['status']}; {row['note']}" for row in results["rows"] if row["status"] != "ok"]
+    lines += [step_note(row, results) for row in results["rows"] if row.get("step_samples") and "invoke" in row]
     lines += [f"doubtful: {doubt}" for doubt in results["doubts"]]
     if not results["complete"]:
         lines.append("doubtful: the run was interrupted")
     return lines
+
+
+def step_note(row: dict[str, Any], results: dict[str, Any]) -> str:
+    """What a streaming step's latency is of, and its share of the whole window's with the same kernels."""
+    words = (
+        f"{row['name']}: one step of {row['step_samples']} new samples was timed, the copying of its state included, "
+        "a decision in a stream"
+    )
+    whole: dict[str, Any] = next(
+        (other for other in results["rows"] if other["name"] == row["name"].split("-stream-")[0]), {}
+    )
+    if "invoke" in whole:
+        share = row["invoke"]["median"] / whole["invoke"]["median"]
+        words += f"; {share:.3f} of {whole['name']}'s whole window"
+    return f"{words}."
 
 
 def print_results(results: dict[str, Any], console: Console) -> None:

@@ -25,6 +25,7 @@ class Row:
         file: the file of a bundle that it runs.
         package: the importable package that it needs.
         extra: the extra of edgehar that installs the package, empty for the base install.
+        hop: samples of a streaming step; 0 where it runs whole windows.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Row:
     file: str
     package: str
     extra: str = ""
+    hop: int = 0
 
     @property
     def installed(self) -> bool:
@@ -87,7 +89,8 @@ def streaming_row(hop: int, kernels: str = "litert-int8") -> Row:
             f"expected litert-int8, litert-int8-reference or tflm-int8 for the incremental engine, got {kernels}"
         )
     base = row_named(kernels)
-    return Row(name, "edgehar.runtimes.incremental", f"model_int8_stream_hop{hop}.tflite", base.package, base.extra)
+    file = f"model_int8_stream_hop{hop}.tflite"
+    return Row(name, "edgehar.runtimes.incremental", file, base.package, base.extra, hop)
 
 
 def row_named(name: str) -> Row:
