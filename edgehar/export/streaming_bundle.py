@@ -59,8 +59,7 @@ _PAGE = Template("""
 $whole_m million multiply-accumulates a decision, and the same bytes as `model_int8.tflite`. Its inputs are `samples`
 and $count states, its outputs `probabilities` and the new states in the same order, which are the next step's
 inputs. Begin with any state: once a window of $window samples has gone in, nothing of it is left. After a pause, begin
-again. Where $window is no multiple of the hop, the first step begins with $pad samples that do not count.
-$note
+again.$alignment$note
 ```python
 $python
 ```
@@ -73,6 +72,11 @@ $kotlin
 $cpp
 ```
 """)
+
+_ALIGNMENT = Template(
+    " Since $window is no multiple of $hop, the first step begins with $pad of its samples filled in already, by "
+    "whatever is there: they do not count either."
+)
 
 _PYTHON = Template("""import json
 
@@ -222,18 +226,20 @@ def streaming_readme(contract: Contract, entry: dict[str, Any]) -> str:
     """
     assert contract.input_quantisation is not None
     hop, window = entry["hop"], entry["window"]
+    pad = -window % hop
     unique = dict.fromkeys(entry["operators"])
     known = {
         "file": entry["file"],
         "hop": str(hop),
         "window": str(window),
-        "pad": str(-window % hop),
+        "pad": str(pad),
         "classes": str(len(contract.labels)),
         "count": str(len(entry["states"])),
         "state_bytes": str(max(1, entry["state_bytes"])),
         "macs_m": f"{entry['macs'] / 1e6:.2f}",
         "whole_m": f"{entry['macs_whole'] / 1e6:.2f}",
-        "note": f"\n{entry['note'].capitalize()}.\n" if entry["note"] else "",
+        "alignment": _ALIGNMENT.substitute(window=window, hop=hop, pad=pad) if pad else "",
+        "note": f"\n\nHere {entry['note']}." if entry["note"] else "",
         "operators": ", ".join(METHODS.get(name, f"Add_{name}") for name in unique),
         "reciprocal": reciprocal(contract.input_quantisation),
         "zero_point": str(contract.input_quantisation.zero_point),
