@@ -27,7 +27,7 @@ def open_incremental_model(
         BundleError, ContractError, MissingExtra: as for `open_stream_model`.
     """
     # A hop that cannot be one has no row; the planner says what is wrong with it.
-    row = streaming_row(hop, runtime or "litert-int8") if isinstance(hop, int) and hop > 0 else None
+    row = streaming_row(hop, runtime or "litert-int8") if type(hop) is int and hop > 0 else None
     path = Path(DEFAULT_BUNDLE if path is None else path)
     contract = None
     if not path.is_file():

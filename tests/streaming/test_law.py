@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgehar.export.streaming import streaming_model
 from edgehar.runtimes.incremental import from_bytes
-from tests.firmware.networks import random_network
+from tests.firmware.networks import NetworkWriter, random_network
 from tests.streaming.conftest import KERNELS, contract_of, whole_window
 
 
@@ -50,8 +50,6 @@ def test_random_networks(kernels, tmp_path_factory, seed, valid, draw, chunks):
 
 def depthwise_separable(stride: int) -> bytes:
     """A small network of the kind that microcontrollers run: every layer but the head can be cut."""
-    from tests.firmware.networks import NetworkWriter
-
     net = NetworkWriter(stride)
     net.conv(16, 5, stride, activation=1)
     for _ in range(2):
@@ -76,6 +74,24 @@ def test_depthwise_separable(kernels, hop, tmp_path):
     model = from_bytes(made.content, path, f"{kernels}-stream-hop{hop}", contract_of(path))
     oracle = whole_window(content, kernels)
     assert follow(model, oracle, np.random.default_rng(hop), hop, rounds=6, decisions=5) >= 10
+
+
+@pytest.mark.parametrize("hop", [1, 4, 80])
+def test_flat_input(hop, tmp_path):
+    """A whole-window model that takes (1, 240): a step takes (1, hop, 3) all the same."""
+    net = NetworkWriter(9)
+    net.graph.tensors[net.source].shape = [1, 240]
+    net.conv(8, 5, 1)
+    net.pool("MAX_POOL_2D", 4, 4)
+    net.flatten()
+    net.dense(5)
+    net.softmax()
+    path = tmp_path / "model.tflite"
+    path.write_bytes(net.bytes())
+    made = streaming_model(path, hop, contract_of(path))
+    model = from_bytes(made.content, path, f"litert-int8-reference-stream-hop{hop}", contract_of(path))
+    oracle = whole_window(path.read_bytes(), "litert-int8-reference")
+    assert follow(model, oracle, np.random.default_rng(3), hop, rounds=3, decisions=4) >= 4
 
 
 def test_same_file_and_hop_give_the_same_bytes(tmp_path):
