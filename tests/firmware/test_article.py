@@ -85,7 +85,7 @@ def test_recordings_decide_as_in_python(bundle, tmp_path):
     subprocess.run(
         ["make", "-s", "-C", FIRMWARE, f"MODEL={bundle / 'c'}", f"BUILD={tmp_path}", "host"], check=True, timeout=300
     )
-    runtime = open_model(bundle / "model_int8.tflite", "native-int8")
+    runtime = open_model(bundle / "model_int8.tflite", runtime="native-int8")
     decisions = 0
     people = {}
     for recording in load_hapt().recordings:
@@ -93,7 +93,7 @@ def test_recordings_decide_as_in_python(bundle, tmp_path):
             people.setdefault(recording.subject, recording)
     assert len(people) == len(PUBLISHED_TEST)
     for recording in people.values():
-        x = resample(recording, 20.0).x
+        x = resample(recording, 20.0).acc
         # A gap, a repeated time and one that goes back, at places of no meaning.
         t_us = np.arange(len(x)) * 50_000
         t_us[1003:] += 170_000
