@@ -33,6 +33,12 @@ DEFAULT_HOP = 20
     "--streaming", is_flag=True, help="With --int8: add a TFLite model that computes only what is new at --hop."
 )
 @click.option("--hop", "hops", type=int, multiple=True, help="Of the streaming model, samples; may be repeated [20].")
+@click.option(
+    "--temperature",
+    default="1",
+    show_default=True,
+    help="Folded into the last layer: a number, or 'fitted' in training.",
+)
 @click.option("--calibration", default="300", show_default=True, help="Number of windows, or a .npy of them.")
 @click.option(
     "--gate", "bounds", default="0.5,98", show_default=True, help="Points lost at most, % agreement at least."
@@ -51,6 +57,7 @@ def command(
     io: str,
     streaming: bool,
     hops: tuple[int, ...],
+    temperature: str,
     calibration: str,
     bounds: str,
     no_gate: bool,
@@ -64,6 +71,7 @@ def command(
     """
     from edgehar import models
     from edgehar.export.gate import Gate, require_pass
+    from edgehar.export.temperature import parse_temperature
     from edgehar.export.write import Options, export_bundle
     from edgehar.report.progress import stage
 
@@ -76,12 +84,15 @@ def command(
     gate = None if no_gate else Gate.parse(bounds)
     options = Options(int8=int8, explain=explain, float16=float16, dynamic=dynamic, float_io=io == "float", gate=gate)
     with stage("reading the model") as on_step:
+        divisor = parse_temperature(temperature, models.resolve(source))
         model, contract = models.load(source)
+        model = model if divisor == 1 else models.fold_temperature(model, divisor)
         if streaming:
             options = replace(options, hops=_hops(hops, contract))
         on_step("reading the recordings")
         dataset = load_dataset(data)
         training, test, origin = _people(source, dataset, contract, split_name)
+        origin["temperature"] = divisor
         windows = _calibration(calibration, training, contract) if int8 else None
         result = export_bundle(
             model, contract, out, options, test=test, calibration=windows, origin=origin, on_step=on_step

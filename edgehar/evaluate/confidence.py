@@ -86,17 +86,19 @@ class Unfamiliar:
         windows: windows of each kind, by name.
         unsure: share of each kind that the streamer would call "unsure" without smoothing, by name.
         overall: the same share of all of them.
+        rejected: share of all of them that is below each of `THRESHOLDS`.
         separation: chance that an ordinary window is more confident than one of these, see `separation`.
     """
 
     windows: dict[str, int]
     unsure: dict[str, float]
     overall: float
+    rejected: tuple[float, ...]
     separation: float
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return asdict(self)
+        return {**asdict(self), "rejected": list(self.rejected)}
 
 
 def measure(probabilities: Probabilities, truth: Labels) -> Confidence:
@@ -142,6 +144,7 @@ def unfamiliar(probabilities: Probabilities, kind: Labels, names: Sequence[str],
         {name: int(mask.sum()) for name, mask in present.items()},
         {name: float(unsure[mask].mean()) for name, mask in present.items()},
         float(unsure.mean()),
+        tuple(float(is_unsure(probabilities, round(at * UNIT)).mean()) for at in THRESHOLDS),
         separation(ordinary, probabilities),
     )
 

@@ -22,12 +22,16 @@ def print_confidence(evaluation: Evaluation, console: Console) -> None:
         f"area under risk and coverage (AURC) {confidence.aurc:.4f}.",
         soft_wrap=True,
     )
+    transitions = evaluation.transitions
     rows = [
         [f"{at:.2f}", percent(float(kept)), percent(None if math.isnan(right) else float(right))]
         for at, kept, right in zip(THRESHOLDS, confidence.coverage, confidence.accuracy, strict=True)
     ]
-    console.print(terminal_table("Kept by confidence", ["at least", "coverage %", "accuracy %"], rows))
-    transitions = evaluation.transitions
+    columns = ["threshold", "coverage %", "accuracy on it %"]
+    if transitions is not None:
+        columns.append("transitions rejected %")
+        rows = [[*row, percent(share)] for row, share in zip(rows, transitions.rejected, strict=True)]
+    console.print(terminal_table("Kept by confidence", columns, rows))
     if transitions is None:
         return
     rows = [[name, percent(transitions.unsure[name]), str(count)] for name, count in transitions.windows.items()]

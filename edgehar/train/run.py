@@ -150,8 +150,7 @@ def run(
             checkpoint=folder / "checkpoint_refit.npz",
             on_batch=on_refit,
         )
-    temperature = fit_temperature(predicted, measured.y) if split.validation else None
-    models.save(models.fold_temperature(final.model, temperature or 1.0), contract, folder / MODEL)
+    models.save(final.model, contract, folder / MODEL)
     files.write_text(folder / HISTORY, history_csv(fitted.history))
     manifest = {
         "command": list(command),
@@ -163,8 +162,8 @@ def run(
         "best_epoch": fitted.best_epoch,
         "trained_on": "train and validation" if final is not fitted else "train",
         "validation": evaluation.to_dict(),
-        # Fitted on the network that never saw the validation people, and folded into the one that is saved.
-        "temperature": temperature,
+        # Fitted on validation people, with the network that never saw them; `export --temperature fitted` folds it.
+        "temperature": fit_temperature(predicted, measured.y) if split.validation else None,
         "model": {
             "sha256": files.sha256_file(folder / MODEL),
             "bytes": (folder / MODEL).stat().st_size,

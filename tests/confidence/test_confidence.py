@@ -162,7 +162,9 @@ def test_unfamiliar_by_hand():
     got = confidence.unfamiliar(strange, np.array([0, 0, 2]), ("a", "b", "c"), known)
     assert got.windows == {"a": 2, "c": 1}
     assert got.unsure == {"a": 0.5, "c": 1.0}
-    assert got.overall == pytest.approx(2 / 3)
+    assert got.overall == got.rejected[0] == pytest.approx(2 / 3)
+    assert got.rejected[-1] == 1 and len(got.rejected) == len(confidence.THRESHOLDS)
+    assert json.loads(json.dumps(got.to_dict())) == got.to_dict()
     assert got.separation == pytest.approx((1 + 0.5 + 1) / 3)
 
 

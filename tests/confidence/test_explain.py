@@ -197,8 +197,9 @@ def test_command(tmp_path, capsys):
         ]
     )
     models.save(small, Contract(data.HAPT_LABELS), tmp_path / "small.keras")
+    (tmp_path / "small.json").write_text('{"temperature": 0.5}')
     out = tmp_path / "bundle"
-    people = ["--split", "leave:2,9", "--no-gate", "--calibration", "30", "--io", "float"]
+    people = ["--split", "leave:2,9", "--no-gate", "--calibration", "30", "--io", "float", "--temperature", "fitted"]
     assert (
         main(["export", "--model", str(tmp_path / "small.keras"), "--int8", "--explain", "--out", str(out), *people])
         == 0
@@ -212,4 +213,9 @@ def test_command(tmp_path, capsys):
     assert [layer["operator"] for layer in content["layers"]] == [
         "INPUT", "CONV_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX",
     ]  # fmt: skip
-    assert "explain.json" in json.loads((out / "manifest.json").read_text())["files"]
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert "explain.json" in manifest["files"] and manifest["origin"]["temperature"] == 0.5
+    # Every file of the bundle has the temperature in its last layer.
+    last, _ = models.load(out / "model.keras")
+    np.testing.assert_array_equal(last.get_weights()[-2], small.get_weights()[-2] * 2)
+    assert all(row["agreement"] > 0.9 for row in manifest["gate"]["rows"])

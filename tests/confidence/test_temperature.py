@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from edgehar import models
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.evaluate.confidence import tempered
+from edgehar.export.temperature import parse_temperature
 from edgehar.models import ARCHITECTURES, fold_temperature
 
 CONTRACT = Contract(("a", "b", "c"))
@@ -60,3 +63,27 @@ def test_refuses_other_last_layers(kind):
 def test_refuses_other_temperatures(temperature):
     with pytest.raises(EdgeharError, match="positive temperature"):
         fold_temperature(models.build("cnn", CONTRACT, 1), temperature)
+
+
+def test_fitted_temperature_is_read_beside_the_model(tmp_path):
+    model = tmp_path / "small.keras"
+    with pytest.raises(EdgeharError, match="needs validation people"):
+        parse_temperature("fitted", model)
+    (tmp_path / "manifest.json").write_text(json.dumps({"temperature": 0.6}))
+    assert parse_temperature("fitted", model) == 0.6
+    (tmp_path / "small.json").write_text(json.dumps({"temperature": 1.4}))  # a shipped model's own comes first
+    assert parse_temperature("fitted", model) == 1.4
+    for bad in ({"temperature": None}, {"temperature": -1.0}, {}, [], "text"):
+        (tmp_path / "small.json").write_text(json.dumps(bad))
+        assert parse_temperature("fitted", model) == 0.6
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("0.75", 0.75)])
+def test_temperature_as_a_number(text, value, tmp_path):
+    assert parse_temperature(text, tmp_path / "none.keras") == value
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "warm", ""])
+def test_other_texts_are_refused(text, tmp_path):
+    with pytest.raises(EdgeharError, match="positive number or 'fitted'"):
+        parse_temperature(text, tmp_path / "none.keras")

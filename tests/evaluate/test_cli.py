@@ -35,7 +35,11 @@ def test_files_of_a_bundle(name, bundle, windows, capsys):
     got = json.loads(captured.out)[name]
     probabilities = open_model(bundle / name).predict(windows.x)
     expected = evaluate(probabilities, windows.y, windows.subject, windows.labels)
-    assert got == expected.to_dict()
+    transitions = got.pop("transitions")
+    assert got == {key: value for key, value in expected.to_dict().items() if key != "transitions"}
+    # Two people did each of the six transitions, twice at least.
+    assert len(transitions["windows"]) == 6 and min(transitions["windows"].values()) >= 4
+    assert 0 <= transitions["overall"] <= 1 and transitions["separation"] > 0.5
     assert got["subjects"].keys() == {"2", "4"}
 
 
@@ -44,7 +48,8 @@ def test_keras_and_plots(tmp_path, capsys, windows):
     assert status == 0
     assert all(title in captured.out for title in ("By class", "Confusion, windows", "By person"))
     assert f"{len(windows)} windows of 2 people" in captured.out
-    for name in ("cnn_keras_confusion.png", "cnn_keras_people.png"):
+    assert "Calibration error" in captured.out and "all transitions" in captured.out
+    for name in ("cnn_keras_confusion.png", "cnn_keras_people.png", "cnn_keras_reliability.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edgehar import data, files, models
 from edgehar.errors import DataError, EdgeharError
+from edgehar.evaluate.confidence import fit_temperature
 from edgehar.report import evaluation as report
 from edgehar.report.training_plots import plot_history
 from edgehar.train import Augmentation, Recipe, loop, run
@@ -39,6 +41,14 @@ def test_folder(outcome, dataset, tmp_path):
     with (folder / "history.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert [float(row["validation_loss"]) for row in rows] == [e["validation_loss"] for e in outcome.fitted.history]
+
+
+def test_temperature_is_that_of_the_network_that_never_saw_the_validation_people(outcome, dataset):
+    windows = data.cut_windows(dataset, outcome.contract)
+    train, validation = (windows.of_subjects(outcome.manifest["subjects"][part]) for part in ("train", "validation"))
+    contract = replace(outcome.contract, normalisation=run.normalisation(train, RECIPE.normalisation))
+    predicted = loop.probabilities(outcome.fitted.model, contract, validation.x)
+    assert outcome.manifest["temperature"] == fit_temperature(predicted, validation.y)
 
 
 def test_test_people_are_not_touched(outcome, dataset):

@@ -1,0 +1,45 @@
+"""Which temperature an export folds into the last layer."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+from edgehar.errors import EdgeharError
+
+#: The word for the temperature that the training fitted on its validation people.
+FITTED = "fitted"
+
+
+def parse_temperature(text: str, model: Path) -> float:
+    """Read a number, or `fitted` for the one in the training manifest beside the model.
+
+    Args:
+        model: a `.keras`; its manifest is `manifest.json` in the same folder, or NAME.json for a shipped one.
+    Raises:
+        EdgeharError: not a positive number, or nothing was fitted.
+    """
+    if text == FITTED:
+        return _fitted(model)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise EdgeharError(f"expected --temperature with a positive number or '{FITTED}', got {text!r}")
+    return value
+
+
+def _fitted(model: Path) -> float:
+    for place in (model.with_suffix(".json"), model.parent / "manifest.json"):
+        try:
+            found = json.loads(place.read_text(encoding="utf-8"))["temperature"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if isinstance(found, float) and math.isfinite(found) and found > 0:
+            return found
+    raise EdgeharError(
+        f"expected a fitted temperature in the training manifest beside {model}, got none: it needs validation people; "
+        "train again, or give --temperature a number"
+    )
