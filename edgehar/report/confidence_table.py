@@ -37,10 +37,10 @@ def print_confidence(evaluation: Evaluation, console: Console) -> None:
     rows = [[name, percent(transitions.unsure[name]), str(count)] for name, count in transitions.windows.items()]
     rows.append(["all transitions", percent(transitions.overall), str(sum(transitions.windows.values()))])
     rows.append(["activities", percent(confidence.unsure), str(evaluation.windows)])
-    title = "Called unsure: best probability below 0.5, no smoothing"
+    title = "Called unsure (below 0.5)"
     console.print(terminal_table(title, ["kind", "unsure %", "windows"], rows))
     console.print(
-        "One window a transition, centred on it; no model is trained on them. Of an activity and a transition, the "
+        "Without smoothing; one window a transition, centred on it; no model is trained on them. Of an activity and a transition, the "
         f"activity is the more confident in {percent(transitions.separation)} % of pairs.",
         soft_wrap=True,
     )
