@@ -197,9 +197,12 @@ def is_unsure(probabilities: Probabilities, below: int = UNSURE_BELOW) -> NDArra
 
 
 def negative_log_likelihood(probabilities: Probabilities, truth: Labels) -> float:
-    """Mean of -log of the probability of the truth, in nats; 0 counts as the smallest float32."""
+    """Mean of -log of the probability of the truth, in nats.
+
+    Less than half of the streamer's unit counts as that half: what an int8 model gives as 0 is not impossible.
+    """
     given = probabilities[np.arange(len(truth)), truth].astype(np.float64)
-    return float(-np.log(np.maximum(given, np.finfo(np.float32).tiny)).mean())
+    return float(-np.log(np.maximum(given, 0.5 / UNIT)).mean())
 
 
 def fit_temperature(probabilities: Probabilities, truth: Labels) -> float:

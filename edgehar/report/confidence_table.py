@@ -40,7 +40,7 @@ def print_confidence(evaluation: Evaluation, console: Console) -> None:
     title = "Called unsure (below 0.5)"
     console.print(terminal_table(title, ["kind", "unsure %", "windows"], rows))
     console.print(
-        "Without smoothing; one window a transition, centred on it; no model is trained on them. Of an activity and a transition, the "
-        f"activity is the more confident in {percent(transitions.separation)} % of pairs.",
+        "Without smoothing; one window a transition, centred on it; no model is trained on them. Of an activity and a "
+        f"transition, the activity is the more confident in {percent(transitions.separation)} % of pairs.",
         soft_wrap=True,
     )

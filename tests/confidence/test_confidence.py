@@ -42,6 +42,11 @@ def test_ece_by_hand():
     assert measured.nll == pytest.approx(-(3 * np.log(0.9) + np.log(0.1) + np.log(0.375)) / 5)
 
 
+def test_an_int8_zero_is_not_impossible():
+    impossible = np.array([[1, 0], [0.999, 0.001]], np.float32)
+    assert confidence.negative_log_likelihood(impossible, np.array([1, 1])) == pytest.approx(np.log(512))
+
+
 def test_bins_are_open_below_and_closed_above():
     windows, _, _ = confidence.reliability(np.array([0.0, 0.25, 0.5, 1.0]), np.ones(4, bool))
     assert np.flatnonzero(windows).tolist() == [0, 3, 7, 14]
@@ -120,9 +125,8 @@ def test_temperature_agrees_with_scipy():
         got = confidence.fit_temperature(probabilities, truth)
 
         def loss(log_temperature, probabilities=probabilities, truth=truth):
-            return confidence.negative_log_likelihood(
-                confidence.tempered(probabilities, float(np.exp(log_temperature))), truth
-            )
+            scaled = confidence.tempered(probabilities, float(np.exp(log_temperature)))
+            return -np.log(scaled[np.arange(len(truth)), truth]).mean()
 
         best = optimize.minimize_scalar(loss, bounds=np.log(confidence.TEMPERATURES), method="bounded")
         assert got == pytest.approx(np.exp(best.x), rel=1e-3)
