@@ -5,7 +5,7 @@
 #include "edgehar_engine.h"
 
 #if !(1)
-#error "weights packed for the kernels 'portable', which this processor lacks; export another target"
+#error "packed for the kernels 'portable', which this processor lacks; export another target"
 #endif
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weights are packed in little-endian words"
