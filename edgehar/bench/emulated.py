@@ -98,12 +98,15 @@ def measure(
     plan = make_plan(network, target=board.kernel, hop=hop, schedule=schedule)
     window = network.tensors[network.source].columns
     step = hop or window
-    samples = made_up_samples(window + (3 * window // step + decisions) * step)
+    steady = window + 3 * window // step * step
+    samples = made_up_samples(steady + decisions * step)
     with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
         folder = Path(name)
         image = build_image(tflite, board.core, folder, hop=hop, schedule=schedule)
         replayed = replay(board.core, image, samples, step, folder)
-        profiled = replay(board.core, qemu.build(board.core, "profile", folder, model=folder), samples, step, folder)
+        profile = qemu.build(board.core, "profile", folder, model=folder)
+        begin = replay(board.core, profile, samples[:steady], step, folder).layers
+        profiled = replay(board.core, profile, samples, step, folder).layers
         sizes = section_sizes(image)
         static = deepest_stack(image, folder, "edgehar_push", set(plan.target.kernels.values()))
     counted = replayed.decisions[-decisions:]
@@ -127,16 +130,21 @@ def measure(
         "stack_bytes": replayed.stack,
         "stack_bytes_static": static,
         "layers": [
-            {
-                "layer": f"{index} {layer.kind}",
-                "instructions": round(spent / len(profiled.decisions)),
-                "columns": round(columns / len(profiled.decisions), 2),
-                "instructions_per_mac": round(spent / columns / step.macs, 4) if step.macs and columns else None,
-            }
-            for index, (layer, step, (spent, _, columns)) in enumerate(
-                zip(network.layers, plan.steps, profiled.layers, strict=True)
+            _layer_row(f"{index} {layer.kind}", plan_step.macs, after[0] - before[0], after[2] - before[2], decisions)
+            for index, (layer, plan_step, before, after) in enumerate(
+                zip(network.layers, plan.steps, begin, profiled, strict=True)
             )
         ],
+    }
+
+
+def _layer_row(name: str, macs: int, instructions: int, columns: int, decisions: int) -> dict[str, Any]:
+    """One layer of `measure`, a decision; `macs` is of one output column."""
+    return {
+        "layer": name,
+        "instructions": round(instructions / decisions),
+        "columns": round(columns / decisions, 2),
+        "instructions_per_mac": round(instructions / columns / macs, 4) if macs and columns else None,
     }
 
 

@@ -14,9 +14,9 @@ from edgehar.errors import ContractError
 from edgehar.export.c.pack_portable import KERNELS, pack_depthwise
 from edgehar.export.c.target import PackedConv, Target
 
-#: Longest kernel whose taps run two positions at a time; `LONGEST_CHAIN` in conv1d_dsp.c.
+#: Longest kernel whose taps run two positions at a time; `LONGEST_CHAIN` in conv1d_dsp_block.h.
 LONGEST_CHAIN = 12
-#: Filters between two requantisations of a layer in one chunk; `GROUP` in conv1d_dsp.c.
+#: Filters between two requantisations of a layer in one chunk; `GROUP` in conv1d_dsp_block.h.
 GROUP = 16
 #: Bytes of scratch above which a layer is cut into chunks: a second chunk costs about one instruction in a hundred.
 SCRATCH_AIM = 2368

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from edgehar.export.c.pack_portable import KERNELS, pack_depthwise
 from edgehar.export.c.target import PackedConv, Target
 
-#: Longest kernel whose columns roll through the vector registers; `LONGEST_CHAIN` in conv1d_mve.c.
+#: Longest kernel whose columns roll through the vector registers; `LONGEST_CHAIN` in conv1d_mve_block.h.
 LONGEST_CHAIN = 12
-#: Filters between two requantisations; `GROUP` in conv1d_mve.c.
+#: Filters between two requantisations; `GROUP` in conv1d_mve_block.h.
 GROUP = 48
 #: Bit 31 of the second word: every shift is to the right.
 QUICK = 1 << 31
