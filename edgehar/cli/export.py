@@ -74,6 +74,7 @@ def command(
     from edgehar.export.temperature import parse_temperature
     from edgehar.export.write import Options, export_bundle
     from edgehar.report.progress import stage
+    from edgehar.runtimes.embedded import read_contract
 
     if explain and not int8:
         raise click.UsageError("expected --int8 with --explain: it compares the int8 model with the float one")
@@ -81,6 +82,9 @@ def command(
         raise click.UsageError("expected --int8 and --io int8 with --streaming: it rewrites the full-integer model")
     if hops and not streaming:
         raise click.UsageError("expected --streaming with --hop; the whole-window models take any hop")
+    inside = read_contract(models.resolve(source)) if streaming else None
+    if inside is not None:
+        _hops(hops, inside)
     gate = None if no_gate else Gate.parse(bounds)
     options = Options(int8=int8, explain=explain, float16=float16, dynamic=dynamic, float_io=io == "float", gate=gate)
     with stage("reading the model") as on_step:
@@ -102,7 +106,7 @@ def command(
 
 
 def _hops(hops: tuple[int, ...], contract: Contract) -> tuple[int, ...]:
-    """The hops in the order given, checked before minutes are spent on converting."""
+    """The hops in the order given; called before minutes are spent on converting, so that a mistake shows at once."""
     from edgehar.export.c.plan import check_hop
 
     wanted = tuple(dict.fromkeys(hops)) or (min(DEFAULT_HOP, contract.window),)

@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from edgehar.bundle import open_bundle
+from edgehar.cli import main
 from edgehar.export.c.read import read_network
 from edgehar.export.streaming_plan import figures
 from edgehar.files import sha256_file
@@ -64,26 +65,41 @@ def test_readme_blocks_run(streaming_bundle):
     assert said[0].stdout.split()[0] == said[1].stdout.split()[0]
 
 
-def test_stream_and_refusals(streaming_bundle, run_cli, tmp_path):
+def test_stream(streaming_bundle, run_cli):
     arguments = ("stream", "hapt", "--bundle", streaming_bundle, "--hop", "21", "--json", "--runtime")
     whole = run_cli(*arguments, "litert-int8-reference")
     steps = run_cli(*arguments, "litert-int8-reference", "--engine", "incremental")
     assert whole.returncode == steps.returncode == 0, whole.stderr + steps.stderr
     assert steps.stdout == whole.stdout and whole.stdout.count("\n") > 300
-    for given, words in (
-        (("stream", "hapt", "--bundle", streaming_bundle, "--engine", "incremental", "--hop", "81"), "hop of 1 to 80"),
-        (("stream", "hapt", "--bundle", streaming_bundle, "--engine", "incremental", "--hop", "0"), "--hop"),
-        (("stream", "hapt", "--bundle", streaming_bundle, "--engine", "incremental", "--runtime", "keras"), "keras"),
-        (("stream", "hapt", "--bundle", streaming_bundle / "model_int8_stream_hop3.tflite"), "--engine incremental"),
-        (("export", "--streaming", "--out", tmp_path / "x"), "expected --int8"),
-        (("export", "--int8", "--io", "float", "--streaming", "--out", tmp_path / "x"), "--io int8"),
-        (("export", "--int8", "--hop", "3", "--out", tmp_path / "x"), "expected --streaming"),
-        (("export", "--int8", "--streaming", "--hop", "81", "--out", tmp_path / "x"), "expected a hop of 1 to 80"),
-        (("bench", streaming_bundle, "--hop", "3"), "expected --engine incremental"),
-    ):
-        done = run_cli(*given, cwd=tmp_path)
-        assert done.returncode == 2 and words in done.stderr.splitlines()[-1], done.stderr
-    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("stream hapt --engine incremental --hop 81 --bundle", "expected a hop of 1 to 80 samples, got 81"),
+        ("stream hapt --engine incremental --hop 0 --bundle", "--hop"),
+        ("stream hapt --engine incremental --hop 2.5 --bundle", "--hop"),
+        ("stream hapt --engine incremental --runtime keras --bundle", "got keras"),
+        ("stream hapt --hop 3 --bundle STEP", "--engine incremental"),
+        ("stream hapt --engine incremental --hop 4 --bundle STEP", "of hop 4, got one of hop 3"),
+        ("export --streaming --out", "expected --int8"),
+        ("export --int8 --io float --streaming --out", "--io int8"),
+        ("export --int8 --hop 3 --out", "expected --streaming with --hop"),
+        ("export --int8 --streaming --hop 81 --out ABSENT", "expected a hop of 1 to 80 samples, got 81"),
+        ("export --int8 --streaming --hop 3 --hop 0 --out ABSENT", "expected a hop of 1 to 80 samples, got 0"),
+        ("bench --hop 3", "expected --engine incremental"),
+    ],
+)
+def test_refusals(streaming_bundle, tmp_path, capsys, arguments, words):
+    places = {"STEP": str(streaming_bundle / "model_int8_stream_hop3.tflite"), "ABSENT": str(tmp_path / "absent")}
+    given = [places.get(word, word) for word in arguments.split()]
+    given += [] if given[-1] in places.values() else [str(streaming_bundle)]
+    before = sorted(path.name for path in streaming_bundle.iterdir())
+    assert main(given) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith("error: ") and words in said[-1]
+    assert not (tmp_path / "absent").exists()
+    assert sorted(path.name for path in streaming_bundle.iterdir()) == before
 
 
 def test_bench_has_a_row_for_a_step(streaming_bundle, run_cli, tmp_path):
