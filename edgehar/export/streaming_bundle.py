@@ -59,7 +59,8 @@ _PAGE = Template("""
 $whole_m million multiply-accumulates a decision, and the same bytes as `model_int8.tflite`. Its inputs are `samples`
 and $count states, its outputs `probabilities` and the new states in the same order, which are the next step's
 inputs. Begin with any state: once a window of $window samples has gone in, nothing of it is left. After a pause, begin
-again.$alignment$note
+again.$alignment$note$others
+
 ```python
 $python
 ```
@@ -73,10 +74,10 @@ $cpp
 ```
 """)
 
-_ALIGNMENT = Template(
-    " Since $window is no multiple of $hop, the first step begins with $pad of its samples filled in already, by "
-    "whatever is there: they do not count either."
-)
+_ALIGNMENT = Template("""
+
+$window is no multiple of $hop: the first step begins with $pad filled in already, by whatever is there, which does not
+count either.""")
 
 _PYTHON = Template("""import json
 
@@ -217,17 +218,19 @@ class StreamingModel {
 };""")
 
 
-def streaming_readme(contract: Contract, entry: dict[str, Any]) -> str:
-    """The page's section on a streaming model.
+def streaming_readme(contract: Contract, entry: dict[str, Any], *others: dict[str, Any]) -> str:
+    """The page's section on streaming, written out for one model.
 
     Args:
         contract: with the int8 model's input quantisation.
         entry: what `write_streaming` returned.
+        others: the same of the bundle's other streaming models, which are named only.
     """
     assert contract.input_quantisation is not None
     hop, window = entry["hop"], entry["window"]
     pad = -window % hop
     unique = dict.fromkeys(entry["operators"])
+    names = [f"`{other['file']}`" for other in others]
     known = {
         "file": entry["file"],
         "hop": str(hop),
@@ -240,6 +243,9 @@ def streaming_readme(contract: Contract, entry: dict[str, Any]) -> str:
         "whole_m": f"{entry['macs_whole'] / 1e6:.2f}",
         "alignment": _ALIGNMENT.substitute(window=window, hop=hop, pad=pad) if pad else "",
         "note": f"\n\nHere {entry['note']}." if entry["note"] else "",
+        "others": "\n\nThe same at other hops, with sizes as in `manifest.json`: " + ", ".join(names) + "."
+        if names
+        else "",
         "operators": ", ".join(METHODS.get(name, f"Add_{name}") for name in unique),
         "reciprocal": reciprocal(contract.input_quantisation),
         "zero_point": str(contract.input_quantisation.zero_point),

@@ -130,7 +130,7 @@ def export_bundle(
             c_source=c_source,
         )
         if streaming:
-            page += streaming_readme(final, streaming[0])
+            page += streaming_readme(final, *streaming)
         write_bytes(stage / "README.md", page.encode())
         manifest = _manifest(stage, final, options, rows, quality, arena, calibration, origin, made)
         if streaming:

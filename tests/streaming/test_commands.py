@@ -50,6 +50,8 @@ def test_bundle(streaming_bundle):
         assert {key: entry[key] for key in expected} == expected
         assert sum(a * b * c * d for a, b, c, d in entry["states"]) == entry["state_bytes"]
         assert {"CONCATENATION", "STRIDED_SLICE"} <= set(entry["operators"])
+    page = (streaming_bundle / "README.md").read_text()
+    assert all(entry["file"] in page for entry in manifest["streaming"])
     assert sha256_file(streaming_bundle / "README.md") == manifest["files"]["README.md"]["sha256"]
 
 
