@@ -20,6 +20,8 @@ from edgehar.errors import EdgeharError
 COMMANDS = {
     "data": "List, inspect, check and fetch recordings.",
     "train": "Train a network on recordings, split by person.",
+    "crossval": "Measure a recipe fold by fold on people it has not seen.",
+    "search": "Search small networks by accuracy, flash and multiply-accumulates.",
     "evaluate": "Measure a .keras, .tflite or .onnx model on recordings.",
     "export": "Export a trained model to TFLite, ONNX and C as one bundle.",
     "plan": "Show what incremental streaming saves at a hop.",

@@ -113,13 +113,15 @@ def keep_plan(path: Path, whole: dict[str, Any]) -> None:
         files.write_json(path, whole)
         return
     stored = _flat(files.read_json(path))
-    changed = sorted(name for name in asked.keys() | stored.keys() if asked.get(name) != stored.get(name))
+    # What was asked for comes first: the people follow from it.
+    names = sorted(asked.keys() | stored.keys(), key=lambda name: (not name.startswith("plan."), name))
+    changed = [name for name in names if asked.get(name) != stored.get(name)]
     if changed:
         name = changed[0]
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise EdgeharError(
-            f"{path.parent} holds a run with {name} {stored.get(name)}, not {asked.get(name)}{more}; "
-            "give its options again or choose another --out"
+            f"{path.parent} holds a run with {name.removeprefix('plan.')} {stored.get(name)}, not {asked.get(name)}"
+            f"{more}; give its options again or choose another --out"
         )
 
 
@@ -176,6 +178,7 @@ def run_fold(plan: run.Plan, dataset: Dataset, number: int, people: tuple[str, .
     return {
         "fold": number,
         "people": list(people),
+        "train": list(outcome.split.train),
         "validation": list(outcome.split.validation),
         "trained_on": outcome.manifest["trained_on"],
         "best_epoch": outcome.fitted.best_epoch,
