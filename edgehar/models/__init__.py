@@ -1,7 +1,7 @@
 """Networks: their architectures, the trained ones that ship, and the files that hold them."""
 
 from edgehar.models.keras_file import read_contract, save
-from edgehar.models.registry import ARCHITECTURES, build, load, resolve, shipped, shipped_names
+from edgehar.models.registry import ARCHITECTURES, build, load, require_architecture, resolve, shipped, shipped_names
 from edgehar.models.temperature import fold_temperature
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "fold_temperature",
     "load",
     "read_contract",
+    "require_architecture",
     "resolve",
     "save",
     "shipped",

@@ -32,10 +32,15 @@ def build(arch: str, contract: Contract, seed: int) -> keras.Model:
         EdgeharError: no such architecture.
         ContractError: the architecture cannot take the contract's window.
     """
-    if arch not in ARCHITECTURES and not family.is_spec(arch):
-        raise EdgeharError(f"expected an architecture out of {', '.join(ARCHITECTURES)}, got {arch!r}")
+    require_architecture(arch)
     keras_file.import_keras().utils.set_random_seed(seed)
     return ARCHITECTURES[arch](contract) if arch in ARCHITECTURES else family.build_family(contract, arch)
+
+
+def require_architecture(arch: str) -> None:
+    """Raise EdgeharError unless `build` knows the architecture; imports nothing heavy."""
+    if arch not in ARCHITECTURES and not family.is_spec(arch):
+        raise EdgeharError(f"expected an architecture out of {', '.join(ARCHITECTURES)}, got {arch!r}")
 
 
 def shipped_names() -> tuple[str, ...]:

@@ -73,8 +73,9 @@ def start(folder: Path, plan: Plan) -> None:
     """Make a run folder with its plan.
 
     Raises:
-        EdgeharError: there is a run already, or the folder cannot be written.
+        EdgeharError: there is a run already, no such architecture, or the folder cannot be written.
     """
+    models.require_architecture(plan.recipe.arch)
     if (folder / PLAN).exists():
         raise EdgeharError(f"{folder} holds a run already; go on with it by --resume {folder} or choose another --out")
     files.write_json(folder / PLAN, asdict(plan))
