@@ -33,6 +33,22 @@ DEFAULT_HOP = 20
     "--streaming", is_flag=True, help="With --int8: add a TFLite model that computes only what is new at --hop."
 )
 @click.option("--hop", "hops", type=int, multiple=True, help="Of the streaming model, samples; may be repeated [20].")
+@click.option("--c", "c_asked", is_flag=True, help="Fail where the C engine does not cover the model; implies --int8.")
+@click.option(
+    "--c-target",
+    type=click.Choice(["portable", "dsp", "mve"]),
+    default="portable",
+    show_default=True,
+    help="Kernels of the C source: dsp for Cortex-M4, M7 and M33, mve for M55.",
+)
+@click.option("--c-hop", type=int, help="C source for the incremental engine at this hop; whole windows otherwise.")
+@click.option(
+    "--c-schedule",
+    type=click.Choice(["hop", "spread"]),
+    default="hop",
+    show_default=True,
+    help="With --c-hop: compute when a decision is due, or as samples arrive.",
+)
 @click.option(
     "--temperature",
     default="1",
@@ -57,6 +73,10 @@ def command(
     io: str,
     streaming: bool,
     hops: tuple[int, ...],
+    c_asked: bool,
+    c_target: str,
+    c_hop: int | None,
+    c_schedule: str,
     temperature: str,
     calibration: str,
     bounds: str,
@@ -72,21 +92,25 @@ def command(
     from edgehar import models
     from edgehar.export.gate import Gate, require_pass
     from edgehar.export.temperature import parse_temperature
-    from edgehar.export.write import Options, export_bundle
+    from edgehar.export.write import CSource, Options, export_bundle
     from edgehar.report.progress import stage
     from edgehar.runtimes.embedded import read_contract
 
+    int8 = int8 or c_asked
+    if c_asked and io == "float":
+        raise click.UsageError("expected --io int8 with --c: the engine takes the full-integer model")
     if explain and not int8:
         raise click.UsageError("expected --int8 with --explain: it compares the int8 model with the float one")
     if streaming and (not int8 or io == "float"):
         raise click.UsageError("expected --int8 and --io int8 with --streaming: it rewrites the full-integer model")
     if hops and not streaming:
         raise click.UsageError("expected --streaming with --hop; the whole-window models take any hop")
-    inside = read_contract(models.resolve(source)) if streaming else None
+    inside = read_contract(models.resolve(source)) if streaming or c_hop is not None else None
     if inside is not None:
-        _hops(hops, inside)
+        _hops(hops if c_hop is None else (*hops, c_hop), inside)
     gate = None if no_gate else Gate.parse(bounds)
-    options = Options(int8=int8, explain=explain, float16=float16, dynamic=dynamic, float_io=io == "float", gate=gate)
+    c = CSource(c_asked, c_target, c_hop, c_schedule)
+    options = Options(int8, explain, float16, dynamic, float_io=io == "float", c=c, gate=gate)
     with stage("reading the model") as on_step:
         divisor = parse_temperature(temperature, models.resolve(source))
         model, contract = models.load(source)

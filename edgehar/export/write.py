@@ -15,7 +15,7 @@ from edgehar.bundle import FORMAT as BUNDLE_FORMAT
 from edgehar.bundle import open_bundle
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.data import Windows
-from edgehar.errors import BundleError, MissingExtra
+from edgehar.errors import BundleError, ContractError, MissingExtra
 from edgehar.export import metadata, onnx, tflite
 from edgehar.export.calibration import Calibration, Coverage, coverage
 from edgehar.export.explain import Explanation, explain
@@ -32,6 +32,20 @@ PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnx", "tf2onnx", "onnxrun
 
 
 @dataclass(frozen=True)
+class CSource:
+    """How to write the C source: see `edgehar.export.c.write_c`.
+
+    Attributes:
+        asked: a model that the engine does not cover is an error; otherwise the bundle goes without.
+    """
+
+    asked: bool = False
+    target: str = "portable"
+    hop: int | None = None
+    schedule: str = "hop"
+
+
+@dataclass(frozen=True)
 class Options:
     """What to write beside the float `.tflite` and `.onnx`.
 
@@ -41,6 +55,7 @@ class Options:
         float16, dynamic: the `.tflite` with float16 weights; with int8 weights and float activations.
         float_io: float32 input and output of the int8 `.tflite` (no C source then).
         hops: a streaming `.tflite` for each; needs `int8` without `float_io`.
+        c: how the C source is written, which comes with `int8` without `float_io`.
         gate: bounds for quantised models, None to measure without judging.
     """
 
@@ -50,6 +65,7 @@ class Options:
     dynamic: bool = False
     float_io: bool = False
     hops: tuple[int, ...] = ()
+    c: CSource = field(default_factory=lambda: CSource())
     gate: Gate | None = field(default_factory=Gate)
 
 
@@ -110,12 +126,7 @@ def export_bundle(
             explanation = explain(stage / "model_float.tflite", int8, test, on_step)
             write_json(stage / "explain.json", explanation.to_dict())
         arena = _arena(made, options, on_step)
-        c_source = options.int8 and not options.float_io
-        if c_source:
-            from edgehar.export.c import write_c
-
-            on_step("C source")
-            write_c(stage / "model_int8.tflite", stage / "c")
+        c_source = _c_source(stage, options, on_step)
         streaming = []
         for hop in options.hops:
             on_step(f"streaming model of hop {hop}")
@@ -127,12 +138,13 @@ def export_bundle(
             metadata.operators(best),
             int8=final.input_quantisation,
             arena=arena,
-            c_source=c_source,
+            c_source="refused" not in c_source,
         )
         if streaming:
             page += streaming_readme(final, *streaming)
         write_bytes(stage / "README.md", page.encode())
         manifest = _manifest(stage, final, options, rows, quality, arena, calibration, origin, made)
+        manifest["c_source"] = c_source
         if streaming:
             manifest["streaming"] = streaming
         write_json(stage / "manifest.json", manifest)
@@ -165,6 +177,24 @@ def _artefacts(
         on_step("model_int8.onnx")
         made["model_int8.onnx"] = onnx.quantise(made["model.onnx"], contract, calibration.x, description)
     return made
+
+
+def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> dict[str, Any]:
+    """Write the C source where it can be; what was written, or why not, for the manifest."""
+    if not options.int8 or options.float_io:
+        return {"refused": "needs a full-integer model (--int8 with --io int8)"}
+    from edgehar.export.c import write_c
+
+    on_step("C source")
+    c = options.c
+    try:
+        write_c(stage / "model_int8.tflite", stage / "c", target=c.target, hop=c.hop, schedule=c.schedule)
+    except ContractError as error:
+        if options.c.asked:
+            raise
+        on_step(f"no C source: {error}")
+        return {"refused": str(error)}
+    return {"target": c.target, "hop": c.hop, "schedule": c.schedule}
 
 
 def _with_quantisation(contract: Contract, model: bytes) -> Contract:
