@@ -17,7 +17,12 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.S)
 SHOWN = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if line.strip()]
 EDGEHAR = [line for line in SHOWN if "edgehar" in line]
 #: What would take minutes runs shortened; the options are the command's own.
-SHORTENED = {"train": ["--epochs", "1", "--no-refit", "--batch-size", "256"], "bench": ["--quick"]}
+SHORTENED = {
+    "train": ["--epochs", "1", "--no-refit", "--batch-size", "256"],
+    "crossval": ["--epochs", "1", "--batch-size", "512", "--folds", "2"],
+    "search": ["--epochs", "1", "--batch-size", "512", "--trials", "1"],
+    "bench": ["--quick", "--runtimes", "litert-int8,onnx-int8"],
+}
 
 
 @pytest.fixture(scope="module")
