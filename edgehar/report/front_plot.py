@@ -19,9 +19,10 @@ ON_FRONT, BEATEN = "#0072B2", "#bdbdbd"
 
 
 def print_front(front: Sequence[Candidate], title: str) -> None:
-    """Print the front, the cheapest first."""
+    """Print the front, the cheapest first, numbered as in the picture."""
     rows = [
         [
+            str(number),
             item.arch,
             f"{item.macro_f1:.3f}",
             f"{item.macro_f1_low:.3f} – {item.macro_f1_high:.3f}",
@@ -30,9 +31,9 @@ def print_front(front: Sequence[Candidate], title: str) -> None:
             f"{item.macs / 1000:,.0f}",
             kilobytes(item.ram),
         ]
-        for item in front
+        for number, item in enumerate(front, 1)
     ]
-    columns = ["architecture", "macro-F1", "95 % interval", "accuracy %", "flash kB", "kMAC", "RAM kB"]
+    columns = ["", "architecture", "macro-F1", "95 % interval", "accuracy %", "flash kB", "kMAC", "RAM kB"]
     results_console().print(terminal_table(title, columns, rows))
 
 
