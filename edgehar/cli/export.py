@@ -111,17 +111,19 @@ def command(
     gate = None if no_gate else Gate.parse(bounds)
     c = CSource(c_asked, c_target, c_hop, c_schedule)
     options = Options(int8, explain, float16, dynamic, float_io=io == "float", c=c, gate=gate)
-    with stage("reading the model") as on_step:
+    # Whatever can be wrong with the arguments shows before TensorFlow is imported.
+    with stage("reading the recordings") as on_step:
         divisor = parse_temperature(temperature, models.resolve(source))
-        model, contract = models.load(source)
-        model = model if divisor == 1 else models.fold_temperature(model, divisor)
+        contract = models.read_contract(models.resolve(source))
         if streaming:
             options = replace(options, hops=_hops(hops, contract))
-        on_step("reading the recordings")
         dataset = load_dataset(data)
         training, test, origin = _people(source, dataset, contract, split_name)
         origin["temperature"] = divisor
         windows = _calibration(calibration, training, contract) if int8 else None
+        on_step("reading the model")
+        model, contract = models.load(source)
+        model = model if divisor == 1 else models.fold_temperature(model, divisor)
         result = export_bundle(
             model, contract, out, options, test=test, calibration=windows, origin=origin, on_step=on_step
         )

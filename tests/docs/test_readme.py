@@ -34,7 +34,7 @@ def place(tmp_path_factory) -> Path:
     t = np.arange(0, 60, 0.02)
     x = 9.81 + 3 * np.sin(2 * np.pi * 2 * t)
     rows = np.column_stack([t, x, rng.normal(0, 1, len(t)), rng.normal(0, 1, len(t))])
-    lines = [f"{t:.2f},{x:.4f},{y:.4f},{z:.4f},walking,{'ab'[t > 30]}" for t, x, y, z in rows]
+    lines = [f"{t:.2f},{x:.4f},{y:.4f},{z:.4f},walking,{'ab'[int(t > 30)]}" for t, x, y, z in rows]
     (folder / "recordings" / "walk.csv").write_text("t,x,y,z,activity,person\n" + "\n".join(lines) + "\n")
     (folder / "my-sensor").write_text(
         "#!/bin/sh\nawk 'BEGIN { for (i = 0; i < 200; i++) print i / 20 \",9.81,0,0\" }'\n"

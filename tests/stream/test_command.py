@@ -209,7 +209,6 @@ BAD = [
     (["hapt", "--votes", "16"], "", "--votes"),
     (["hapt", "--threshold", "1.5"], "", "--threshold"),
     (["hapt", "--runtime", "abacus"], "", "abacus"),
-    (["hapt", "--runtime", "keras"], "", "model.keras"),
     (["-", "--realtime"], walk(100), "--realtime"),
     (["-", "--rate", "nan"], walk(100), "--rate"),
     (["-", "--rate", "-5"], walk(100), "--rate"),
