@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.stream.reference_stream import PERIOD, WINDOW, FakeInt8
 
 from edgehar.stream import UNSURE, Decision, Flush, SmoothingConfig, Streamer
 from edgehar.stream.score import NONE, in_force, score
 from edgehar.stream.session import Session
 from edgehar.stream.sources import Block
+from tests.stream.reference_stream import PERIOD, WINDOW, FakeInt8
 
 SECOND = 1_000_000
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.stream.reference_stream import LABELS, PERIOD, WINDOW, FakeFloat, FakeInt8, ReferenceStream
 
 from edgehar.data import load, resample
 from edgehar.errors import DataError, EdgeharError
@@ -17,6 +16,7 @@ from edgehar.stream import Decision, Flush, SmoothingConfig, Streamer
 from edgehar.stream.model import open_stream_model
 from edgehar.stream.ring import SampleRing
 from edgehar.stream.sources import choose_recording
+from tests.stream.reference_stream import LABELS, PERIOD, WINDOW, FakeFloat, FakeInt8, ReferenceStream
 
 # Steps that each set off one rule, beside the ordinary ones; the limits stand on both sides.
 STEPS = st.sampled_from([PERIOD] * 12 + [1, 2 * PERIOD, 2 * PERIOD + 1, 10**9, 0, 0, -1, -PERIOD, -(10**9)])
