@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+
 import numpy as np
 import pytest
 
@@ -12,8 +15,31 @@ QUICK = ("--arch", "conv4k9s4", "--epochs", "2", "--shift", "0", "--no-refit", "
 
 
 @pytest.fixture(scope="session")
-def recordings(tmp_path_factory):
+def made_once(tmp_path_factory):
+    """A function (name, make) -> folder that `make(folder)` filled, once for all test processes; not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+    def once(name, make):
+        folder, done = base / name, base / f"{name}.done"
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def recordings(made_once):
     """A CSV with time, axes, activity and person."""
+    return made_once("recordings", write_recordings) / "people.csv"
+
+
+def write_recordings(folder):
+    folder.mkdir()
     rng = np.random.default_rng(0)
     lines = ["t,x,y,z,activity,person"]
     seconds = 16
@@ -31,6 +57,4 @@ def recordings(tmp_path_factory):
                 f"{start + at:.2f},{x:.3f},{y:.3f},{z:.3f},{name},p{person}"
                 for at, (x, y, z) in zip(t, acc, strict=True)
             ]
-    path = tmp_path_factory.mktemp("recordings") / "people.csv"
-    path.write_text("\n".join(lines) + "\n")
-    return path
+    (folder / "people.csv").write_text("\n".join(lines) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,11 +29,13 @@ def arguments(recordings):
 
 
 @pytest.fixture(scope="module")
-def serial(arguments, tmp_path_factory):
-    """A finished run, one fold after the other in this process."""
-    folder = tmp_path_factory.mktemp("crossval") / "run"
-    assert main([*arguments, "--out", str(folder)]) == 0
-    return folder
+def serial(arguments, made_once):
+    """A finished run, one fold after the other in one process."""
+
+    def make(folder):
+        assert main([*arguments, "--out", str(folder)]) == 0
+
+    return made_once("crossval", make)
 
 
 def contents(folder):
@@ -72,20 +75,20 @@ def test_figures_are_those_of_the_predictions(serial):
     assert len(lines) == PEOPLE + 1 and set(summary["pooled"]["subjects"]) == {line.split(",")[0] for line in lines[1:]}
 
 
-def test_only_what_is_missing_is_run_again(arguments, serial, monkeypatch, capsys):
-    before = contents(serial)
-    stamps = {name: (serial / name).stat().st_mtime_ns for name in FILES}
-    (serial / FILES[1]).unlink()
+def test_only_what_is_missing_is_run_again(arguments, serial, tmp_path, monkeypatch, capsys):
+    folder = shutil.copytree(serial, tmp_path / "run")
+    stamps = {name: (folder / name).stat().st_mtime_ns for name in FILES}
+    (folder / FILES[1]).unlink()
     ran = []
     real = crossval.run_fold
     monkeypatch.setattr(crossval, "run_fold", lambda *call: ran.append(call[2]) or real(*call))
-    assert main([*arguments, "--out", str(serial), "--json"]) == 0
+    assert main([*arguments, "--out", str(folder), "--json"]) == 0
     captured = capsys.readouterr()
     assert ran == [2]
-    assert contents(serial) == before, "the same fold gives the same bytes"
-    assert [(serial / name).stat().st_mtime_ns == stamps[name] for name in FILES] == [True, False, True]
+    assert contents(folder) == contents(serial), "the same fold gives the same bytes"
+    assert [(folder / name).stat().st_mtime_ns == stamps[name] for name in FILES] == [True, False, True]
     assert "2 of 3 folds are in" in captured.err and "3 of 3: fold 2" in captured.err
-    assert json.loads(captured.out)["pooled"] == json.loads((serial / "summary.json").read_text())["pooled"]
+    assert json.loads(captured.out)["pooled"] == json.loads((folder / "summary.json").read_text())["pooled"]
 
 
 def test_an_interruption_keeps_what_has_finished(arguments, serial, tmp_path, monkeypatch, capsys):
@@ -136,10 +139,7 @@ def test_refuses(arguments, more, message, tmp_path, capsys):
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"people": ["p0"]}'])
 def test_a_damaged_fold_is_named(arguments, serial, tmp_path, content, capsys):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    for name in ("crossval.json", *FILES):
-        (folder / name).write_bytes((serial / name).read_bytes())
+    folder = shutil.copytree(serial, tmp_path / "run")
     (folder / FILES[2]).write_text(content)
     assert main([*arguments, "--out", str(folder)]) == 2
     assert f"{folder / FILES[2]}" in capsys.readouterr().err.splitlines()[-1]

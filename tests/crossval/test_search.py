@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -15,22 +16,23 @@ from edgehar.train import search as searching
 from edgehar.train.search_space import SMALLEST, cost_of, draw, excess, gives_up, read_budget, rungs
 
 CONTRACT = Contract(("walking", "sitting", "standing"))
-BUDGET = {"flash": 4000, "macs": 60_000}
+BUDGET = {"flash": 12_000, "macs": 200_000}
 
 
 @pytest.fixture(scope="module")
 def arguments(recordings):
     return [
         "search", "--dataset", str(recordings), "--split", "random:0.15", "--validation", "0.34", "--shift", "0",
-        "--epochs", "2", "--learning-rate", "0.01", "--budget", "flash=4k,macs=60k",
+        "--epochs", "2", "--learning-rate", "0.01", "--budget", "flash=12k,macs=200k",
     ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def finished(arguments, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("search") / "run"
-    assert main([*arguments, "--trials", "3", "--out", str(folder)]) == 0
-    return folder
+def finished(arguments, made_once):
+    def make(folder):
+        assert main([*arguments, "--trials", "3", "--out", str(folder)]) == 0
+
+    return made_once("search", make)
 
 
 def rows(path):
@@ -62,8 +64,9 @@ def test_test_people_are_in_neither_part(finished):
     assert len({*people["test"], *people["validation"], *people["train"]}) == 7
 
 
-def test_the_study_is_taken_up_where_it_stands(arguments, finished, monkeypatch, capsys):
-    before = rows(finished / "candidates.csv")
+def test_the_study_is_taken_up_where_it_stands(arguments, finished, tmp_path, monkeypatch, capsys):
+    folder = shutil.copytree(finished, tmp_path / "run")
+    before = rows(folder / "candidates.csv")
     trained = []
 
     def train(arch, *others):
@@ -79,14 +82,14 @@ def test_the_study_is_taken_up_where_it_stands(arguments, finished, monkeypatch,
         }
 
     monkeypatch.setattr(searching, "train_candidate", train)
-    assert main([*arguments, "--trials", "5", "--out", str(finished), "--json"]) == 0
-    after = rows(finished / "candidates.csv")
+    assert main([*arguments, "--trials", "5", "--out", str(folder), "--json"]) == 0
+    after = rows(folder / "candidates.csv")
     assert after[:3] == before and [row["arch"] for row in after[3:]] == trained
     assert len({row["arch"] for row in after}) == 5, "nothing is trained twice"
     captured = capsys.readouterr()
     assert "3 architectures are in" in captured.err
-    assert [item["arch"] for item in json.loads(captured.out)] == [row["arch"] for row in rows(finished / "front.csv")]
-    assert main([*arguments, "--trials", "5", "--out", str(finished)]) == 0
+    assert [item["arch"] for item in json.loads(captured.out)] == [row["arch"] for row in rows(folder / "front.csv")]
+    assert main([*arguments, "--trials", "5", "--out", str(folder)]) == 0
     assert len(trained) == 2, "a finished search trains nothing"
 
 
@@ -168,7 +171,7 @@ def test_excess_before_training():
     found, over = excess(blocks_of(SMALLEST), BUDGET, CONTRACT)
     assert found is not None and max(over.values()) < 0
     found, over = excess([Block("conv", 64, 9), Block("conv", 64, 9)], BUDGET, CONTRACT)
-    assert found is not None and over["flash"] == found.flash / 4000 - 1 > 0
+    assert found is not None and over["flash"] == found.flash / 12_000 - 1 > 0
     assert excess([Block("conv", 8, 9, 20), Block("sep", 8, 9)], BUDGET, CONTRACT) == (None, {"window": 1.0})
 
 
