@@ -13,7 +13,7 @@ demo: install
 	$(BIN)/python -m edgehar bench
 
 test: install-dev tools
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -19,8 +19,8 @@ EDGEHAR = [line for line in SHOWN if "edgehar" in line]
 #: What would take minutes runs shortened; the options are the command's own.
 SHORTENED = {
     "train": ["--epochs", "1", "--no-refit", "--batch-size", "256"],
-    "crossval": ["--epochs", "1", "--batch-size", "512", "--folds", "2"],
-    "search": ["--epochs", "1", "--batch-size", "512", "--trials", "1"],
+    "crossval": "--folds 2 --arch conv4k9s4 --epochs 1 --no-refit --shift 0 --batch-size 256".split(),
+    "search": "--trials 1 --epochs 1 --shift 0 --batch-size 256".split(),
     "bench": ["--quick", "--runtimes", "litert-int8,onnx-int8"],
 }
 
@@ -57,7 +57,6 @@ def test_the_demo_is_the_two_commands_that_the_readme_names():
         assert command in demo and command in EDGEHAR
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("line", EDGEHAR)
 def test_command_runs(place, line):
     name = shlex.split(line.partition("edgehar ")[2])[0]
