@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehar import __version__
+from edgehar.versions import installed
 
 PACKAGES = ("numpy", "ai-edge-litert", "tensorflow", "keras", "onnxruntime", "tflite-micro", "psutil")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
@@ -27,23 +27,12 @@ def environment(command: Sequence[str]) -> dict[str, Any]:
         "os": platform.platform(),
         "python": platform.python_version(),
         "edgehar": __version__,
-        "packages": versions(),
+        "packages": installed(PACKAGES),
         "load_average": load_average(),
         "governor": _first_line(_GOVERNOR),
         "command": list(command),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def versions() -> dict[str, str]:
-    """Installed versions of the packages that do the work."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def cpu_name() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import tempfile
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from edgehar.export.readme import bundle_readme
 from edgehar.export.streaming_bundle import streaming_readme, write_streaming
 from edgehar.files import dump_json, sha256_bytes, sha256_file, write_bytes, write_json
 from edgehar.models import keras_file
+from edgehar.versions import installed
 
 #: Packages whose version can change a byte of the bundle.
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnx", "tf2onnx", "onnxruntime", "tflite-micro", "numpy")
@@ -261,7 +261,7 @@ def _manifest(
     return {
         "format": BUNDLE_FORMAT,
         "generator": f"edgehar {__version__}",
-        "versions": {**_versions(), "python": platform.python_version()},
+        "versions": {**installed(PACKAGES), "python": platform.python_version()},
         "origin": origin,
         "contract": contract.to_dict(),
         "files": files,
@@ -275,16 +275,6 @@ def _manifest(
             "rows": [asdict(row) for row in rows],
         },
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _publish(stage: Path, folder: Path) -> None:

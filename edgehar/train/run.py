@@ -11,7 +11,6 @@ import io
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from edgehar.evaluate import Evaluation, evaluate
 from edgehar.evaluate.confidence import fit_temperature
 from edgehar.train import loop
 from edgehar.train.recipe import Recipe
+from edgehar.versions import installed
 
 PLAN, MODEL, HISTORY, MANIFEST = "run.json", "model.keras", "history.csv", "manifest.json"
 
@@ -200,5 +200,5 @@ def history_csv(history: list[dict[str, float]]) -> str:
 
 def versions() -> dict[str, str]:
     """What made the weights."""
-    packages = {name: metadata.version(name) for name in _PACKAGES}
+    packages = installed(_PACKAGES)
     return {"edgehar": __version__, "python": platform.python_version(), "machine": platform.machine(), **packages}
