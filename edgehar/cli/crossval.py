@@ -64,35 +64,21 @@ def _number(text: str) -> int:
 
 def _run(plan: Any, dataset: Any, folder: Path, jobs: int, dask: str | None) -> Any:
     """Run the folds with a bar on standard error, or a line a fold where it is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     from edgehar.report.crossval_table import fold_line
+    from edgehar.report.progress import counted
     from edgehar.train import crossval
 
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("folds"))
-    clocks = (TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, *clocks, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("training", total=None)
+    with counted("training", "folds") as (count, say):
 
         def tell(done: int, total: int, fold: dict[str, Any] | None) -> None:
-            progress.update(task, completed=done, total=total)
+            count(done, total, "training")
             if fold is not None:
-                console.print(f"{done} of {total}: {fold_line(fold)}", soft_wrap=True)
+                say(f"{done} of {total}: {fold_line(fold)}")
             elif done:
-                console.print(f"{done} of {total} folds are in {folder} already", soft_wrap=True)
+                say(f"{done} of {total} folds are in {folder} already")
 
         try:
             return crossval.cross_validate(plan, dataset, folder, jobs=jobs, dask=dask, on_fold=tell)
         except KeyboardInterrupt:
-            again = f"stopped; what has finished is in {shlex.quote(str(folder))}, the same command runs the rest"
-            console.print(again, soft_wrap=True)
+            say(f"stopped; what has finished is in {shlex.quote(str(folder))}, the same command runs the rest")
             raise

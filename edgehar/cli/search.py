@@ -54,36 +54,22 @@ def command(
 
 def _run(plan: Any, dataset: Any, folder: Path, trials: int, jobs: int) -> Any:
     """Search with a bar on standard error, or a line a candidate where it is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
+    from edgehar.report.progress import counted
     from edgehar.train.search import search
 
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("architectures"))
-    clocks = (TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, *clocks, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("searching", total=None)
+    with counted("searching", "architectures") as (count, say):
 
         def tell(done: int, wanted: int, rejected: int, newest: Any) -> None:
-            progress.update(task, completed=done, total=wanted, description=f"searching, {rejected} rejected untrained")
+            count(done, wanted, f"searching, {rejected} rejected untrained")
             if newest is not None:
                 figure = "given up" if newest.macro_f1 is None else f"macro-F1 {newest.macro_f1:.3f}"
                 spent = f"{newest.flash / 1000:.1f} kB, {newest.macs / 1000:,.0f} kMAC"
-                console.print(f"{done} of {wanted}: {newest.arch}: {figure}, {spent}", soft_wrap=True)
+                say(f"{done} of {wanted}: {newest.arch}: {figure}, {spent}")
             elif done:
-                console.print(f"{done} architectures are in {folder} already", soft_wrap=True)
+                say(f"{done} architectures are in {folder} already")
 
         try:
             return search(plan, dataset, folder, trials=trials, jobs=jobs, on_candidate=tell)
         except KeyboardInterrupt:
-            again = f"stopped; the study is in {shlex.quote(str(folder))}, the same command goes on"
-            console.print(again, soft_wrap=True)
+            say(f"stopped; the study is in {shlex.quote(str(folder))}, the same command goes on")
             raise
