@@ -82,6 +82,19 @@ def target_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
+def layer_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Instructions of each layer in a whole window, a column a target; the streamer's own work is not in it."""
+    targets = [row for row in results["targets"] if row.get("layers")]
+    names = dict.fromkeys(layer["layer"] for row in targets for layer in row["layers"])
+    counts = [{layer["layer"]: layer["instructions"] for layer in row["layers"]} for row in targets]
+    return [(name, *(f"{own[name]:,}" if name in own else NOTHING for own in counts)) for name in names]
+
+
+def layer_columns(results: dict[str, Any]) -> tuple[str, ...]:
+    """Heads of `layer_rows`."""
+    return ("layer", *(row["target"] for row in results["targets"] if row.get("layers")))
+
+
 def notes(results: dict[str, Any]) -> list[str]:
     """Lines below the tables: what did not run, what the figures rest on, and what is doubtful."""
     lines = [f"Test windows: {results['dataset']['note']}."]
@@ -116,6 +129,8 @@ def print_results(results: dict[str, Any], console: Console) -> None:
         console.print(terminal_table("Latency", LATENCY, timed))
     if results["targets"]:
         console.print(terminal_table(f"Cortex-M ({TARGET_LEGEND})", TARGETS, target_rows(results)))
+        if layer_rows(results):
+            console.print(terminal_table("Instructions by layer", layer_columns(results), layer_rows(results)))
     console.print(LEGEND, highlight=False)
     for line in notes(results):
         console.print(line, highlight=False, style="yellow" if line.startswith("doubtful") else "", markup=False)
@@ -136,6 +151,8 @@ def summary_markdown(results: dict[str, Any], environment: dict[str, Any]) -> st
         parts.append(markdown_table(LATENCY, timed))
     if results["targets"]:
         parts += [f"{TARGET_LEGEND.capitalize()}:\n", markdown_table(TARGETS, target_rows(results))]
+        if layer_rows(results):
+            parts += ["Instructions by layer:\n", markdown_table(layer_columns(results), layer_rows(results))]
     parts += [LEGEND + "\n", "".join(f"- {line}\n" for line in notes(results))]
     return "\n".join(parts)
 
