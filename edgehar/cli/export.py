@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +89,11 @@ def command(
     Exit status 1 where a quantised model loses more than the gate allows; the files are kept and marked.
     """
     from edgehar import models
+    from edgehar.export.c.plan import check_hop
     from edgehar.export.gate import Gate, require_pass
     from edgehar.export.temperature import parse_temperature
     from edgehar.export.write import CSource, Options, export_bundle
     from edgehar.report.progress import stage
-    from edgehar.runtimes.embedded import read_contract
 
     int8 = int8 or c_asked
     if c_asked and io == "float":
@@ -105,18 +104,16 @@ def command(
         raise click.UsageError("expected --int8 and --io int8 with --streaming: it rewrites the full-integer model")
     if hops and not streaming:
         raise click.UsageError("expected --streaming with --hop; the whole-window models take any hop")
-    inside = read_contract(models.resolve(source)) if streaming or c_hop is not None else None
-    if inside is not None:
-        _hops(hops if c_hop is None else (*hops, c_hop), inside)
+    contract = models.read_contract(models.resolve(source))
+    wanted = tuple(dict.fromkeys(hops)) or (min(DEFAULT_HOP, contract.window),) if streaming else ()
+    for hop in wanted if c_hop is None else (*wanted, c_hop):
+        check_hop(hop, contract.window)
     gate = None if no_gate else Gate.parse(bounds)
     c = CSource(c_asked, c_target, c_hop, c_schedule)
-    options = Options(int8, explain, float16, dynamic, float_io=io == "float", c=c, gate=gate)
+    options = Options(int8, explain, float16, dynamic, float_io=io == "float", hops=wanted, c=c, gate=gate)
     # Whatever can be wrong with the arguments shows before TensorFlow is imported.
     with stage("reading the recordings") as on_step:
         divisor = parse_temperature(temperature, models.resolve(source))
-        contract = models.read_contract(models.resolve(source))
-        if streaming:
-            options = replace(options, hops=_hops(hops, contract))
         dataset = load_dataset(data)
         training, test, origin = _people(source, dataset, contract, split_name)
         origin["temperature"] = divisor
@@ -129,16 +126,6 @@ def command(
         )
     _print(result, as_json)
     require_pass(result.rows)
-
-
-def _hops(hops: tuple[int, ...], contract: Contract) -> tuple[int, ...]:
-    """The hops in the order given; called before minutes are spent on converting, so that a mistake shows at once."""
-    from edgehar.export.c.plan import check_hop
-
-    wanted = tuple(dict.fromkeys(hops)) or (min(DEFAULT_HOP, contract.window),)
-    for hop in wanted:
-        check_hop(hop, contract.window)
-    return wanted
 
 
 def _people(
