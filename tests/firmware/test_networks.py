@@ -127,6 +127,19 @@ def test_where_the_oracles_disagree_on_fully_connected(make_engine, litert, tflm
     assert disagreements
 
 
+def test_logits_so_fine_that_no_probability_is_zero(make_engine, litert, tflm):
+    net = NetworkWriter(4)
+    net.mean()
+    net.dense(6)
+    net.softmax(beta=1e-3)
+    content = net.bytes()
+    engine, reference, micro = make_engine(content), litert(content), tflm(content)
+    for window in windows_of(np.random.default_rng(6), 80, 20):
+        ours = engine.invoke(window)
+        np.testing.assert_array_equal(ours, reference.invoke(window))
+        np.testing.assert_array_equal(ours, micro.invoke(window))
+
+
 def test_golden_vectors(make_engine):
     rows = json.loads(VECTORS.read_text())
     assert len(rows) >= 24

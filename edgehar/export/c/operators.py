@@ -196,6 +196,10 @@ def _fully_connected(builder: Builder, operator: Any, where: str) -> None:
     )  # fmt: skip
 
 
+#: Below every difference of two int8 logits: the table has 16 bits for it, a small scale would need more.
+_LEAST_DIFFERENCE = -256
+
+
 def _softmax(builder: Builder, operator: Any, where: str) -> None:
     stream = builder.stream(int(operator.inputs[0]), where)
     source, output = builder.tensors[stream], int(operator.outputs[0])
@@ -208,7 +212,7 @@ def _softmax(builder: Builder, operator: Any, where: str) -> None:
         raise ContractError(f"{where}: an input scale of {source.scale} is too small")
     builder.add_layer(
         "softmax", where, (stream,), output, source.columns, source.channels,
-        multiplier=(multiplier,), shift=(shift,), difference_min=-((31 << 26) >> shift),
+        multiplier=(multiplier,), shift=(shift,), difference_min=max(-((31 << 26) >> shift), _LEAST_DIFFERENCE),
     )  # fmt: skip
 
 
