@@ -131,7 +131,7 @@ def test_logits_so_fine_that_no_probability_is_zero(make_engine, litert, tflm):
     net = NetworkWriter(4)
     net.mean()
     net.dense(6)
-    net.softmax(beta=1e-3)
+    net.softmax(beta=1e-5)
     content = net.bytes()
     engine, reference, micro = make_engine(content), litert(content), tflm(content)
     for window in windows_of(np.random.default_rng(6), 80, 20):
