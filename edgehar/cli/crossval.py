@@ -16,14 +16,15 @@ from edgehar.cli.train import plan_of, train_options
 @click.command(params=train_options("split"))
 @click.option("--folds", default="loso", show_default=True, help="Folds by person; loso leaves one subject out a fold.")
 @click.option("--everybody", is_flag=True, help="Also the people of the published test split: no choices after that.")
+@click.option("--int8", is_flag=True, help="Measure each fold's network quantised, too.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Folds at a time on this machine.")
 @click.option("--dask", metavar="ADDRESS", help="Run on a Dask cluster instead, as in tcp://host:8786.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/crossval-ARCH-seedSEED]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options()
 def command(
-    data: DataSource, folds: str, everybody: bool, jobs: int, dask: str | None, out: Path | None, as_json: bool,
-    **options: Any,
+    data: DataSource, folds: str, everybody: bool, int8: bool, jobs: int, dask: str | None, out: Path | None,
+    as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train once a fold, each time without the fold's people, and measure each person by a model that knows nobody.
 
@@ -36,7 +37,7 @@ def command(
     from edgehar.train import crossval
 
     count: int | str = folds if folds == "loso" else _number(folds)
-    plan = crossval.CrossPlan(plan_of(options, data), count, everybody)
+    plan = crossval.CrossPlan(plan_of(options, data), count, everybody, int8)
     recipe = plan.run.recipe
     dataset = load_dataset(data)
     if dataset.published_test and not everybody:
@@ -68,6 +69,11 @@ def _run(plan: Any, dataset: Any, folder: Path, jobs: int, dask: str | None) -> 
     from edgehar.report.progress import counted
     from edgehar.train import crossval
 
+    options: dict[str, Any] = {"jobs": jobs, "dask": dask}
+    if plan.int8:
+        from edgehar.export.quantised import int8_probabilities
+
+        options["quantised"] = int8_probabilities
     with counted("training", "folds") as (count, say):
 
         def tell(done: int, total: int, fold: dict[str, Any] | None) -> None:
@@ -78,7 +84,7 @@ def _run(plan: Any, dataset: Any, folder: Path, jobs: int, dask: str | None) -> 
                 say(f"{done} of {total} folds are in {folder} already")
 
         try:
-            return crossval.cross_validate(plan, dataset, folder, jobs=jobs, dask=dask, on_fold=tell)
+            return crossval.cross_validate(plan, dataset, folder, **options, on_fold=tell)
         except KeyboardInterrupt:
             say(f"stopped; what has finished is in {shlex.quote(str(folder))}, the same command runs the rest")
             raise

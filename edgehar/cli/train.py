@@ -4,39 +4,64 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import asdict, fields
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgehar.cli.data_options import DataSource, data_options, load_dataset
-from edgehar.train.recipe import Augmentation, Recipe  # dataclasses only: nothing heavy
+from edgehar.models import ARCHITECTURES
+from edgehar.train.recipe import Augmentation, Distillation, Recipe, recipe_for  # nothing heavy
 
 if TYPE_CHECKING:
     from edgehar.train.run import Outcome, Plan
+
+#: A plan without an architecture, as a search makes it, has the recipe of the small networks.
+SEARCHED = "micro"
+
+
+def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any], Any]:
+    """An option of the recipe, whose default depends on the architecture; the help names it, or both of them."""
+    field = name.removeprefix("--").split("/")[0].replace("-", "_")
+
+    def default(recipe: Recipe) -> Any:
+        parts: tuple[Any, ...] = (recipe, recipe.augmentation, recipe.distillation)
+        value = next(getattr(part, field) for part in parts if hasattr(part, field))
+        return name.split("/")[0].removeprefix("--") if value is True else value
+
+    own, others = default(Recipe()), {default(recipe_for(arch)) for arch in ARCHITECTURES if arch != Recipe.arch}
+    shown = str(own) if others == {own} else f"{own} for {Recipe.arch}, {'/'.join(map(str, sorted(others)))} for others"
+    if "type" not in settings and "/" not in name:
+        settings["type"] = type(own)
+    return click.option(name, default=None, help=f"{text}  [default: {shown}]".strip(), **settings)
 
 
 @click.command()
 @click.option("--split", default="published", show_default=True, help="published, random:SHARE or leave:PERSON,…")
 @click.option("--validation", default=0.2, show_default=True, help="Share of the other people, who choose the epoch.")
-@click.option("--arch", default=Recipe.arch, show_default=True, help="Architecture.")
+@click.option("--arch", default=Recipe.arch, show_default=True, help=f"{', '.join(ARCHITECTURES)}, or blocks.")
 @click.option("--input-layout", type=click.Choice(["window", "flat"]), default="window", show_default=True)
 @click.option("--seed", default=Recipe.seed, show_default=True, help="Decides weights, validation people and draws.")
-@click.option("--epochs", default=Recipe.epochs, show_default=True, help="Length of the schedule.")
-@click.option("--batch-size", default=Recipe.batch_size, show_default=True)
-@click.option("--learning-rate", default=Recipe.learning_rate, show_default=True, help="A cosine takes it to 0.")
-@click.option("--weight-decay", default=Recipe.weight_decay, show_default=True)
-@click.option("--label-smoothing", default=Recipe.label_smoothing, show_default=True)
-@click.option("--average", default=Recipe.average, show_default=True, help="Decay a step of the averaged weights.")
-@click.option("--patience", default=Recipe.patience, show_default=True, help="Epochs without a better validation loss.")
-@click.option("--normalisation", type=click.Choice(["axis", "scalar"]), default=Recipe.normalisation, show_default=True)
-@click.option("--class-weights/--no-class-weights", default=Recipe.class_weights, show_default=True)
-@click.option("--rotation", default=Augmentation.rotation, show_default=True, help="Random rotation, rad.")
-@click.option("--scale", default=Augmentation.scale, show_default=True, help="Random factor, around 1.")
-@click.option("--noise", default=Augmentation.noise, show_default=True, help="White noise, m/s².")
-@click.option("--shift", default=Augmentation.shift, show_default=True, help="Grid of random window starts, samples.")
-@click.option("--mix", default=Augmentation.mix, show_default=True, help="Mix-up of pairs of windows.")
+@_recipe_option("--epochs", "Length of the schedule.")
+@_recipe_option("--batch-size")
+@_recipe_option("--learning-rate", "A cosine takes it to 0.")
+@_recipe_option("--weight-decay")
+@_recipe_option("--label-smoothing")
+@_recipe_option("--average", "Decay a step of the averaged weights.")
+@_recipe_option("--keep", "Epoch on validation people.", type=click.Choice(["best", "last"]))
+@_recipe_option("--patience", "Epochs without a better validation loss.")
+@_recipe_option("--normalisation", type=click.Choice(["axis", "scalar"]))
+@_recipe_option("--class-weights/--no-class-weights")
+@_recipe_option("--rotation", "Random rotation, rad.")
+@_recipe_option("--scale", "Random factor, around 1.")
+@_recipe_option("--noise", "White noise, m/s².")
+@_recipe_option("--shift", "Grid of random window starts, samples.")
+@_recipe_option("--mix", "Mix-up of pairs of windows.")
+@_recipe_option("--teachers", "Networks trained first, whose answers are learned.")
+@_recipe_option("--teacher", "Their architecture.")
+@_recipe_option("--share", "Of the target that teachers make.")
 @click.option("--refit/--no-refit", default=True, show_default=True, help="Train again, on validation people too.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/ARCH-seedSEED]")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with an interrupted run; no other option.")
@@ -45,8 +70,8 @@ if TYPE_CHECKING:
 def command(context: click.Context, /, data: DataSource, out: Path | None, resume: Path | None, **options: Any) -> None:
     """Train a network on recordings, split by person.
 
-    The defaults are the recipe of the shipped model. The people of the test split are not touched: measure
-    the finished model on them with `edgehar evaluate`.
+    The defaults are the recipe of the architecture's shipped model. The people of the test split are not
+    touched: measure the finished model on them with `edgehar evaluate`.
     """
     from edgehar.train import run
 
@@ -83,7 +108,7 @@ def _source(stored: dict[str, Any]) -> DataSource:
 def train_options(*left_out: str) -> list[click.Parameter]:
     """The options that decide a training, for other commands that train; without those named, and without files."""
     own = {"out", "resume", *left_out}
-    shared = {item.name for kind in (Recipe, Augmentation) for item in fields(kind)} | {
+    shared = {item.name for kind in (Recipe, Augmentation, Distillation) for item in fields(kind)} | {
         "split", "validation", "input_layout", "refit",
     }  # fmt: skip
     return [parameter for parameter in command.params if parameter.name in shared - own]
@@ -94,9 +119,15 @@ def plan_of(options: dict[str, Any], data: DataSource) -> Plan:
     from edgehar.train.run import Plan
 
     def chosen(kind: type) -> dict[str, Any]:
-        return {item.name: options[item.name] for item in fields(kind) if item.name in options}
+        return {item.name: options[item.name] for item in fields(kind) if options.get(item.name) is not None}
 
-    recipe = Recipe(**chosen(Recipe), augmentation=Augmentation(**chosen(Augmentation)))
+    recipe = recipe_for(options.get("arch", SEARCHED))
+    recipe = replace(
+        recipe,
+        **chosen(Recipe),
+        augmentation=replace(recipe.augmentation, **chosen(Augmentation)),
+        distillation=replace(recipe.distillation, **chosen(Distillation)),
+    )
     stored = {**asdict(data), "schema": None if data.schema is None else str(data.schema)}
     return Plan(data=stored, **chosen(Plan), recipe=recipe)
 
@@ -126,11 +157,11 @@ def _run(plan: Plan, dataset: Any, folder: Path) -> Outcome:
 
             return update
 
-        bars = {"on_batch": bar("training"), "on_refit": bar("refit")}
+        bars = {"on_batch": bar("training"), "on_refit": bar("refit"), "on_teachers": bar("teachers")}
         try:
             return run.run(plan, dataset, folder, command=["edgehar", *sys.argv[1:]], **bars)
         except KeyboardInterrupt:
-            if (folder / "checkpoint.npz").exists():
+            if (folder / run.CHECKPOINTS).exists():
                 again = f"stopped; go on with: edgehar train --resume {shlex.quote(str(folder))}"
                 console.print(again, soft_wrap=True)
             raise

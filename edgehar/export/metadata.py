@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
-from edgehar.contract import Contract
+from edgehar.contract import Contract, TensorQuantisation
 from edgehar.files import dump_json
 
 METADATA_NAME = "TFLITE_METADATA"
@@ -198,3 +199,15 @@ def _vector(builder: Any, offsets: list[Any]) -> Any:
     for offset in reversed(offsets):
         builder.PrependUOffsetTRelative(offset)
     return builder.EndVector()
+
+
+def with_quantisation(contract: Contract, model: bytes) -> Contract:
+    """The contract with scale and zero point of a `.tflite`'s input and output; None where they are float."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=model)
+    found = []
+    for detail in (interpreter.get_input_details()[0], interpreter.get_output_details()[0]):
+        scale, zero = detail["quantization"]
+        found.append(TensorQuantisation(float(scale), int(zero)) if scale else None)
+    return replace(contract, input_quantisation=found[0], output_quantisation=found[1])

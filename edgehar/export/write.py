@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgehar import __version__
 from edgehar.bundle import FORMAT as BUNDLE_FORMAT
 from edgehar.bundle import open_bundle
-from edgehar.contract import Contract, TensorQuantisation
+from edgehar.contract import Contract
 from edgehar.data import Windows
 from edgehar.errors import BundleError, ContractError, MissingExtra
 from edgehar.export import metadata, onnx, tflite
@@ -170,7 +170,7 @@ def _artefacts(
         on_step(name)
         windows = None if calibration is None else calibration.x
         content = tflite.convert(model, contract, kind, calibration=windows, float_io=options.float_io)
-        made[name] = metadata.finish(content, _with_quantisation(contract, content), description)
+        made[name] = metadata.finish(content, metadata.with_quantisation(contract, content), description)
     on_step("model.onnx")
     made["model.onnx"] = onnx.convert(model, contract, description)
     if options.int8 and calibration is not None:
@@ -197,19 +197,8 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     return {"target": c.target, "hop": c.hop, "schedule": c.schedule}
 
 
-def _with_quantisation(contract: Contract, model: bytes) -> Contract:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=model)
-    found = []
-    for detail in (interpreter.get_input_details()[0], interpreter.get_output_details()[0]):
-        scale, zero = detail["quantization"]
-        found.append(TensorQuantisation(float(scale), int(zero)) if scale else None)
-    return replace(contract, input_quantisation=found[0], output_quantisation=found[1])
-
-
 def _final_contract(contract: Contract, int8: Path | None) -> Contract:
-    return contract if int8 is None else _with_quantisation(contract, int8.read_bytes())
+    return contract if int8 is None else metadata.with_quantisation(contract, int8.read_bytes())
 
 
 def _coverage(made: dict[str, bytes], test: Windows, on_step: Callable[[str], None]) -> list[Coverage]:

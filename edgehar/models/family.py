@@ -23,6 +23,13 @@ DROPOUT = 0.2
 #: Share of the old statistics kept a step: shorter than Keras' own, since a run has a few hundred steps.
 MOMENTUM = 0.9
 
+#: Networks of the family that have a name.
+NAMED = {
+    "nano": "conv16k9s4-sep24k5",
+    "micro": "conv16k9s2-sep32k5s2-sep48k5",
+    "mini": "conv32k9s2-sep64k5s2-sep64k5-sep96k3",
+}
+
 _BLOCK = re.compile(r"(conv|sep)([1-9]\d{0,2})k([1-9]\d?)(?:s([1-9]\d?))?", re.ASCII)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     import keras
 
 #: Architecture name -> function that builds it with fresh weights from Keras' global seed.
-ARCHITECTURES: dict[str, Callable[[Contract], keras.Model]] = {"cnn": article.build}
+ARCHITECTURES: dict[str, Callable[[Contract], keras.Model]] = {
+    **{name: partial(family.build_family, text=text) for name, text in family.NAMED.items()},
+    "cnn": article.build,
+}
 
 DEFAULT = "cnn"
 

@@ -39,10 +39,12 @@ def print_crossval(result: CrossResult, title: str) -> None:
             f"{fold['macro_f1']:.3f}",
             str(fold["best_epoch"]),
             str(fold["windows"]),
+            *([percent(fold["int8_accuracy"]), f"{fold['int8_macro_f1']:.3f}"] if result.pooled_int8 else []),
         ]
         for fold in result.folds
     ]
     columns = ["fold", "people", "accuracy %", "macro-F1", "epoch", "windows"]
+    columns += ["int8: accuracy %", "macro-F1"] if result.pooled_int8 else []
     console.print(terminal_table(title, columns, rows))
     pooled = result.pooled
     order = sorted(pooled.subject_accuracy.items(), key=lambda item: item[1])
@@ -56,3 +58,5 @@ def print_crossval(result: CrossResult, title: str) -> None:
         soft_wrap=True,
     )
     console.print(f"all people together: {headline(pooled)}, by bootstrap over people", soft_wrap=True)
+    if result.pooled_int8 is not None:
+        console.print(f"quantised to int8: {headline(result.pooled_int8)}", soft_wrap=True)

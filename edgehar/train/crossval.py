@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgehar import data, files, models
 from edgehar.contract import Contract
-from edgehar.data.recording import Dataset
+from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluate import Evaluation, evaluate
 from edgehar.train import loop, run
@@ -27,6 +28,11 @@ PLAN, SUMMARY = "crossval.json", "summary.json"
 
 _FIGURES = ("accuracy", "macro_f1")
 _BY_WINDOW = ("probabilities", "truth", "subject")
+_INT8 = "int8_probabilities"
+
+#: (trained model, contract, training windows, windows (N, window, 3) in m/s²) -> probabilities of its int8 form.
+#: A layer above knows how to quantise; the function travels to the worker by its name.
+Quantised = Callable[[Any, Contract, Windows, NDArray[np.float32]], NDArray[np.float32]]
 
 #: Called with (folds done, folds in all, the newest fold's result or None at the start).
 OnFold = Callable[[int, int, "dict[str, Any] | None"], None]
@@ -40,11 +46,13 @@ class CrossPlan:
         run: how each fold is trained; its `split` plays no part.
         folds: number of folds, or `loso` to leave one subject out at a time.
         everybody: whether the people of the set's published test split take part.
+        int8: whether each fold's network is measured quantised as well.
     """
 
     run: run.Plan
     folds: int | str
     everybody: bool = False
+    int8: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,12 @@ class CrossResult:
     Attributes:
         folds: each fold's result as its file has it.
         pooled: all people together, each measured by the model that did not know them.
+        pooled_int8: the same of the quantised networks, where they were asked for.
     """
 
     folds: list[dict[str, Any]]
     pooled: Evaluation
+    pooled_int8: Evaluation | None = None
 
     def spread(self, figure: str) -> tuple[float, float]:
         """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
@@ -67,8 +77,11 @@ class CrossResult:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         spread = {figure: dict(zip(("mean", "deviation"), self.spread(figure), strict=True)) for figure in _FIGURES}
-        short = [{name: value for name, value in fold.items() if name not in _BY_WINDOW} for fold in self.folds]
-        return {"folds": short, "over_folds": spread, "pooled": self.pooled.to_dict()}
+        short = [
+            {name: value for name, value in fold.items() if name not in (*_BY_WINDOW, _INT8)} for fold in self.folds
+        ]
+        whole = {"folds": short, "over_folds": spread, "pooled": self.pooled.to_dict()}
+        return whole if self.pooled_int8 is None else {**whole, "pooled_int8": self.pooled_int8.to_dict()}
 
 
 def participants(dataset: Dataset, everybody: bool) -> Dataset:
@@ -132,6 +145,7 @@ def cross_validate(
     *,
     jobs: int = 1,
     dask: str | None = None,
+    quantised: Quantised | None = None,
     on_fold: OnFold | None = None,
 ) -> CrossResult:
     """Run the folds that the folder has no result of, and sum up.
@@ -141,6 +155,7 @@ def cross_validate(
     Args:
         dataset: those who take part, as `participants` gives them.
         jobs, dask: see `parallel.each`.
+        quantised: needed for `plan.int8`; importable by name.
     Raises:
         DataError: too few people or windows.
         EdgeharError: the folder holds another run; a worker died.
@@ -154,7 +169,7 @@ def cross_validate(
     def missing() -> Iterator[tuple[Any, ...]]:
         for number, (path, people) in enumerate(zip(paths, groups, strict=True), 1):
             if not path.exists():
-                yield plan.run, dataset, number, people
+                yield plan.run, dataset, number, people, quantised if plan.int8 else None
 
     for result in each(run_fold, missing(), jobs=jobs, dask=dask):
         files.write_json(paths[result["fold"] - 1], result)
@@ -166,15 +181,24 @@ def cross_validate(
     return summary
 
 
-def run_fold(plan: run.Plan, dataset: Dataset, number: int, people: tuple[str, ...]) -> dict[str, Any]:
+def run_fold(
+    plan: run.Plan, dataset: Dataset, number: int, people: tuple[str, ...], quantised: Quantised | None = None
+) -> dict[str, Any]:
     """Train without these people and measure them; JSON-ready. Runs in any process and leaves no files."""
     held_out = replace(dataset, published_test=people)
     with tempfile.TemporaryDirectory(prefix="edgehar-fold-") as name:
         outcome = run.run(replace(plan, split="published"), held_out, Path(name))
         model, contract = models.load(Path(name) / run.MODEL)
-    windows = data.cut_windows(dataset, contract).of_subjects(people)
+    everybody = data.cut_windows(dataset, contract)
+    windows = everybody.of_subjects(people)
     probabilities = loop.probabilities(model, contract, windows.x)
     measured = evaluate(probabilities, windows.y, windows.subject, contract.labels)
+    int8: dict[str, Any] = {}
+    if quantised is not None:
+        own = everybody.of_subjects(outcome.split.train + outcome.split.validation)
+        answers = quantised(model, contract, own, windows.x)
+        again = evaluate(answers, windows.y, windows.subject, contract.labels)
+        int8 = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
     return {
         "fold": number,
         "people": list(people),
@@ -189,21 +213,25 @@ def run_fold(plan: run.Plan, dataset: Dataset, number: int, people: tuple[str, .
         "labels": list(contract.labels),
         "subject": windows.subject.tolist(),
         "truth": windows.y.tolist(),
-        # The shortest figures that read back to the same float32.
-        "probabilities": [[float(str(value)) for value in row] for row in probabilities],
+        "probabilities": _listed(probabilities),
+        **int8,
     }
 
 
 def sum_up(folds: list[dict[str, Any]]) -> CrossResult:
     """All folds together, as if one model had been measured on everybody."""
-    probabilities, truth, subject = ([item for fold in folds for item in fold[name]] for name in _BY_WINDOW)
-    pooled = evaluate(
-        np.array(probabilities, np.float32),
-        np.array(truth, np.int64),
-        np.array(subject, np.str_),
-        tuple(folds[0]["labels"]),
-    )
-    return CrossResult(folds, pooled)
+    _, truth, subject = ([item for fold in folds for item in fold[name]] for name in _BY_WINDOW)
+
+    def pool(name: str) -> Evaluation:
+        answers = np.array([row for fold in folds for row in fold[name]], np.float32)
+        return evaluate(answers, np.array(truth, np.int64), np.array(subject, np.str_), tuple(folds[0]["labels"]))
+
+    return CrossResult(folds, pool("probabilities"), pool(_INT8) if all(_INT8 in fold for fold in folds) else None)
+
+
+def _listed(probabilities: NDArray[np.float32]) -> list[list[float]]:
+    """JSON-ready: the shortest figures that read back to the same float32."""
+    return [[float(str(value)) for value in row] for row in probabilities]
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

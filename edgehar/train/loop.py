@@ -28,6 +28,9 @@ from edgehar.train.recipe import Recipe
 if TYPE_CHECKING:
     import keras
 
+#: Probabilities float32 (N, classes) of augmented windows float32 (N, window, 3) in m/s².
+Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
 #: Called after each batch with (epochs done, batches done in this epoch, batches an epoch, epochs, history).
 OnBatch = Callable[[int, int, int, int, list[dict[str, float]]], None]
 
@@ -49,6 +52,7 @@ def fit(
     *,
     draw: int | None = None,
     stop_after: int | None = None,
+    teacher: Teacher | None = None,
     checkpoint: Path | None = None,
     on_batch: OnBatch | None = None,
 ) -> Fitted:
@@ -57,10 +61,12 @@ def fit(
     Args:
         contract: its `normalisation` is what the network's input goes through.
         train: windows in m/s²; with a time shift, cut more finely than the training step.
-        validation: windows of people not in `train`; the averaged weights of the epoch with the least
-            cross-entropy on them are kept, and `recipe.patience` applies. None: keep the last epoch's.
+        validation: windows of people not in `train`; unless the recipe keeps the last epoch, the averaged weights
+            of the epoch with the least cross-entropy on them are kept, and `recipe.patience` applies. None: keep
+            the last epoch's.
         draw: windows drawn at random for each epoch; None for all of them.
         stop_after: stop after this many epochs of the schedule of `recipe.epochs`.
+        teacher: whose answers make `recipe.distillation.share` of the targets.
         checkpoint: file to write after every epoch, and to go on from if it is there.
     Raises:
         EdgeharError: the checkpoint belongs to another run or is damaged.
@@ -90,11 +96,15 @@ def fit(
         ):
             _assign(variables, values)
         history, best = state.history, state.best
-    while len(history) < end and not _exhausted(history, recipe.patience):
+    while len(history) < end and len(history) - _kept(recipe, history) < recipe.patience:
         epoch = len(history)
         rng = np.random.default_rng([recipe.seed, epoch])
         order = rng.permutation(len(train))[:draw]
         x, target = augment(train.x[order], target_of[train.y[order]], recipe.augmentation, rng)
+        if teacher is not None:
+            # The window's weight, by its class, is the sum of its target.
+            told = teacher(x) * target.sum(axis=1, keepdims=True)
+            target = (1 - recipe.distillation.share) * target + recipe.distillation.share * told
         x, loss = network_input(x, contract), 0.0
         for batch in range(batches):
             rows = slice(batch * recipe.batch_size, (batch + 1) * recipe.batch_size)
@@ -109,7 +119,7 @@ def fit(
         if validation is not None:
             entry |= _validate(average, contract, validation)
         history.append(entry)
-        if best_epoch(history) == len(history):
+        if _kept(recipe, history) == len(history):
             best = _values(average.variables)
         if checkpoint is not None:
             state = checkpoints.Checkpoint(
@@ -122,7 +132,7 @@ def fit(
             )
             checkpoints.save(state, checkpoint)
     _assign(average.variables, best)
-    return Fitted(average, best_epoch(history), history)
+    return Fitted(average, _kept(recipe, history), history)
 
 
 def make_deterministic() -> None:
@@ -177,8 +187,8 @@ def _validate(model: keras.Model, contract: Contract, windows: Windows) -> dict[
     }
 
 
-def _exhausted(history: list[dict[str, float]], patience: int) -> bool:
-    return len(history) - best_epoch(history) >= patience
+def _kept(recipe: Recipe, history: list[dict[str, float]]) -> int:
+    return len(history) if recipe.keep == "last" else best_epoch(history)
 
 
 def _training_step(network: Any, average: Any, optimiser: Any) -> Any:

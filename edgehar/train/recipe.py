@@ -1,4 +1,4 @@
-"""What decides a training run, apart from the recordings: the defaults are the shipped model's recipe."""
+"""What decides a training run, apart from the recordings; `recipe_for` has those of the shipped models."""
 
 from __future__ import annotations
 
@@ -36,12 +36,33 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """Learning from other networks, which are trained first, on the same people.
+
+    Attributes:
+        teachers: how many; 0 for none. They differ in their seeds.
+        teacher: their architecture; each is trained by its own recipe.
+        share: of the target that their mean answer to the window as it was augmented makes; the label has the rest.
+            Source: Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", CVPR 2022.
+    """
+
+    teachers: int = 0
+    teacher: str = "mini"
+    share: float = 0.7
+
+    def __post_init__(self) -> None:
+        _require("teachers", self.teachers, low=0)
+        _require("share", self.share, low=0, high=1)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Hyper-parameters of one run.
 
     Attributes:
         epochs: length of the cosine schedule, which takes the learning rate from its value to 0.
         patience: epochs without a better validation loss after which training stops.
+        keep: the weights of the `best` epoch on validation people, or of the `last`.
         weight_decay: decoupled (AdamW), on kernels only.
         average: decay per step of the exponential moving average of the weights, which is what is
             validated and kept; 0 keeps the last weights themselves.
@@ -58,9 +79,11 @@ class Recipe:
     label_smoothing: float = 0.1
     average: float = 0.99
     patience: int = 5
+    keep: str = "best"
     class_weights: bool = True
     normalisation: str = "axis"
     augmentation: Augmentation = field(default_factory=Augmentation)
+    distillation: Distillation = field(default_factory=Distillation)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience"):
@@ -70,6 +93,8 @@ class Recipe:
         _require("learning_rate", self.learning_rate, low=1e-9)
         for name in ("label_smoothing", "average"):
             _require(name, getattr(self, name), low=0, high=0.99999)
+        if self.keep not in ("best", "last"):
+            raise EdgeharError(f"expected keep 'best' or 'last', got {self.keep!r}")
         if self.normalisation not in ("axis", "scalar"):
             raise EdgeharError(f"expected normalisation 'axis' or 'scalar', got {self.normalisation!r}")
 
@@ -81,12 +106,20 @@ class Recipe:
     def from_dict(cls, value: Any, where: str = "recipe") -> Recipe:
         """Read a dictionary made by `to_dict`; raises EdgeharError for anything else."""
         names = {item.name for item in fields(cls)}
-        if not isinstance(value, dict) or set(value) != names or not isinstance(value["augmentation"], dict):
+        if not isinstance(value, dict) or set(value) != names:
             raise EdgeharError(f"expected a training recipe in {where}, got another set of entries")
+        parts = {"augmentation": Augmentation, "distillation": Distillation}
         try:
-            return cls(**{**value, "augmentation": Augmentation(**value["augmentation"])})
+            return cls(**{**value, **{name: kind(**value[name]) for name, kind in parts.items()}})
         except TypeError as error:
             raise EdgeharError(f"expected a training recipe in {where}: {error}") from error
+
+
+def recipe_for(arch: str) -> Recipe:
+    """The recipe of the shipped model of an architecture; that of the small networks for a text of the family."""
+    if arch == Recipe.arch:
+        return Recipe()
+    return Recipe(arch=arch, epochs=40, learning_rate=5e-3, keep="last")
 
 
 def _require(name: str, value: float, low: float, high: float = math.inf) -> None:

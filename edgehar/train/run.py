@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import platform
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -22,11 +23,14 @@ from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluate import Evaluation, evaluate
 from edgehar.evaluate.confidence import fit_temperature
-from edgehar.train import loop
+from edgehar.train import distil, loop
 from edgehar.train.recipe import Recipe
 from edgehar.versions import installed
 
 PLAN, MODEL, HISTORY, MANIFEST = "run.json", "model.keras", "history.csv", "manifest.json"
+
+#: Folder of a run's checkpoints while it is not finished.
+CHECKPOINTS = "checkpoints"
 
 _COLUMNS = ("epoch", "learning_rate", "loss", "validation_loss", "validation_accuracy")
 _PACKAGES = ("keras", "tensorflow", "numpy")
@@ -109,6 +113,7 @@ def run(
     command: Sequence[str] = (),
     on_batch: loop.OnBatch | None = None,
     on_refit: loop.OnBatch | None = None,
+    on_teachers: loop.OnBatch | None = None,
 ) -> Outcome:
     """Train as planned in a folder made by `start`; goes on from the folder's checkpoints.
 
@@ -116,7 +121,7 @@ def run(
 
     Args:
         command: command line, for the manifest.
-        on_batch, on_refit: progress of the two trainings.
+        on_batch, on_refit, on_teachers: progress of the two trainings, and of their teachers'.
     Raises:
         DataError: too few people, windows or classes.
         EdgeharError: a checkpoint of another run.
@@ -131,14 +136,16 @@ def run(
     for people in (split.train, split.validation):
         data.require_trainable(coarse.of_subjects(people)) if people else None
 
-    def fit(people: tuple[str, ...], others: tuple[str, ...], **options: Any) -> tuple[loop.Fitted, Contract]:
+    def fit(people: tuple[str, ...], others: tuple[str, ...], at: Path, **options: Any) -> tuple[loop.Fitted, Contract]:
         own = coarse.of_subjects(people)
         fitted_contract = replace(contract, normalisation=normalisation(own, recipe.normalisation))
+        given: dict[str, Any] = {"train": fine.of_subjects(people), "draw": len(own)}
+        teacher = distil.train_teachers(recipe, fitted_contract, **given, folder=at, on_batch=on_teachers)
         validation = coarse.of_subjects(others) if others else None
-        drawn = fine.of_subjects(people)
-        return loop.fit(recipe, fitted_contract, drawn, validation, draw=len(own), **options), fitted_contract
+        options |= {"validation": validation, "teacher": teacher, "checkpoint": at / "student.npz"}
+        return loop.fit(recipe, fitted_contract, **given, **options), fitted_contract
 
-    fitted, contract = fit(split.train, split.validation, checkpoint=folder / "checkpoint.npz", on_batch=on_batch)
+    fitted, contract = fit(split.train, split.validation, folder / CHECKPOINTS / "choice", on_batch=on_batch)
     measured = coarse.of_subjects(split.validation or split.train)
     predicted = loop.probabilities(fitted.model, contract, measured.x)
     evaluation = evaluate(predicted, measured.y, measured.subject, contract.labels)
@@ -147,8 +154,8 @@ def run(
         final, contract = fit(
             split.train + split.validation,
             (),
+            folder / CHECKPOINTS / "refit",
             stop_after=fitted.best_epoch,
-            checkpoint=folder / "checkpoint_refit.npz",
             on_batch=on_refit,
         )
     models.save(final.model, contract, folder / MODEL)
@@ -173,8 +180,7 @@ def run(
         "versions": versions(),
     }
     files.write_json(folder / MANIFEST, manifest)
-    for name in ("checkpoint.npz", "checkpoint_refit.npz"):
-        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return Outcome(contract, fitted, evaluation, split, manifest)
 
 

@@ -75,6 +75,26 @@ def test_figures_are_those_of_the_predictions(serial):
     assert len(lines) == PEOPLE + 1 and set(summary["pooled"]["subjects"]) == {line.split(",")[0] for line in lines[1:]}
 
 
+def test_each_fold_measured_as_int8(arguments, serial, tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert main([*arguments, "--int8", "--out", str(folder)]) == 0
+    text = capsys.readouterr().out
+    assert "quantised to int8" in text and "int8:" in text
+    folds = [json.loads((folder / name).read_text()) for name in FILES]
+    for fold, before in zip(folds, (json.loads((serial / name).read_text()) for name in FILES), strict=True):
+        assert fold["probabilities"] == before["probabilities"]
+        steps = np.array(fold["int8_probabilities"]) * 256
+        np.testing.assert_array_equal(steps, np.round(steps))  # the scale of an int8 softmax
+        np.testing.assert_allclose(fold["int8_probabilities"], fold["probabilities"], atol=0.05)
+        from sklearn.metrics import accuracy_score
+
+        assert fold["int8_accuracy"] == pytest.approx(accuracy_score(fold["truth"], steps.argmax(axis=1)))
+    pooled = json.loads((folder / "summary.json").read_text())["pooled_int8"]
+    assert pooled["accuracy"] == pytest.approx(
+        np.average([fold["int8_accuracy"] for fold in folds], weights=[fold["windows"] for fold in folds])
+    )
+
+
 def test_only_what_is_missing_is_run_again(arguments, serial, tmp_path, monkeypatch, capsys):
     folder = shutil.copytree(serial, tmp_path / "run")
     stamps = {name: (folder / name).stat().st_mtime_ns for name in FILES}

@@ -25,7 +25,7 @@ def arguments():
 
 def stop_after_next_epoch(arguments, folder, how):
     """Start `train`, send the signal when another epoch's checkpoint is there; returns the finished process."""
-    checkpoint = folder / "checkpoint.npz"
+    checkpoint = folder / "checkpoints" / "choice" / "student.npz"
     before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
     process = subprocess.Popen(
         [sys.executable, "-m", "edgehar", "train", *arguments],
@@ -52,7 +52,7 @@ def test_stopped_killed_and_resumed_equals_uninterrupted(arguments, tmp_path, ru
     assert stopped.returncode == 130
     assert f"--resume {parts}" in stopped.stderr_text.replace("\n", " ")
     assert "Traceback" not in stopped.stderr_text
-    assert sorted(path.name for path in parts.iterdir()) == ["checkpoint.npz", "run.json"]
+    assert sorted(path.name for path in parts.iterdir()) == ["checkpoints", "run.json"]
 
     killed = stop_after_next_epoch(["--resume", str(parts)], parts, signal.SIGKILL)
     assert killed.returncode == -signal.SIGKILL

@@ -131,3 +131,9 @@ def test_normalisation_is_of_the_given_windows(windows):
     np.testing.assert_allclose(x.mean(axis=(0, 1)), 0, atol=1e-4)
     np.testing.assert_allclose(x.std(axis=(0, 1)), 1, atol=1e-4)
     assert len(set(normalisation(windows, "scalar").std)) == 1
+
+
+def test_keeps_the_last_epoch_where_the_recipe_says_so(setup):
+    recipe = replace(RECIPE, epochs=8, learning_rate=0.3, average=0.0, keep="last", patience=1)
+    fitted = loop.fit(recipe, *setup)
+    assert fitted.best_epoch == len(fitted.history) == 8 != loop.best_epoch(fitted.history)
