@@ -90,6 +90,7 @@ def measure(
     """
     from edgehar.export.c.plan import make_plan
     from edgehar.export.c.read import read_network
+    from edgehar.export.c.target import load_target
 
     board = qemu.board(target)
     qemu.require_tools()
@@ -108,7 +109,8 @@ def measure(
         begin = replay(board.core, profile, samples[:steady], step, folder).layers
         profiled = replay(board.core, profile, samples, step, folder).layers
         sizes = section_sizes(image)
-        static = deepest_stack(image, folder, "edgehar_push", set(plan.target.kernels.values()))
+        kernels = {*plan.target.kernels.values(), *load_target("portable").kernels.values()}
+        static = deepest_stack(image, folder, "edgehar_push", kernels)
     counted = replayed.decisions[-decisions:]
     late = round(float(np.mean([push.instructions for push in counted])))
     everything = round(float(np.mean([push.since for push in counted])))

@@ -88,13 +88,20 @@ static void spread_out(const edgehar_model *model, void *memory, int first, int 
     }
 }
 
-/* Output columns, at most `wanted`, whose inputs wait in the edge. */
-static int positions_ready(const edgehar_layer *layer, const edge_state *state, int wanted)
+/* Output columns, at most `wanted`, whose inputs wait in the edge; where not all are ready, 0 unless to `flush`. */
+static int positions_ready(const edgehar_layer *layer, const edge_state *state, int wanted, int flush)
 {
     while (wanted > 0 && state->count < layer->taps + (wanted - 1) * layer->stride) {
-        wanted--;
+        wanted = flush ? wanted - 1 : 0;
     }
     return wanted;
+}
+
+/* Output columns in the layer's next full block. */
+static int positions_wanted(const edgehar_layer *layer, int produced)
+{
+    const int left = layer->outputs - produced;
+    return layer->outputs != 0 && left < layer->positions ? left : layer->positions;
 }
 
 /* Use up the inputs of `positions` output columns. */
@@ -113,19 +120,16 @@ static int fire(const edgehar_model *model, void *memory, int index, int flush)
     uint16_t *produced = &produced_counts(model, memory)[index];
     const int to_history = layer->output_count == 0;
     edgehar_block block;
-    int wanted = layer->positions, ready, columns, ended;
+    int wanted = positions_wanted(layer, *produced), ready, columns, ended;
 
-    if (layer->outputs != 0 && wanted > layer->outputs - *produced) {
-        wanted = layer->outputs - *produced;
-    }
     if (to_history && wanted > model->history_columns - pipeline->next) {
         wanted = model->history_columns - pipeline->next;
     }
-    ready = positions_ready(layer, &edge_states(memory)[layer->input], wanted);
+    ready = positions_ready(layer, &edge_states(memory)[layer->input], wanted, flush);
     if (layer->second != EDGEHAR_NONE) {
-        ready = positions_ready(layer, &edge_states(memory)[layer->second], ready);
+        ready = positions_ready(layer, &edge_states(memory)[layer->second], ready, flush);
     }
-    if (ready == 0 || (ready < wanted && !flush)) {
+    if (ready == 0) {
         return 0;
     }
 
@@ -213,6 +217,18 @@ static void clear_produced(const edgehar_model *model, void *memory, int first)
     memset(&produced_counts(model, memory)[first], 0, (size_t)(model->layer_count - first) * sizeof(uint16_t));
 }
 
+/* Columns of the history, 1 or more, before which no layer behind the split can fire again; 0 if none ever will. */
+static int columns_lacking(const edgehar_model *model, void *memory)
+{
+    const edgehar_layer *layer = &model->layers[model->split];
+    const edge_state *state = &edge_states(memory)[model->heart];
+    const int wanted = positions_wanted(layer, produced_counts(model, memory)[model->split]);
+    if (model->heart_count != 1) {
+        return 1;
+    }
+    return wanted == 0 ? 0 : layer->taps + (wanted - 1) * layer->stride + state->skip - state->count;
+}
+
 void edgehar_engine_reset(const edgehar_model *model, void *memory)
 {
     memset(memory, 0, sizeof(pipeline_state));
@@ -241,7 +257,7 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
 const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
 {
     pipeline_state *pipeline = memory;
-    int index, column;
+    int left, now, column;
 
     finish(model, memory);
     pipeline->pending = 0;
@@ -249,11 +265,17 @@ const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
     clear_edges(model, memory, model->heart, model->edge_count);
     clear_produced(model, memory, model->split);
     column = pipeline->next;
-    for (index = 0; index < model->history_columns; index++) {
+    for (left = model->history_columns; left > 0; left -= now) {
         const int8_t *from = at(memory, model->history + (uint32_t)column * model->history_channels);
-        spread_out(model, memory, model->heart, model->heart_count, from, 1);
+        now = columns_lacking(model, memory);
+        if (now == 0) {
+            break;
+        }
+        now = now < left ? now : left;
+        now = now < model->history_columns - column ? now : model->history_columns - column;
+        spread_out(model, memory, model->heart, model->heart_count, from, now);
         run(model, memory, model->split, model->layer_count);
-        column = column + 1 == model->history_columns ? 0 : column + 1;
+        column = column + now == model->history_columns ? 0 : column + now;
     }
     return at(memory, model->edges[model->result].offset);
 }

@@ -27,7 +27,8 @@ typedef void edgehar_kernel(const void *parameters, const edgehar_block *block);
 /* CONV_2D with H = 1, FULLY_CONNECTED, DEPTHWISE_CONV_2D with H = 1. */
 typedef struct edgehar_conv {
     const void *weights;       /* packed for the target: edgehar/export/c/pack_<target>.py */
-    const int32_t *bias;       /* one a filter, input offset folded in: bias - input_zero * sum(weights) */
+    const int32_t *bias;       /* one a filter, input offset folded in: bias - input_zero * sum(weights); this and the
+                                * next two are 0 where the weights hold them as well */
     const int32_t *multiplier; /* one a filter, Q31, 0 or 2^30 … 2^31 - 1 */
     const int8_t *shift;       /* one a filter, positive shifts left, -31 … 30 */
     uint16_t in_channels;
@@ -85,6 +86,7 @@ edgehar_kernel edgehar_conv1d_portable;    /* edgehar_conv */
 edgehar_kernel edgehar_conv1d_dsp;         /* edgehar_conv; Cortex-M4, M7, M33 */
 edgehar_kernel edgehar_conv1d_mve;         /* edgehar_conv; Cortex-M55 */
 edgehar_kernel edgehar_depthwise_portable; /* edgehar_conv; out_channels is a multiple of in_channels */
+edgehar_kernel edgehar_depthwise_dsp;      /* edgehar_conv; Cortex-M4, M7, M33; out_channels is in_channels, 4 or more */
 edgehar_kernel edgehar_max_pool;           /* edgehar_pool */
 edgehar_kernel edgehar_max_pool_mve;       /* edgehar_pool; Cortex-M55 */
 edgehar_kernel edgehar_average_pool;       /* edgehar_pool */

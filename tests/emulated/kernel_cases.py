@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.bench import qemu
-from edgehar.export.c.target import load_target
+from edgehar.export.c.network import Layer
+from edgehar.export.c.target import PackedConv, load_target
 
 
 @dataclass(frozen=True)
 class Case:
     """One firing of one convolution; arrays as the kernels define them."""
 
-    weights: NDArray[np.int8]  # (filters, taps, channels)
+    weights: NDArray[np.int8]  # (filters, taps, channels); depthwise: (channels, taps, 1)
     bias: NDArray[np.int32]
     multiplier: NDArray[np.int32]
     shift: NDArray[np.int8]
@@ -27,22 +28,36 @@ class Case:
     zero: int
     low: int
     high: int
+    depthwise: bool = False
 
     @property
     def macs(self) -> int:
         return self.weights.size * self.positions
 
     def __str__(self) -> str:
-        filters, taps, channels = self.weights.shape
+        filters, taps, _ = self.weights.shape
+        channels = self.columns.shape[1]
         return f"{channels}→{filters} kernel {taps} stride {self.stride} positions {self.positions}"
 
 
 def make(
-    seed: int, channels: int, filters: int, taps: int, stride: int, positions: int, *, extreme: bool = False
+    seed: int,
+    channels: int,
+    filters: int,
+    taps: int,
+    stride: int,
+    positions: int,
+    *,
+    extreme: bool = False,
+    quick: bool = False,
+    depthwise: bool = False,
 ) -> Case:
-    """A case with typical numbers, or with the largest ones and shifts to both sides."""
+    """A case with typical numbers, or with the largest ones and shifts to both sides.
+
+    `quick`: only shifts to the right and int8's own bounds, which the kernels may requantise the quick way.
+    """
     rng = np.random.default_rng([seed, channels, filters, taps, stride, positions])
-    shape = (filters, taps, channels)
+    shape = (filters, taps, 1 if depthwise else channels)
     column_shape = (taps + (positions - 1) * stride, channels)
     if extreme:
         weights = rng.choice([-127, 127], shape) * np.sign(rng.standard_normal((filters, 1, 1)) + 1.5).astype(int)
@@ -51,14 +66,18 @@ def make(
         shift = rng.integers(-12, 2, filters)
         multiplier = rng.choice([0, 1 << 30, (1 << 31) - 1, 1999999999], filters)
         bias = rng.integers(-(1 << 20), 1 << 20, filters)
+        if quick:
+            shift = rng.integers(-23, 0, filters)
+            bias[rng.random(filters) < 0.3] *= 255
     else:
         weights = np.clip(np.rint(rng.standard_normal(shape) * 38), -127, 127)
         columns = np.clip(np.rint(rng.standard_normal(column_shape) * 50), -128, 127)
-        spread = 38 * 50 * np.sqrt(taps * channels)
+        spread = 38 * 50 * np.sqrt(taps * shape[2])
         real = 60 / spread * np.exp(rng.uniform(-0.7, 0.7, filters))
         mantissa, exponent = np.frexp(real)
         multiplier, shift = np.rint(mantissa * 2.0**31), exponent
         bias = rng.integers(-int(spread), int(spread) + 1, filters)
+    bounded = seed % 3 == 0 and not quick
     low, high = sorted(rng.choice([-128, -100, -7, 0, 99, 127], 2, replace=False))
     return Case(
         weights.astype(np.int8),
@@ -69,8 +88,9 @@ def make(
         stride,
         positions,
         int(rng.choice([-128, -3, 0, 17])),
-        int(low) if seed % 3 == 0 else -128,
-        int(high) if seed % 3 == 0 else 127,
+        int(low) if bounded else -128,
+        int(high) if bounded else 127,
+        depthwise,
     )
 
 
@@ -80,7 +100,9 @@ def expected(case: Case) -> NDArray[np.int8]:
     rows = []
     for position in range(case.positions):
         window = case.columns[position * case.stride : position * case.stride + taps].astype(np.int64)
-        rows.append(np.tensordot(case.weights.astype(np.int64), window, 2) + case.bias)
+        weights = case.weights.astype(np.int64)
+        dots = (weights[..., 0].T * window).sum(0) if case.depthwise else np.tensordot(weights, window, 2)
+        rows.append(dots + case.bias)
     total = np.stack(rows)
     left, right = np.maximum(case.shift, 0).astype(np.int64), np.maximum(-case.shift, 0).astype(np.int64)
     total = (total << left).astype(np.int32).astype(np.int64)
@@ -93,17 +115,37 @@ def expected(case: Case) -> NDArray[np.int8]:
     return np.clip(rounded + case.zero, case.low, case.high).astype(np.int8)
 
 
+def pack(case: Case, kernel: str) -> tuple[PackedConv, int]:
+    """The case packed for a kernel path, and the bytes of scratch that it needs."""
+    target, weights = load_target(kernel), case.weights
+    layer = Layer(
+        "depthwise" if case.depthwise else "conv",
+        "case",
+        (0,),
+        1,
+        weights.shape[1],
+        case.stride,
+        weights=weights[..., 0].T if case.depthwise else weights,
+        bias=case.bias,
+        multiplier=tuple(case.multiplier.tolist()),
+        shift=tuple(case.shift.tolist()),
+        activation=(case.low, case.high),
+    )
+    if case.depthwise:
+        return target.pack_depthwise(layer, case.bias, case.columns.shape[1]), 0
+    return target.pack_conv(layer, case.bias), target.conv_scratch(layer, case.positions)
+
+
 def encode(case: Case, kernel: str) -> bytes:
     """The case as port_kernels.c reads it."""
-    filters, taps, channels = case.weights.shape
-    target = load_target(kernel)
-    packed = target.pack_conv(case.weights, case.bias, case.shift, case.stride)
-    scratch = target.conv_scratch(taps, case.stride, channels, filters, case.positions)
+    filters, taps, _ = case.weights.shape
+    packed, scratch = pack(case, kernel)
+    bias = np.zeros(filters, np.int32) if packed.bias is None else packed.bias
     weights = _pad(packed.weights)
     columns = _pad(case.columns.tobytes())
     head = struct.pack(
         "<11i",
-        channels,
+        case.columns.shape[1],
         filters,
         taps,
         case.stride,
@@ -115,7 +157,7 @@ def encode(case: Case, kernel: str) -> bytes:
         scratch,
         len(columns),
     )
-    tables = packed.bias.astype("<i4").tobytes() + case.multiplier.astype("<i4").tobytes() + _pad(case.shift.tobytes())
+    tables = bias.astype("<i4").tobytes() + case.multiplier.astype("<i4").tobytes() + _pad(case.shift.tobytes())
     return head + tables + weights + columns
 
 
@@ -125,7 +167,7 @@ Result = tuple[NDArray[np.int8], int, bool]
 def run_all(cases: list[Case], target: str, folder: Path, kernel: str | None = None) -> list[Result]:
     """Output, instructions and "wrote nowhere else" of every case, in one run of the emulator."""
     kernel = kernel or qemu.board(target).kernel
-    image = qemu.build(target, "kernels", folder, KERNEL=f"edgehar_conv1d_{kernel}")
+    image = qemu.build(target, "kernels", folder, KERNEL=pack(cases[0], kernel)[0].kernel)
     write_cases(cases, kernel, folder)
     qemu.run(target, image, [folder / "cases.bin", folder / "results.bin"])
     return [(out, qemu.instructions(target, ticks), clean) for out, ticks, clean in read_results(cases, folder)]

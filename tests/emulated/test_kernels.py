@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from edgehar.bench import qemu
 
-from .kernel_cases import Case, expected, make, read_results, run_all, write_cases
+from .kernel_cases import Case, expected, make, pack, read_results, run_all, write_cases
 
 #: channels, filters, taps, stride, positions; each row is there for a path through the code.
 SHAPES = [
@@ -32,7 +33,28 @@ SHAPES = [
     (40, 8, 7, 7, 2),  # stride as wide as the kernel
     (28, 6, 6, 9, 2),  # stride wider than the kernel
     (64, 4, 60, 1, 3),  # a kernel of 3,840 products: several chunks of the 24-bit accumulator
-    (4, 3, 129, 1, 2),  # the longest kernel that the DSP path takes whatever the weights
+    (4, 3, 129, 1, 2),  # nearly as many products as a chunk of the 24-bit accumulator holds whatever the weights
+    (3, 16, 9, 2, 8),  # windows that begin at any byte of a word
+    (2, 5, 1, 3, 5),  # less than a word a window
+    (7, 3, 9, 1, 3),  # three bytes in the last quad
+    (52, 4, 1, 1, 2),  # 13 quads: the chain of double quads once and one quad more; then 26 and 27
+    (104, 4, 1, 1, 3),
+    (107, 4, 1, 1, 3),
+]
+
+#: channels, taps, stride, positions of depthwise layers
+DEPTHWISE = [
+    (4, 1, 1, 1),
+    (4, 8, 1, 3),  # as many taps as the chain holds, and one more
+    (4, 9, 2, 2),
+    (5, 5, 1, 3),  # fours that overlap by 3, 2 and 1
+    (6, 3, 2, 4),
+    (7, 2, 3, 2),
+    (16, 5, 2, 8),
+    (32, 5, 1, 5),
+    (33, 11, 1, 2),
+    (48, 33, 1, 2),
+    (127, 4, 5, 3),
 ]
 
 
@@ -44,20 +66,38 @@ def _cases() -> list[Case]:
     rng = np.random.default_rng(20)
     for seed in range(100, 160):
         shape = [int(rng.integers(1, most)) for most in (70, 40, 16, 4, 8)]
-        cases.append(make(seed, *shape, extreme=bool(rng.integers(2))))
+        cases.append(make(seed, *shape, extreme=bool(rng.integers(2)), quick=bool(rng.integers(2))))
+    return cases + [make(seed, *shape, extreme=True, quick=True) for seed in (6, 7, 8) for shape in SHAPES]
+
+
+def _depthwise_cases() -> list[Case]:
+    cases = []
+    rng = np.random.default_rng(21)
+    shapes = [*DEPTHWISE, *(tuple(int(rng.integers(low, 30)) for low in (4, 1, 1, 1)) for _ in range(40))]
+    for seed, (channels, taps, stride, positions) in enumerate(3 * shapes):
+        shape = channels, channels, taps, stride, positions
+        cases.append(make(seed, *shape, extreme=seed >= len(shapes), quick=True, depthwise=True))
+        cases[-1].weights[0, 0] = -128
     return cases
 
 
+#: What each kernel of the DSP path computes.
+CASES = {"conv": _cases, "depthwise": _depthwise_cases}
+
+
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc")
-@pytest.mark.parametrize("kernel", ["portable", "dsp", "mve"])
-def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kernel", "kind"),
+    [("portable", "conv"), ("dsp", "conv"), ("mve", "conv"), ("portable", "depthwise"), ("dsp", "depthwise")],
+)
+def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: str, tmp_path: Path) -> None:
     """The portable C beside the assembly, on this machine: a slip there would make the definition worthless."""
-    port = FIRMWARE / "port" / "qemu"
-    sources = [*(FIRMWARE / "src").glob("conv1d_*.c"), port / "port_kernels.c", Path(__file__).parent / "host_board.c"]
+    port, cases = FIRMWARE / "port" / "qemu", CASES[kind]()
+    sources = [path for name in ("conv1d", "depthwise") for path in (FIRMWARE / "src").glob(f"{name}_*.c")]
+    sources += [port / "port_kernels.c", Path(__file__).parent / "host_board.c"]
     command = ["gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    command += [f"-DKERNEL=edgehar_conv1d_{kernel}", f"-I{FIRMWARE / 'src'}", f"-I{port}", *map(str, sources)]
-    subprocess.run([*command, "-o", str(tmp_path / "kernels")], check=True)
-    cases = _cases()
+    command += [f"-DKERNEL={pack(cases[0], kernel)[0].kernel}", f"-I{FIRMWARE / 'src'}", f"-I{port}"]
+    subprocess.run([*command, *map(str, sources), "-o", str(tmp_path / "kernels")], check=True)
     write_cases(cases, kernel, tmp_path)
     subprocess.run([tmp_path / "kernels", tmp_path / "cases.bin", tmp_path / "results.bin"], check=True)
     for case, (out, _, clean) in zip(cases, read_results(cases, tmp_path), strict=True):
@@ -67,20 +107,41 @@ def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, tmp_pa
 
 @pytest.mark.emulated
 @pytest.mark.parametrize(
-    ("target", "kernel"),
+    ("target", "kernel", "kind"),
     [
-        ("cortex-m4", "dsp"),
-        ("cortex-m7", "dsp"),
-        ("cortex-m33", "dsp"),
-        ("cortex-m55", "mve"),
-        ("cortex-m3", "portable"),
+        ("cortex-m4", "dsp", "conv"),
+        ("cortex-m7", "dsp", "conv"),
+        ("cortex-m33", "dsp", "conv"),
+        ("cortex-m55", "mve", "conv"),
+        ("cortex-m3", "portable", "conv"),
+        ("cortex-m4", "dsp", "depthwise"),
+        ("cortex-m33", "dsp", "depthwise"),
     ],
 )
-def test_kernel_gives_the_definitions_bytes_and_writes_nowhere_else(target: str, kernel: str, tmp_path: Path) -> None:
-    cases = _cases()
+def test_kernel_gives_the_definitions_bytes_and_writes_nowhere_else(
+    target: str, kernel: str, kind: str, tmp_path: Path
+) -> None:
+    cases = CASES[kind]()
     for case, (out, _, clean) in zip(cases, run_all(cases, target, tmp_path, kernel), strict=True):
         np.testing.assert_array_equal(out, expected(case), err_msg=f"{case}")
         assert clean, f"{case}: wrote outside its scratch or output"
+
+
+def test_the_packer_chooses_the_depthwise_kernel() -> None:
+    """The DSP kernel for one filter a channel and the quick requantisation, else the portable one."""
+    case = make(1, 8, 8, 5, 1, 1, depthwise=True, quick=True)
+    chosen = {
+        "plain": case,
+        "two filters a channel": replace(case, columns=case.columns[:, :4]),
+        "three channels": make(1, 3, 3, 5, 1, 1, depthwise=True, quick=True),
+        "a shift to the left": replace(case, shift=np.where(np.arange(8) == 3, 0, case.shift).astype(np.int8)),
+        "a long shift": replace(case, shift=np.where(np.arange(8) == 3, -24, case.shift).astype(np.int8)),
+        "bounds": replace(case, low=-127),
+        "a large bias": replace(case, bias=np.full(8, 1 << 30, np.int32)),
+    }
+    kernels = {name: pack(each, "dsp")[0].kernel for name, each in chosen.items()}
+    assert kernels.pop("plain") == "edgehar_depthwise_dsp"
+    assert set(kernels.values()) == {"edgehar_depthwise_portable"}
 
 
 @pytest.mark.emulated
@@ -97,3 +158,15 @@ def test_a_wide_layer_costs_few_instructions_a_product(target: str, most: float,
     case = make(1, 100, 100, 10, 1, 4)
     [(_, count, _)] = run_all([case], target, tmp_path)
     assert count / case.macs <= most
+
+
+@pytest.mark.emulated
+def test_narrow_layers_cost_few_instructions_a_product(tmp_path: Path) -> None:
+    """Of a small network: three channels with a stride, one tap over few channels, and depthwise."""
+    first, pointwise = make(1, 3, 16, 9, 2, 8), make(1, 32, 48, 1, 1, 4)
+    depthwise = make(1, 32, 32, 5, 1, 8, depthwise=True, quick=True)
+    for case, most in ((first, 1.6), (pointwise, 1.25), (depthwise, 4.6)):
+        folder = tmp_path / f"{most}"
+        folder.mkdir()
+        [(_, count, _)] = run_all([case], "cortex-m4", folder)
+        assert count / case.macs <= most, f"{case}"

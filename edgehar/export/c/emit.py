@@ -9,7 +9,9 @@ import numpy as np
 
 from edgehar import __version__
 from edgehar.contract import Contract
+from edgehar.export.c.network import Layer
 from edgehar.export.c.plan import Plan
+from edgehar.export.c.target import PackedConv
 
 _STRUCTS = {
     "conv": "edgehar_conv",
@@ -93,9 +95,10 @@ def emit_source(plan: Plan, labels: Labels) -> str:
         "#endif\n#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__\n"
         '#error "weights are packed in little-endian words"\n#endif\n',
     ]
-    parts += [_layer_data(plan, index) for index in range(len(network.layers))]
+    packed = [_packed(plan, layer) for layer in network.layers]
+    parts += [_layer_data(plan, index, conv) for index, conv in enumerate(packed)]
     parts.append(_table("edgehar_edge", "edges", (_edge(plan, index) for index in range(len(plan.edges)))))
-    parts.append(_table("edgehar_layer", "layers", (_layer(plan, index) for index in range(len(network.layers)))))
+    parts.append(_table("edgehar_layer", "layers", (_layer(plan, index, conv) for index, conv in enumerate(packed))))
     parts.append(_table("char *const", "labels", (_string(name) for name in labels.names)))
     fields = {
         "layers": "layers",
@@ -137,29 +140,35 @@ def _origin(plan: Plan) -> str:
     )
 
 
-def _layer_data(plan: Plan, index: int) -> str:
+def _packed(plan: Plan, layer: Layer) -> PackedConv | None:
+    """A convolution's constants, the input's zero point folded into the bias; None for other layers."""
+    if layer.kind not in ("conv", "depthwise"):
+        return None
+    assert layer.weights is not None and layer.bias is not None
+    source = plan.network.tensors[layer.inputs[0]]
+    sums = layer.weights.astype(np.int64).sum((1, 2) if layer.kind == "conv" else 0)
+    bias = (layer.bias.astype(np.int64) - source.zero_point * sums).astype(np.int32)
+    if layer.kind == "conv":
+        return plan.target.pack_conv(layer, bias)
+    return plan.target.pack_depthwise(layer, bias, source.channels)
+
+
+def _layer_data(plan: Plan, index: int, packed: PackedConv | None) -> str:
     """The constants of one layer and its parameter struct."""
     layer, network = plan.network.layers[index], plan.network
     source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]
     low, high = layer.activation
     struct, lines = _STRUCTS[layer.kind], [f"/* {index}: {_comment(layer.name)} */"]
-    if layer.kind in ("conv", "depthwise"):
-        assert layer.weights is not None and layer.bias is not None
-        conv = layer.kind == "conv"
-        sums = layer.weights.astype(np.int64).sum((1, 2) if conv else 0)
-        bias = (layer.bias.astype(np.int64) - source.zero_point * sums).astype(np.int32)
-        if conv:
-            shift = np.asarray(layer.shift, np.int8)
-            packed = plan.target.pack_conv(layer.weights, bias, shift, layer.stride)
-            lines.append(_words(f"weights_{index}", packed.weights))
-            lines.append(_numbers("int32_t", f"bias_{index}", packed.bias.tolist()))
-        else:
-            lines.append(_words(f"weights_{index}", plan.target.pack_depthwise(layer.weights)))
-            lines.append(_numbers("int32_t", f"bias_{index}", bias.tolist()))
-        lines.append(_numbers("int32_t", f"multiplier_{index}", layer.multiplier))
-        lines.append(_numbers("int8_t", f"shift_{index}", layer.shift))
+    if packed:
+        lines.append(_words(f"weights_{index}", packed.weights))
+        tables = ["0"] * 3
+        if packed.bias is not None:
+            tables = [f"{name}_{index}" for name in ("bias", "multiplier", "shift")]
+            lines.append(_numbers("int32_t", tables[0], packed.bias.tolist()))
+            lines.append(_numbers("int32_t", tables[1], layer.multiplier))
+            lines.append(_numbers("int8_t", tables[2], layer.shift))
         values = (
-            f"weights_{index}, bias_{index}, multiplier_{index}, shift_{index}, {source.channels}, {output.channels}, "
+            f"weights_{index}, {', '.join(tables)}, {source.channels}, {output.channels}, "
             f"{layer.kernel}, {layer.stride}, {output.zero_point}, {low}, {high}"
         )
     elif layer.kind in ("max_pool", "average_pool"):
@@ -198,12 +207,13 @@ def _edge(plan: Plan, index: int) -> str:
     )
 
 
-def _layer(plan: Plan, index: int) -> str:
+def _layer(plan: Plan, index: int, packed: PackedConv | None) -> str:
     step, layer = plan.steps[index], plan.network.layers[index]
     output = plan.network.tensors[layer.output]
+    kernel = packed.kernel if packed else plan.target.kernels[layer.kind]
     first, second = step.inputs if len(step.inputs) == 2 else (step.inputs[0], "EDGEHAR_NONE")
     return (
-        f"{{{plan.target.kernels[layer.kind]}, &layer_{index}, {plan.work_offsets[index]}, {output.channels}, "
+        f"{{{kernel}, &layer_{index}, {plan.work_offsets[index]}, {output.channels}, "
         f"{step.kernel}, {step.stride}, {step.positions}, {step.outputs}, {first}, {second}, "
         f"{step.output[0] if step.output else 0}, {len(step.output)}, {int(step.reduces)}}}"
     )

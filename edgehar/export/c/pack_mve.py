@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.export.c.pack_portable import KERNELS, pack_depthwise
+from edgehar.export.c import pack_portable
+from edgehar.export.c.network import Layer
 from edgehar.export.c.target import PackedConv, Target
 
+KERNELS = {**pack_portable.KERNELS, "conv": "edgehar_conv1d_mve", "max_pool": "edgehar_max_pool_mve"}
 #: Longest kernel whose columns roll through the vector registers; `LONGEST_CHAIN` in conv1d_mve_block.h.
 LONGEST_CHAIN = 12
 #: Filters between two requantisations; `GROUP` in conv1d_mve_block.h.
@@ -16,17 +18,12 @@ GROUP = 48
 QUICK = 1 << 31
 
 
-def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int) -> PackedConv:
-    """Pack one convolution.
-
-    Args:
-        weights: int8 (filters, taps, channels).
-        bias: int32 (filters,), the input offset folded in.
-        shift: int8 (filters,), the requantisation's shifts, positive to the left.
-        stride: columns between two positions.
-    """
+def pack_conv(layer: Layer, bias: NDArray[np.int32]) -> PackedConv:
+    """Pack one convolution; `bias` is int32 (filters,), the input offset folded in."""
+    assert layer.weights is not None
+    weights = layer.weights
     filters, taps, channels = weights.shape
-    chunks, rest = _cut(taps, channels, stride)
+    chunks, rest = _cut(taps, channels, layer.stride)
     flat = -(-rest * taps // 16)
 
     padded = np.zeros((filters + filters % 2, taps, max(channels, 16 * chunks + rest)), np.int8)
@@ -37,14 +34,16 @@ def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray
     flats = tail.reshape(len(padded) // 2, 2, flat, 16).transpose(0, 2, 1, 3)
     pairs = np.concatenate([part.reshape(len(part), part[0].size) for part in (rolled, flats)], axis=1)
 
-    quick = QUICK if bool((shift < 0).all()) else 0
+    quick = QUICK if max(layer.shift) < 0 else 0
     head = np.array([chunks | rest << 16, flat | quick], "<u4")
-    return PackedConv(head.tobytes() + pairs.tobytes(), bias)
+    return PackedConv(KERNELS["conv"], head.tobytes() + pairs.tobytes(), bias)
 
 
-def conv_scratch(kernel: int, stride: int, channels: int, filters: int, positions: int) -> int:
+def conv_scratch(layer: Layer, positions: int) -> int:
     """Bytes of the strip, the sums and the left-over channels, for the widest block that is run."""
-    chunks, rest = _cut(kernel, channels, stride)
+    assert layer.weights is not None
+    kernel = layer.kernel
+    chunks, rest = _cut(kernel, layer.weights.shape[2], layer.stride)
     flat = -(-rest * kernel // 16)
     most = 0
     for real in range(1, min(positions, 4) + 1):
@@ -68,11 +67,11 @@ def _cut(taps: int, channels: int, stride: int) -> tuple[int, int]:
 
 TARGET = Target(
     name="mve",
-    kernels={**KERNELS, "conv": "edgehar_conv1d_mve", "max_pool": "edgehar_max_pool_mve"},
+    kernels=KERNELS,
     # Not a processor of Arm: there the kernel is its definition in portable C.
     guard="(defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)) || !defined(__arm__)",
     pack_conv=pack_conv,
-    pack_depthwise=pack_depthwise,
+    pack_depthwise=pack_portable.pack_depthwise,
     conv_scratch=conv_scratch,
-    positions=4,
+    positions=lambda step, output: 4,
 )

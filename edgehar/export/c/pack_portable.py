@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.export.c.network import Layer
 from edgehar.export.c.target import PackedConv, Target
 
 KERNELS = {
@@ -18,18 +19,21 @@ KERNELS = {
 }
 
 
-def pack_conv(weights: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.int8], stride: int) -> PackedConv:
+def pack_conv(layer: Layer, bias: NDArray[np.int32]) -> PackedConv:
     """[filter block of 4][tap × channel][filter in block]; missing filters of the last block are zeros."""
-    filters = weights.shape[0]
-    flat = weights.reshape(filters, -1)
+    assert layer.weights is not None
+    filters = layer.weights.shape[0]
+    flat = layer.weights.reshape(filters, -1)
     padded = np.zeros((-(-filters // 4) * 4, flat.shape[1]), np.int8)
     padded[:filters] = flat
-    return PackedConv(padded.reshape(-1, 4, flat.shape[1]).transpose(0, 2, 1).tobytes(), bias)
+    weights = padded.reshape(-1, 4, flat.shape[1]).transpose(0, 2, 1).tobytes()
+    return PackedConv(KERNELS["conv"], weights, bias)
 
 
-def pack_depthwise(weights: NDArray[np.int8]) -> bytes:
+def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> PackedConv:
     """[tap][filter], as it comes."""
-    return weights.tobytes()
+    assert layer.weights is not None
+    return PackedConv(KERNELS["depthwise"], layer.weights.tobytes(), bias)
 
 
 TARGET = Target(
@@ -38,6 +42,6 @@ TARGET = Target(
     guard="1",
     pack_conv=pack_conv,
     pack_depthwise=pack_depthwise,
-    conv_scratch=lambda kernel, stride, channels, filters, positions: 0,
-    positions=2,
+    conv_scratch=lambda layer, positions: 0,
+    positions=lambda step, output: 2,
 )

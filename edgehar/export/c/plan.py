@@ -83,10 +83,11 @@ def make_plan(network: Network, *, target: str = "portable", hop: int | None = N
         check_hop(hop, window)
     path = load_target(target)
     split = 0 if hop is None else best_split(network, hop)
+    most = max(_best_block(network, path, layer) for layer in network.layers)
     if hop is None or split == 0:
-        return _lay_out(network, path, hop, schedule, split, path.positions)
+        return _lay_out(network, path, hop, schedule, split, most)
     # Spread over the samples, smaller blocks may leave less for the end; larger blocks cost less in all.
-    sizes = range(path.positions, 0, -1) if schedule == "spread" else (path.positions,)
+    sizes = range(most, 0, -1) if schedule == "spread" else (most,)
     plans = [_lay_out(network, path, hop, schedule, split, size) for size in sizes]
     return min(plans, key=lambda plan: plan.late_macs) if schedule == "spread" else plans[0]
 
@@ -161,9 +162,17 @@ def _needed(network: Network, split: int) -> dict[int, int]:
     return needed
 
 
+def _best_block(network: Network, target: Target, layer: Layer) -> int:
+    """Output columns that a layer computes best at once."""
+    if layer.kind not in ("conv", "depthwise", "mean"):
+        return 1
+    channels = network.tensors[layer.inputs[0]].channels
+    return target.positions(layer.stride * channels, network.tensors[layer.output].channels)
+
+
 def _lay_out(network: Network, target: Target, hop: int | None, schedule: str, split: int, positions: int) -> Plan:
     """Edges, steps, buffer sizes and addresses of one split."""
-    edges, steps, reads = _pipeline(network, hop, split, positions)
+    edges, steps, reads = _pipeline(network, target, hop, split, positions)
     heart_tensor = _heart(network, split)
     history = network.tensors[heart_tensor].columns
     heart = reads[heart_tensor]
@@ -190,8 +199,7 @@ def _lay_out(network: Network, target: Target, hop: int | None, schedule: str, s
         if layer.kind == "mean":
             place += 4 * channels
         elif layer.kind == "conv":
-            filters = network.tensors[layer.output].channels
-            scratch = max(scratch, target.conv_scratch(layer.kernel, layer.stride, channels, filters, step.positions))
+            scratch = max(scratch, target.conv_scratch(layer, step.positions))
     work = [at if layer.kind == "mean" else place for at, layer in zip(work, network.layers, strict=True)]
     return Plan(
         network, target, hop, schedule, split, edges, steps, source, heart, result, history, capacity,
@@ -200,7 +208,7 @@ def _lay_out(network: Network, target: Target, hop: int | None, schedule: str, s
 
 
 def _pipeline(
-    network: Network, hop: int | None, split: int, positions: int
+    network: Network, target: Target, hop: int | None, split: int, positions: int
 ) -> tuple[tuple[Edge, ...], tuple[Step, ...], dict[int, tuple[int, ...]]]:
     """Edges sorted by the tensor that fills them, the steps, and the edges that read each tensor."""
     needed = _needed(network, split)
@@ -232,14 +240,13 @@ def _pipeline(
         columns = needed[layer.output]
         endless = index < split and not grouped[index]
         outputs = network.tensors[layer.inputs[0]].columns if layer.kind == "mean" else columns
-        wide = layer.kind in ("conv", "depthwise")
         steps.append(
             Step(
                 inputs=tuple(slots[index, slot] for slot in range(len(layer.inputs))),
                 output=() if index == split - 1 else reads[layer.output],
                 kernel=layer.kernel,
                 stride=layer.stride,
-                positions=min(positions, columns) if wide else 1,
+                positions=min(positions, _best_block(network, target, layer), outputs),
                 outputs=0 if endless else outputs,
                 reduces=layer.kind == "mean",
                 macs=macs(layer, network.tensors),

@@ -106,10 +106,28 @@ class Schedule:
                 self._count[index], self._skip[index], self._received[index] = edge.pad_left, 0, 0
                 self.high[index] = max(self.high[index], edge.pad_left)
         self._produced[self._split :] = [0] * (len(self._steps) - self._split)
-        for _ in range(self._history):
+        left = self._history
+        while left and (now := min(self._lacking(), left)):
             for index in self._heart:
-                self._deposit(index, 1)
+                self._deposit(index, now)
             self._run(self._split, len(self._steps))
+            left -= now
+
+    def _lacking(self) -> int:
+        """Columns of the history before which no later step can fire again; 0 if none ever will.
+
+        Where the ring's end comes first, the engine gives them in two parts, which needs no more room.
+        """
+        if len(self._heart) != 1:
+            return 1
+        step, edge = self._steps[self._split], self._heart[0]
+        wanted = self._wanted(self._split)
+        return step.kernel + (wanted - 1) * step.stride + self._skip[edge] - self._count[edge] if wanted else 0
+
+    def _wanted(self, index: int) -> int:
+        """Outputs in a step's next full block."""
+        step = self._steps[index]
+        return min(step.positions, step.outputs - self._produced[index]) if step.outputs else step.positions
 
     def _run(self, begin: int, end: int) -> None:
         index = end
@@ -140,9 +158,7 @@ class Schedule:
 
     def _fire(self, index: int, flush: bool) -> bool:
         step = self._steps[index]
-        wanted = step.positions
-        if step.outputs:
-            wanted = min(wanted, step.outputs - self._produced[index])
+        wanted = self._wanted(index)
         if not step.output and index == self._split - 1:
             wanted = min(wanted, self._history - self._next)
         ready = wanted

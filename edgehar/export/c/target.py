@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.errors import EdgeharError
+from edgehar.export.c.network import Layer
 
 TARGETS = ("portable", "dsp", "mve")
 
@@ -19,16 +20,21 @@ class PackedConv:
     """A convolution's constants as its kernel reads them.
 
     Attributes:
+        kernel: the C kernel.
         weights: bytes, emitted as little-endian words.
-        bias: int32 (filters,), with whatever the packing folds in.
+        bias: int32 (filters,), with whatever the packing folds in; None where `weights` holds biases, multipliers
+            and shifts as well.
     """
 
+    kernel: str
     weights: bytes
-    bias: NDArray[np.int32]
+    bias: NDArray[np.int32] | None
 
 
-#: (weights int8 (filters, kernel, channels), bias int32 with the input offset folded in, shift int8, stride)
-ConvPacker = Callable[[NDArray[np.int8], NDArray[np.int32], NDArray[np.int8], int], PackedConv]
+#: (a `conv` layer, bias int32 (filters,) with the input offset folded in)
+ConvPacker = Callable[[Layer, NDArray[np.int32]], PackedConv]
+#: (a `depthwise` layer, bias as above, channels of the input)
+DepthwisePacker = Callable[[Layer, NDArray[np.int32], int], PackedConv]
 
 
 @dataclass(frozen=True)
@@ -37,21 +43,21 @@ class Target:
 
     Attributes:
         name: one of `TARGETS`.
-        kernels: C kernel for each kind of layer in `network.Kind`.
+        kernels: C kernel for each kind of layer in `network.Kind`; a packer may choose the portable one.
         guard: C preprocessor condition under which this packing may be compiled.
-        pack_conv: packs a convolution; see `ConvPacker`.
-        pack_depthwise: int8 (kernel, filters) to the bytes that the depthwise kernel reads.
-        conv_scratch: bytes of scratch for (kernel, stride, channels, filters, positions).
-        positions: output columns that a convolution computes best in one block.
+        pack_conv, pack_depthwise: choose the kernel of a convolution and pack it.
+        conv_scratch: bytes of scratch of a `conv` layer that is fired for blocks of so many positions.
+        positions: output columns of a layer that are computed best in one block: (bytes that a column adds to the
+            layer's input, bytes of an output column) to columns.
     """
 
     name: str
     kernels: dict[str, str]
     guard: str
     pack_conv: ConvPacker
-    pack_depthwise: Callable[[NDArray[np.int8]], bytes]
-    conv_scratch: Callable[[int, int, int, int, int], int]
-    positions: int
+    pack_depthwise: DepthwisePacker
+    conv_scratch: Callable[[Layer, int], int]
+    positions: Callable[[int, int], int]
 
 
 def load_target(name: str) -> Target:

@@ -127,7 +127,7 @@ static const edgehar_layer layers[] = {
     {edgehar_max_pool, &layer_3, 580, 7, 3, 1, 1, 36, 2, EDGEHAR_NONE, 5, 1, 0},
     {edgehar_add_columns, &layer_4, 580, 7, 1, 1, 1, 36, 5, 4, 6, 1, 0},
     {edgehar_depthwise_portable, &layer_5, 580, 7, 3, 1, 2, 34, 6, EDGEHAR_NONE, 7, 1, 0},
-    {edgehar_mean_time, &layer_6, 552, 7, 1, 1, 1, 34, 7, EDGEHAR_NONE, 8, 1, 1},
+    {edgehar_mean_time, &layer_6, 552, 7, 1, 1, 2, 34, 7, EDGEHAR_NONE, 8, 1, 1},
     {edgehar_conv1d_portable, &layer_7, 580, 5, 1, 1, 1, 1, 8, EDGEHAR_NONE, 9, 1, 0},
     {edgehar_softmax_columns, &layer_8, 580, 5, 1, 1, 1, 1, 9, EDGEHAR_NONE, 10, 1, 0},
 };
