@@ -14,7 +14,7 @@ from edgehar.cli.data_options import DataSource, data_options, load_dataset
 from edgehar.cli.train import plan_of, train_options
 
 
-@click.command(params=train_options("arch", "refit"))
+@click.command(params=train_options("arch", "refit", "teachers", "teacher", "share"))
 @click.option("--budget", default="flash=24k,macs=500k", show_default=True, help="Limits; also ram=BYTES.")
 @click.option("--trials", type=click.IntRange(1), default=50, show_default=True, help="Architectures to train, in all.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Trainings at a time.")
@@ -34,7 +34,8 @@ def command(
     from edgehar.train.search import SearchPlan
     from edgehar.train.search_space import read_budget
 
-    plan = SearchPlan(plan_of(options, data), read_budget(budget))
+    # A candidate is trained alone: teachers would cost more than it does.
+    plan = SearchPlan(plan_of({**options, "teachers": 0}, data), read_budget(budget))
     dataset = load_dataset(data)
     folder = out or Path("runs") / f"search-seed{plan.run.recipe.seed}"
     front, candidates = _run(plan, dataset, folder, trials, jobs)

@@ -31,8 +31,13 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
         value = next(getattr(part, field) for part in parts if hasattr(part, field))
         return name.split("/")[0].removeprefix("--") if value is True else value
 
-    own, others = default(Recipe()), {default(recipe_for(arch)) for arch in ARCHITECTURES if arch != Recipe.arch}
-    shown = str(own) if others == {own} else f"{own} for {Recipe.arch}, {'/'.join(map(str, sorted(others)))} for others"
+    own, others = (
+        default(recipe_for(Recipe.arch)),
+        {default(recipe_for(arch)) for arch in ARCHITECTURES if arch != Recipe.arch},
+    )
+    shown = str(own) or "none"
+    if others != {own}:
+        shown += f" for {Recipe.arch}, {'/'.join(map(str, sorted(others)))} for others"
     if "type" not in settings and "/" not in name:
         settings["type"] = type(own)
     return click.option(name, default=None, help=f"{text}  [default: {shown}]".strip(), **settings)
@@ -55,6 +60,7 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
 @_recipe_option("--normalisation", type=click.Choice(["axis", "scalar"]))
 @_recipe_option("--class-weights/--no-class-weights")
 @_recipe_option("--rotation", "Random rotation, rad.")
+@_recipe_option("--turn", "Axes about which half of the windows are turned over, as in y.")
 @_recipe_option("--scale", "Random factor, around 1.")
 @_recipe_option("--noise", "White noise, m/s².")
 @_recipe_option("--shift", "Grid of random window starts, samples.")

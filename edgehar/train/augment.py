@@ -11,7 +11,7 @@ from edgehar.train.recipe import Augmentation
 def augment(
     x: NDArray[np.float32], target: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Rotate, scale, add noise and mix, drawn anew for each window.
+    """Rotate, turn over, scale, add noise and mix, drawn anew for each window.
 
     Args:
         x: float32 (N, window, 3), m/s²; not changed.
@@ -21,6 +21,10 @@ def augment(
         finely cut windows.
     """
     turned = np.einsum("nij,ntj->nti", rotations(len(x), how.rotation, rng), x)
+    for axis in how.turn:
+        # Half a turn changes the sign of the two other axes.
+        about = np.where(np.arange(3) == "xyz".index(axis), 1, -1)
+        turned = np.where(rng.random((len(x), 1, 1)) < 0.5, turned * about, turned)
     factor = 1 + how.scale * rng.standard_normal((len(x), 1, 1))
     changed = (turned * factor + how.noise * rng.standard_normal(x.shape)).astype(np.float32)
     if how.mix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from edgehar.errors import EdgeharError
@@ -16,6 +16,9 @@ class Augmentation:
     Attributes:
         rotation: standard deviation in rad of a rotation about a random axis. Strong rotation hurts,
             since the direction of gravity is what tells sitting from standing.
+        turn: axes (`x`, `y`, `z`, or several) about which half of the windows are turned by 180 degrees: a phone that
+            may lie in its pocket with either face to the leg is turned about its long axis, `y`. Not where the
+            direction of gravity itself tells classes apart.
         scale: standard deviation of a factor on all axes, around 1.
         noise: standard deviation of white noise, m/s².
         shift: grid in samples of the positions that a training window may start at; each epoch draws
@@ -25,6 +28,7 @@ class Augmentation:
     """
 
     rotation: float = 0.1
+    turn: str = ""
     scale: float = 0.05
     noise: float = 0.3
     shift: int = 5
@@ -33,6 +37,8 @@ class Augmentation:
     def __post_init__(self) -> None:
         for name in ("rotation", "scale", "noise", "shift", "mix"):
             _require(name, getattr(self, name), low=0)
+        if len(set(self.turn)) < len(self.turn) or not set(self.turn) <= set("xyz"):
+            raise EdgeharError(f"expected --turn with axes out of x, y and z, got {self.turn!r}")
 
 
 @dataclass(frozen=True)
@@ -117,9 +123,10 @@ class Recipe:
 
 def recipe_for(arch: str) -> Recipe:
     """The recipe of the shipped model of an architecture; that of the small networks for a text of the family."""
-    if arch == Recipe.arch:
-        return Recipe()
-    return Recipe(arch=arch, epochs=40, learning_rate=5e-3, keep="last")
+    taught = Recipe(arch=arch, keep="last", distillation=Distillation(teachers=4))
+    if arch == "cnn":
+        return replace(taught, epochs=16)
+    return replace(taught, epochs=40, learning_rate=5e-3)
 
 
 def _require(name: str, value: float, low: float, high: float = math.inf) -> None:

@@ -11,7 +11,9 @@ import pytest
 CLASSES = ("walking", "sitting", "standing")
 PEOPLE = 7
 #: What makes a training short: a network of a few hundred parameters, no second training, no fine windows.
-QUICK = ("--arch", "conv4k9s4", "--epochs", "2", "--shift", "0", "--no-refit", "--validation", "0.3")
+QUICK = (
+    "--arch", "conv4k9s4", "--epochs", "2", "--teachers", "0", "--shift", "0", "--no-refit", "--validation", "0.3",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

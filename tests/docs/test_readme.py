@@ -18,8 +18,8 @@ SHOWN = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitl
 EDGEHAR = [line for line in SHOWN if "edgehar" in line]
 #: What would take minutes runs shortened; the options are the command's own.
 SHORTENED = {
-    "train": ["--epochs", "1", "--no-refit", "--batch-size", "256"],
-    "crossval": shlex.split("--folds 2 --arch conv4k9s4 --epochs 1 --no-refit --shift 0 --batch-size 256"),
+    "train": ["--epochs", "1", "--no-refit", "--batch-size", "256", "--teachers", "0"],
+    "crossval": shlex.split("--folds 2 --arch conv4k9s4 --epochs 1 --no-refit --shift 0 --batch-size 256 --teachers 0"),
     "search": shlex.split("--trials 1 --epochs 1 --shift 0 --batch-size 256"),
     "bench": ["--quick", "--runtimes", "litert-int8,onnx-int8"],
 }

@@ -20,7 +20,10 @@ EPOCHS = 8
 @pytest.fixture(scope="module")
 def arguments():
     others = ",".join(person for person in data.load("hapt").subjects if person not in PEOPLE)
-    return ["--split", f"leave:{others}", "--validation", "0.34", "--epochs", str(EPOCHS), "--shift", "0", "--no-refit"]
+    return [
+        "--split", f"leave:{others}", "--validation", "0.34", "--epochs", str(EPOCHS), "--shift", "0", "--no-refit",
+        "--teachers", "0", "--keep", "best",
+    ]  # fmt: skip
 
 
 def stop_after_next_epoch(arguments, folder, how):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from edgehar.errors import EdgeharError
-from edgehar.train import Augmentation, Recipe
+from edgehar.train import Augmentation, Recipe, recipe_for
 
 
 def test_round_trip():
@@ -29,6 +29,7 @@ def test_round_trip():
         ("label_smoothing", 1),
         ("average", 1),
         ("normalisation", "batch"),
+        ("keep", "first"),
     ],
 )
 def test_refuses(name, value):
@@ -40,6 +41,17 @@ def test_refuses(name, value):
 def test_refuses_negative_augmentation(name):
     with pytest.raises(EdgeharError, match=f"expected --{name} of 0 or more, got -1"):
         Augmentation(**{name: -1})
+
+
+@pytest.mark.parametrize("turn", ["w", "yy", "xyzx"])
+def test_refuses_axes_to_turn_about(turn):
+    with pytest.raises(EdgeharError, match="expected --turn with axes"):
+        Augmentation(turn=turn)
+
+
+@pytest.mark.parametrize("arch", ["nano", "micro", "mini", "cnn", "conv8k5-sep8k3"])
+def test_each_architecture_has_a_recipe(arch):
+    assert recipe_for(arch).arch == arch
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,131 @@
+"""The front of the shipped models: int8 accuracy on test people against flash, RAM and instructions of a Cortex-M4.
+
+    python benchmarks/front.py --out docs/images/front.png     # a table, the picture, and front.csv beside it
+
+Each model is exported as `edgehar export` does it. Flash is the model's tables, the engine's code and its constants;
+RAM is all of the image without the stack. The instructions are counted under QEMU; they are no milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from edgehar import models
+from edgehar.bench.emulated import measure
+from edgehar.errors import EdgeharError
+from edgehar.files import atomic_path
+from edgehar.report.figures import new_figure
+from edgehar.report.tables import results_console, terminal_table
+
+CORE, HOP = "cortex-m4", 20
+#: What the picture shows of each model: column of the table, what it says, factor.
+PANELS = (
+    ("flash", "flash, kB", 1e3),
+    ("ram", "RAM, kB", 1e3),
+    ("instructions", "instructions a window, thousands", 1e3),
+)
+BLUE = "#0072B2"  # of Okabe and Ito, as in the other plots
+
+
+def row(name: str, folder: Path) -> dict[str, Any]:
+    """Export a shipped model and measure it on people whom it was not trained on."""
+    command = [sys.executable, "-m", "edgehar"]
+    subprocess.run([*command, "export", "--model", name, "--int8", "--out", folder], check=True, capture_output=True)
+    int8 = folder / "model_int8.tflite"
+    done = subprocess.run([*command, "evaluate", int8, "--json"], check=True, capture_output=True, text=True)
+    quality = json.loads(done.stdout)
+    whole, step = measure(folder, CORE), measure(folder, CORE, hop=HOP)
+    low, high = quality["interval"]["accuracy"]
+    manifest = json.loads(models.shipped(name).with_suffix(".json").read_text(encoding="utf-8"))
+    return {
+        "model": name,
+        "parameters": manifest["model"]["parameters"],
+        "accuracy": quality["accuracy"],
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "macro_f1": quality["macro_f1"],
+        "tflite": int8.stat().st_size,
+        "flash": whole["model_bytes"] + whole["code_bytes"] + whole["constant_bytes"],
+        "ram": whole["ram_bytes"],
+        "instructions": whole["instructions"],
+        f"instructions_hop_{HOP}": step["instructions"],
+    }
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """The table on standard output."""
+    columns = ["model", "parameters", "int8 accuracy %", "interval", "macro-F1", ".tflite", "flash", "RAM",
+               "instructions", f"at a hop of {HOP}"]  # fmt: skip
+    cells = [
+        [
+            item["model"], f"{item['parameters']:,}", f"{100 * item['accuracy']:.1f}",
+            f"{100 * item['accuracy_low']:.1f} – {100 * item['accuracy_high']:.1f}", f"{item['macro_f1']:.3f}",
+            *(f"{item[name]:,}" for name in ("tflite", "flash", "ram", "instructions", f"instructions_hop_{HOP}")),
+        ]
+        for item in rows
+    ]  # fmt: skip
+    results_console().print(terminal_table("shipped models, int8, published test people, Cortex-M4", columns, cells))
+
+
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
+    """One panel a resource, with the 95 % interval over people as a bar."""
+    figure = new_figure(12, 4.2)
+    panels = figure.subplots(1, len(PANELS), sharey=True)
+    for panel, (column, label, unit) in zip(panels, PANELS, strict=True):
+        x = [item[column] / unit for item in rows]
+        y = [100 * item["accuracy"] for item in rows]
+        below = [100 * (item["accuracy"] - item["accuracy_low"]) for item in rows]
+        above = [100 * (item["accuracy_high"] - item["accuracy"]) for item in rows]
+        panel.errorbar(x, y, (below, above), fmt="o", color=BLUE, ecolor="#bdbdbd", capsize=3)
+        for item, at in zip(rows, zip(x, y, strict=True), strict=True):
+            text = f"{item['model']} {100 * item['accuracy']:.1f}"
+            panel.annotate(text, at, xytext=(6, 6), textcoords="offset points", fontsize=9)
+        panel.set_xscale("log")
+        panel.margins(x=0.25)
+        panel.set_xlabel(label)
+        panel.grid(alpha=0.3)
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("int8 accuracy on test people, %")
+    figure.suptitle("Shipped models on a Cortex-M4; bars: 95 % over people")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("front.png"), help="picture [front.png]")
+    out: Path = parser.parse_args(arguments).out
+    rows = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="edgehar-front-") as name:
+            for number, model in enumerate(models.shipped_names(), 1):
+                print(f"{number} of {len(models.shipped_names())}: {model}", file=sys.stderr, flush=True)
+                rows.append(row(model, Path(name) / model))
+    except EdgeharError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    except subprocess.CalledProcessError as error:
+        print(f"error: {str(error.stderr)[-500:]}", file=sys.stderr)
+        return 1
+    rows.sort(key=lambda item: item["flash"])
+    show(rows)
+    draw(rows, out)
+    with atomic_path(out.with_suffix(".csv")) as temporary, temporary.open("w", newline="") as table:
+        writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
