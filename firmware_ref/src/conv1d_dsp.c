@@ -10,7 +10,7 @@
  * widening. The activations' two words are made once a block: a1 is SXTB16 of the rotated word, and
  * 256 * a0 - a1 + 127, which always fits 16 bits, is the byte-swapped halfword with its low byte exclusive-or 127.
  *
- * A position's window is taps * in_channels contiguous bytes, one dot product a filter. It is cut into quads without
+ * A position's window is taps * in_channels contiguous bytes, 4 or more, one dot product a filter. It is cut into quads without
  * regard for taps and channels, so that few channels or a stride cost no more than others; only the last quad of all
  * is filled up. Two positions go by together, their quads side by side.
  *
@@ -29,43 +29,22 @@
 
 #define QUICK 0x80000000u
 
-static void widen(uint32_t *to, uint32_t bytes)
+static void put_quad(uint32_t *strip, uint32_t bytes)
 {
-    to[0] = odd_bytes(bytes);
-    to[1] = swap_bytes(bytes) ^ 0x007F007Fu;
+    strip[0] = odd_bytes(bytes);
+    strip[1] = swap_bytes(bytes) ^ 0x007F007Fu;
 }
 
-/* The last 1 … 3 bytes before `end`, behind `length` - left others that may be read. */
-static uint32_t load_rest(const int8_t *end, unsigned left, unsigned length)
-{
-    uint32_t bytes = 0;
-    if (length >= 4u)
-        return load_bytes(end - 4) >> (32u - 8u * left);
-    while (left-- > 0)
-        bytes = (bytes << 8) | (uint8_t)*--end;
-    return bytes;
-}
-
-/* Widen `length` bytes of one or two positions' windows. 8 instructions for four bytes. */
-static void make_strip(uint32_t *strip, const int8_t *input, unsigned length, unsigned positions, unsigned pitch)
+/* Widen `length` bytes of one position's window to quads `step` words apart. 9 instructions for four bytes.
+ * The last 1 … 3 bytes are those of a word that ends with them: a window has 4 or more. */
+static void widen(uint32_t *strip, const int8_t *input, unsigned length, unsigned step)
 {
     const int8_t *const whole = input + (length & ~3u);
-    const unsigned left = length & 3u;
-    if (positions > 1u) {
-        for (; input != whole; input += 4, strip += 4) {
-            widen(strip, load_bytes(input));
-            widen(strip + 2, load_bytes(input + pitch));
-        }
-        if (left) {
-            widen(strip, load_rest(input + left, left, length));
-            widen(strip + 2, load_rest(input + pitch + left, left, length));
-        }
-    } else {
-        for (; input != whole; input += 4, strip += 2)
-            widen(strip, load_bytes(input));
-        if (left)
-            widen(strip, load_rest(input + left, left, length));
-    }
+    const unsigned rest = length & 3u;
+    for (; input != whole; input += 4, strip += step)
+        put_quad(strip, load_bytes(input));
+    if (rest)
+        put_quad(strip, load_bytes(input + rest - 4) >> (32u - 8u * rest));
 }
 
 /* Outputs from sums with any shifts and bounds. */
@@ -122,7 +101,8 @@ static void run_positions(const edgehar_conv *conv, const int8_t *columns, void 
         const unsigned bytes = length - at < 4u * chunk ? length - at : 4u * chunk;
         const unsigned quads = (bytes + 3u) / 4u;
         const int quick = at + bytes == length && (packed[0] & QUICK);
-        make_strip(strip, columns + at, bytes, positions, pitch);
+        for (unsigned position = 0; position < positions; position++)
+            widen(strip + 2u * position, columns + position * pitch + at, bytes, 2u * positions);
         plan.end = strip + 2u * positions * quads;
         enter_chain(&plan, quads, positions, !quick ? END_ADD : at ? END_LAST : END_ONLY);
         plan.sums = sums;

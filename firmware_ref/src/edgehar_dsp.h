@@ -36,6 +36,22 @@ static inline uint32_t odd_bytes(uint32_t bytes)
     return result;
 }
 
+/* The word's bytes 0 and 2, each added to a half of `sums`. */
+static inline uint32_t add_even_bytes(uint32_t sums, uint32_t bytes)
+{
+    uint32_t result;
+    __asm("sxtab16 %0, %1, %2" : "=r"(result) : "r"(sums), "r"(bytes));
+    return result;
+}
+
+/* The word's bytes 1 and 3, each added to a half of `sums`. */
+static inline uint32_t add_odd_bytes(uint32_t sums, uint32_t bytes)
+{
+    uint32_t result;
+    __asm("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(sums), "r"(bytes));
+    return result;
+}
+
 /* The bytes of each half exchanged. */
 static inline uint32_t swap_bytes(uint32_t bytes)
 {
@@ -71,6 +87,17 @@ static inline uint32_t even_bytes(uint32_t bytes)
 static inline uint32_t odd_bytes(uint32_t bytes)
 {
     return even_bytes(bytes >> 8);
+}
+
+static inline uint32_t add_even_bytes(uint32_t sums, uint32_t bytes)
+{
+    const uint32_t even = even_bytes(bytes);
+    return ((sums + even) & 0xFFFFu) | ((sums & 0xFFFF0000u) + (even & 0xFFFF0000u));
+}
+
+static inline uint32_t add_odd_bytes(uint32_t sums, uint32_t bytes)
+{
+    return add_even_bytes(sums, bytes >> 8);
 }
 
 static inline uint32_t swap_bytes(uint32_t bytes)

@@ -88,10 +88,14 @@ static void spread_out(const edgehar_model *model, void *memory, int first, int 
     }
 }
 
-/* Output columns, at most `wanted`, whose inputs wait in the edge; where not all are ready, 0 unless to `flush`. */
-static int positions_ready(const edgehar_layer *layer, const edge_state *state, int wanted, int flush)
+/* Output columns, at most `wanted`, whose inputs wait in all edges; where not all are ready, 0 unless to `flush`. */
+static int positions_ready(const edgehar_layer *layer, const edge_state *states, int wanted, int flush)
 {
-    while (wanted > 0 && state->count < layer->taps + (wanted - 1) * layer->stride) {
+    int waiting = states[layer->input].count;
+    if (layer->second != EDGEHAR_NONE && states[layer->second].count < waiting) {
+        waiting = states[layer->second].count;
+    }
+    while (wanted > 0 && waiting < layer->taps + (wanted - 1) * layer->stride) {
         wanted = flush ? wanted - 1 : 0;
     }
     return wanted;
@@ -125,10 +129,7 @@ static int fire(const edgehar_model *model, void *memory, int index, int flush)
     if (to_history && wanted > model->history_columns - pipeline->next) {
         wanted = model->history_columns - pipeline->next;
     }
-    ready = positions_ready(layer, &edge_states(memory)[layer->input], wanted, flush);
-    if (layer->second != EDGEHAR_NONE) {
-        ready = positions_ready(layer, &edge_states(memory)[layer->second], ready, flush);
-    }
+    ready = positions_ready(layer, edge_states(memory), wanted, flush);
     if (ready == 0) {
         return 0;
     }
@@ -217,16 +218,13 @@ static void clear_produced(const edgehar_model *model, void *memory, int first)
     memset(&produced_counts(model, memory)[first], 0, (size_t)(model->layer_count - first) * sizeof(uint16_t));
 }
 
-/* Columns of the history, 1 or more, before which no layer behind the split can fire again; 0 if none ever will. */
+/* Columns of the history before which no layer behind the split can fire again; 0 or less if none ever will. */
 static int columns_lacking(const edgehar_model *model, void *memory)
 {
     const edgehar_layer *layer = &model->layers[model->split];
     const edge_state *state = &edge_states(memory)[model->heart];
     const int wanted = positions_wanted(layer, produced_counts(model, memory)[model->split]);
-    if (model->heart_count != 1) {
-        return 1;
-    }
-    return wanted == 0 ? 0 : layer->taps + (wanted - 1) * layer->stride + state->skip - state->count;
+    return model->heart_count != 1 ? 1 : layer->taps + (wanted - 1) * layer->stride + state->skip - state->count;
 }
 
 void edgehar_engine_reset(const edgehar_model *model, void *memory)
@@ -267,15 +265,15 @@ const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
     column = pipeline->next;
     for (left = model->history_columns; left > 0; left -= now) {
         const int8_t *from = at(memory, model->history + (uint32_t)column * model->history_channels);
-        now = columns_lacking(model, memory);
-        if (now == 0) {
+        const int before_end = model->history_columns - column, lacking = columns_lacking(model, memory);
+        now = left < before_end ? left : before_end;
+        now = lacking < now ? lacking : now;
+        if (now <= 0) {
             break;
         }
-        now = now < left ? now : left;
-        now = now < model->history_columns - column ? now : model->history_columns - column;
         spread_out(model, memory, model->heart, model->heart_count, from, now);
         run(model, memory, model->split, model->layer_count);
-        column = column + now == model->history_columns ? 0 : column + now;
+        column = now == before_end ? 0 : column + now;
     }
     return at(memory, model->edges[model->result].offset);
 }

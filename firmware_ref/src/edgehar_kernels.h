@@ -91,6 +91,7 @@ edgehar_kernel edgehar_max_pool;           /* edgehar_pool */
 edgehar_kernel edgehar_max_pool_mve;       /* edgehar_pool; Cortex-M55 */
 edgehar_kernel edgehar_average_pool;       /* edgehar_pool */
 edgehar_kernel edgehar_mean_time;          /* edgehar_mean */
+edgehar_kernel edgehar_mean_dsp;           /* edgehar_mean; Cortex-M4, M7, M33; not for every layer */
 edgehar_kernel edgehar_add_columns;        /* edgehar_add */
 edgehar_kernel edgehar_softmax_columns;    /* edgehar_softmax */
 

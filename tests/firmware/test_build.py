@@ -144,7 +144,7 @@ def test_unused_kernels_are_not_linked(tmp_path):
     run(arm_gcc(), *ARM, *includes, main, *objects, *link, "-o", image)
     names = {line.split()[-1] for line in run("arm-none-eabi-nm", image).stdout.splitlines()}
     assert "edgehar_conv1d_portable" in names
-    assert not names & {"edgehar_average_pool", "edgehar_conv1d_dsp", "edgehar_conv1d_mve"}
+    assert not names & {"edgehar_average_pool", "edgehar_conv1d_dsp", "edgehar_conv1d_mve", "edgehar_depthwise_dsp"}
     banned = re.compile(r"_?(malloc|calloc|realloc|free|_sbrk|printf|vfprintf)(_r)?$|__aeabi_[fd]|__\w+[sd]f[23]$")
     assert not [name for name in names if banned.match(name)]
 

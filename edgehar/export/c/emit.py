@@ -10,6 +10,7 @@ import numpy as np
 from edgehar import __version__
 from edgehar.contract import Contract
 from edgehar.export.c.network import Layer
+from edgehar.export.c.pack_portable import KERNELS
 from edgehar.export.c.plan import Plan
 from edgehar.export.c.target import PackedConv
 
@@ -210,7 +211,8 @@ def _edge(plan: Plan, index: int) -> str:
 def _layer(plan: Plan, index: int, packed: PackedConv | None) -> str:
     step, layer = plan.steps[index], plan.network.layers[index]
     output = plan.network.tensors[layer.output]
-    kernel = packed.kernel if packed else plan.target.kernels[layer.kind]
+    runs = plan.target.runs(layer, plan.network.tensors[layer.inputs[0]].channels)
+    kernel = packed.kernel if packed else (plan.target.kernels if runs else KERNELS)[layer.kind]
     first, second = step.inputs if len(step.inputs) == 2 else (step.inputs[0], "EDGEHAR_NONE")
     return (
         f"{{{kernel}, &layer_{index}, {plan.work_offsets[index]}, {output.channels}, "

@@ -1,6 +1,6 @@
-"""Weights and biases of 1D convolutions as `conv1d_dsp.c` and `depthwise_dsp.c` read them (Cortex-M4, M7, M33).
+"""Constants as `conv1d_dsp.c` and `depthwise_dsp.c` read them, and which layers they run (Cortex-M4, M7, M33).
 
-The first kernel multiplies pairs of weights as int16, 256 * w1 + w0, and knows a dot product only modulo 2^24. Here a
+The convolution multiplies pairs of weights as int16, 256 * w1 + w0, and knows a dot product only modulo 2^24. Here a
 filter's weights are cut into chunks within which that is enough, and each chunk's range is centred at 0; see the
 kernel's first comment for the arithmetic.
 """
@@ -15,17 +15,22 @@ from edgehar.export.c import pack_portable
 from edgehar.export.c.network import Layer
 from edgehar.export.c.target import PackedConv, Target
 
-KERNELS = {**pack_portable.KERNELS, "conv": "edgehar_conv1d_dsp", "depthwise": "edgehar_depthwise_dsp"}
+KERNELS = {
+    **pack_portable.KERNELS,
+    "conv": "edgehar_conv1d_dsp",
+    "depthwise": "edgehar_depthwise_dsp",
+    "mean": "edgehar_mean_dsp",
+}
 #: Bytes of scratch above which a layer is cut into chunks: another chunk costs about one instruction in a hundred.
 SCRATCH_AIM = 2368
 #: Bit 31 of the first word: every filter may be requantised the quick way.
 QUICK = 1 << 31
 #: Bytes of columns that a block of a layer may take in and out, and the positions that it holds at least and at most.
-BLOCK_BYTES, LEAST_POSITIONS, MOST_POSITIONS = 400, 2, 4
+BLOCK_BYTES, LEAST_POSITIONS, MOST_POSITIONS = 260, 2, 8
 
 
 def pack_conv(layer: Layer, bias: NDArray[np.int32]) -> PackedConv:
-    """Pack one convolution.
+    """Pack one convolution; one whose windows have less than a word of bytes goes to the portable kernel.
 
     Args:
         layer: its weights are within -127 … 127, as TensorFlow Lite's specification has it.
@@ -34,6 +39,9 @@ def pack_conv(layer: Layer, bias: NDArray[np.int32]) -> PackedConv:
     Raises:
         ContractError: a weight of -128.
     """
+    assert layer.weights is not None
+    if layer.weights[0].size < 4:
+        return pack_portable.pack_conv(layer, bias)
     cells = _cells(layer)
     pairs, quads = len(cells) // 2, cells.shape[1]
     if int(cells.min()) < -127:
@@ -91,6 +99,11 @@ def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> Pack
     return PackedConv(KERNELS["depthwise"], table.astype("<u4").tobytes(), None)
 
 
+def runs(layer: Layer, channels: int) -> bool:
+    """Whether `mean_dsp.c` can run a mean; its sums are always small enough for the quick requantisation."""
+    return layer.kind != "mean" or (channels % 4 == 0 and layer.multiplier[0] > 0 and _quick_shifts(layer))
+
+
 def _cells(layer: Layer) -> NDArray[np.int64]:
     """Weights (filters, quads, 4): taps and channels flat, filled up to even filters and whole quads."""
     assert layer.weights is not None
@@ -106,8 +119,11 @@ def _quick(layer: Layer) -> bool:
     assert layer.weights is not None and layer.bias is not None
     axes = (1, 2) if layer.kind == "conv" else (0,)
     reach = np.abs(layer.bias.astype(np.int64)) + 256 * np.abs(layer.weights.astype(np.int64)).sum(axes)
-    shifts = min(layer.shift) >= -23 and max(layer.shift) <= -1
-    return shifts and int(reach.max()) < 1 << 30 and layer.activation == (-128, 127)
+    return _quick_shifts(layer) and int(reach.max()) < 1 << 30 and layer.activation == (-128, 127)
+
+
+def _quick_shifts(layer: Layer) -> bool:
+    return min(layer.shift) >= -23 and max(layer.shift) <= -1
 
 
 def _quads_in_chunk(cells: NDArray[np.int64], quick: bool) -> int:
@@ -153,6 +169,7 @@ TARGET = Target(
     guard="(defined(__ARM_FEATURE_SIMD32) && __ARM_FEATURE_SIMD32) || !defined(__arm__)",
     pack_conv=pack_conv,
     pack_depthwise=pack_depthwise,
+    runs=runs,
     conv_scratch=conv_scratch,
     positions=_positions,
 )

@@ -72,6 +72,7 @@ TARGET = Target(
     guard="(defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)) || !defined(__arm__)",
     pack_conv=pack_conv,
     pack_depthwise=pack_portable.pack_depthwise,
+    runs=lambda layer, channels: True,
     conv_scratch=conv_scratch,
     positions=lambda step, output: 4,
 )

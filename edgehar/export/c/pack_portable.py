@@ -42,6 +42,7 @@ TARGET = Target(
     guard="1",
     pack_conv=pack_conv,
     pack_depthwise=pack_depthwise,
+    runs=lambda layer, channels: True,
     conv_scratch=lambda layer, positions: 0,
     positions=lambda step, output: 2,
 )

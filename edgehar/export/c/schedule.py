@@ -107,22 +107,21 @@ class Schedule:
                 self.high[index] = max(self.high[index], edge.pad_left)
         self._produced[self._split :] = [0] * (len(self._steps) - self._split)
         left = self._history
-        while left and (now := min(self._lacking(), left)):
+        while (now := min(self._lacking(), left)) > 0:
             for index in self._heart:
                 self._deposit(index, now)
             self._run(self._split, len(self._steps))
             left -= now
 
     def _lacking(self) -> int:
-        """Columns of the history before which no later step can fire again; 0 if none ever will.
+        """Columns of the history before which no later step can fire again; 0 or less if none ever will.
 
         Where the ring's end comes first, the engine gives them in two parts, which needs no more room.
         """
         if len(self._heart) != 1:
             return 1
         step, edge = self._steps[self._split], self._heart[0]
-        wanted = self._wanted(self._split)
-        return step.kernel + (wanted - 1) * step.stride + self._skip[edge] - self._count[edge] if wanted else 0
+        return step.kernel + (self._wanted(self._split) - 1) * step.stride + self._skip[edge] - self._count[edge]
 
     def _wanted(self, index: int) -> int:
         """Outputs in a step's next full block."""

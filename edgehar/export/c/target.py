@@ -43,9 +43,10 @@ class Target:
 
     Attributes:
         name: one of `TARGETS`.
-        kernels: C kernel for each kind of layer in `network.Kind`; a packer may choose the portable one.
+        kernels: C kernel for each kind of layer in `network.Kind`, where it can run it; else the portable one does.
         guard: C preprocessor condition under which this packing may be compiled.
         pack_conv, pack_depthwise: choose the kernel of a convolution and pack it.
+        runs: whether the path's own kernel can run a layer that is not packed, given the channels of its input.
         conv_scratch: bytes of scratch of a `conv` layer that is fired for blocks of so many positions.
         positions: output columns of a layer that are computed best in one block: (bytes that a column adds to the
             layer's input, bytes of an output column) to columns.
@@ -56,6 +57,7 @@ class Target:
     guard: str
     pack_conv: ConvPacker
     pack_depthwise: DepthwisePacker
+    runs: Callable[[Layer, int], bool]
     conv_scratch: Callable[[Layer, int], int]
     positions: Callable[[int, int], int]
 

@@ -40,6 +40,7 @@ WRAP(edgehar_max_pool)
 WRAP(edgehar_max_pool_mve)
 WRAP(edgehar_average_pool)
 WRAP(edgehar_mean_time)
+WRAP(edgehar_mean_dsp)
 WRAP(edgehar_add_columns)
 WRAP(edgehar_softmax_columns)
 

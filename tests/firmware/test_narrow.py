@@ -1,0 +1,78 @@
+"""Small networks, where the DSP path has kernels and ways of its own: each layer against the portable path and LiteRT,
+the outputs against TFLite-Micro, and the incremental engine against the whole-window one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgehar.export.c import write_c
+
+from .networks import NetworkWriter
+from .test_networks import differs, windows_of
+
+SEEDS = range(12)
+
+
+def narrow_network(seed: int) -> bytes:
+    """A convolution, then depthwise and pointwise ones with ReLU or nothing behind; channels of every remainder."""
+    rng = np.random.default_rng([5, seed])
+    net = NetworkWriter(seed, window=int(rng.choice([80, 64, 97])))
+    # ReLU at zero point -128 asks for int8's own bounds, as converters make it; others are random.
+    net._zero = lambda: -128  # type: ignore[method-assign]
+    net.conv(int(rng.integers(4, 35)), int(rng.integers(2, 12)), int(rng.integers(1, 4)), activation=1)
+    for _ in range(2):
+        net.depthwise(1, int(rng.integers(1, 6)), int(rng.choice([1, 1, 2])), activation=int(rng.integers(0, 2)))
+        net.conv(int(rng.integers(3, 50)), 1, activation=1)
+    del net._zero  # type: ignore[method-assign]
+    net.mean()
+    net.dense(6)
+    net.softmax()
+    return net.bytes()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_layer_equals_the_portable_path_and_the_oracles(seed, make_engine, litert, tflm):
+    content = narrow_network(seed)
+    portable, dsp = make_engine(content), make_engine(content, target="dsp")
+    reference, micro = litert(content), tflm(content)
+    for window in windows_of(np.random.default_rng(seed), portable.window, 6):
+        reference.invoke(window)
+        layers = portable.network.layers
+        for layer, one, two in zip(layers, portable.layers(window), dsp.layers(window), strict=True):
+            np.testing.assert_array_equal(one, two, layer.name)
+            if differs(portable.network, layer):
+                break
+            expected = reference.tensor(portable.network.tensors[layer.output].index)
+            np.testing.assert_array_equal(two, expected[: two.size], layer.name)
+        np.testing.assert_array_equal(dsp.invoke(window), micro.invoke(window))
+
+
+@pytest.mark.parametrize("schedule", ["hop", "spread"])
+@pytest.mark.parametrize("seed", range(0, 12, 3))
+def test_incremental_equals_whole(seed, schedule, make_engine):
+    content = narrow_network(seed)
+    whole = make_engine(content, target="dsp")
+    samples = windows_of(np.random.default_rng(seed), whole.window, 4).reshape(-1, 3)
+    for hop in (4, 12, 20):
+        step = make_engine(content, target="dsp", hop=hop, schedule=schedule)
+        np.testing.assert_array_equal(step.stream(samples, hop), whole.stream(samples, hop))
+
+
+def test_narrow_networks_use_what_is_there_for_them(tmp_path: Path):
+    """The DSP depthwise kernel, tables within the weights, blocks of four, and odd numbers of filters."""
+    model, lines = tmp_path / "model.tflite", []
+    for seed in SEEDS:
+        model.write_bytes(narrow_network(seed))
+        _, source = write_c(model, tmp_path, target="dsp")
+        lines += re.findall(r"edgehar_conv layer_\d+ = .*|edgehar_depthwise_dsp, .*", source.read_text())
+    convs = [line for line in lines if "layer_" in line and " = " in line]
+    fired = [line for line in lines if line.startswith("edgehar_depthwise_dsp")]
+    numbers = [re.findall(r"-?\w+", line.split("= {")[1]) for line in convs]
+    assert len(fired) == 2 * len(SEEDS)
+    assert sum(row[1:4] == ["0", "0", "0"] for row in numbers) > len(convs) * 0.9
+    assert any(int(row[5]) % 2 for row in numbers) and {int(row[4]) % 4 for row in numbers} == {0, 1, 2, 3}
+    assert any(line.split(", ")[6] == "4" for line in fired)
