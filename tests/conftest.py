@@ -45,14 +45,24 @@ def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory, run_cli) -> Path:
-    """What `export --int8` makes of the shipped model; made once for all test processes."""
+def bundle_of(tmp_path_factory: pytest.TempPathFactory, run_cli) -> Callable[[str], Path]:
+    """What `export --int8` makes of a shipped model; made once for all test processes."""
     base = tmp_path_factory.getbasetemp()
     base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    folder = base / "bundle"
-    with (base / "bundle.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "manifest.json").exists():
-            done = run_cli("export", "--int8", "--out", folder, cwd=base)
-            assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+
+    def export(name: str) -> Path:
+        folder = base / f"bundle-{name}"
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "manifest.json").exists():
+                done = run_cli("export", "--model", name, "--int8", "--out", folder, cwd=base)
+                assert done.returncode == 0, done.stdout + done.stderr
+        return folder
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def bundle(bundle_of) -> Path:
+    """What `export --int8` makes of the article's network."""
+    return bundle_of("cnn")
