@@ -10,9 +10,9 @@
  * widening. The activations' two words are made once a block: a1 is SXTB16 of the rotated word, and
  * 256 * a0 - a1 + 127, which always fits 16 bits, is the byte-swapped halfword with its low byte exclusive-or 127.
  *
- * A position's window is taps * in_channels contiguous bytes, 4 or more, one dot product a filter. It is cut into quads without
- * regard for taps and channels, so that few channels or a stride cost no more than others; only the last quad of all
- * is filled up. Two positions go by together, their quads side by side.
+ * A position's window is taps * in_channels contiguous bytes, 4 or more, one dot product a filter. It is cut into
+ * quads without regard for taps and channels, so that few channels or a stride cost no more than others; only the last
+ * quad of all is filled up. Two positions go by together, their quads side by side.
  *
  * A register counts modulo 2^32, so that a dot product is known modulo 2^24. The packer (pack_dsp.py) cuts the quads
  * into chunks within which the result's range is narrower than 2^24 whatever the activations; `start` centres it at 0

@@ -167,7 +167,9 @@ def _best_block(network: Network, target: Target, layer: Layer) -> int:
     if layer.kind not in ("conv", "depthwise", "mean"):
         return 1
     channels = network.tensors[layer.inputs[0]].channels
-    return target.positions(layer.stride * channels, network.tensors[layer.output].channels)
+    # A mean puts out one column in all.
+    output = 0 if layer.kind == "mean" else network.tensors[layer.output].channels
+    return target.positions(layer.stride * channels, output)
 
 
 def _lay_out(network: Network, target: Target, hop: int | None, schedule: str, split: int, positions: int) -> Plan:
