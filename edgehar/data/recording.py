@@ -84,6 +84,20 @@ class Windows:
     start: NDArray[np.int64]
     labels: tuple[str, ...]
 
+    @classmethod
+    def cut(cls, places: Sequence[tuple[Recording, int, int]], length: int, labels: tuple[str, ...]) -> Windows:
+        """Windows of `length` samples from (recording, first sample, class) each; possibly none."""
+        return cls(
+            x=np.stack([whole.acc[at : at + length] for whole, at, _ in places])
+            if places
+            else np.zeros((0, length, 3), np.float32),
+            y=np.array([code for *_, code in places], np.int64),
+            subject=np.array([whole.subject for whole, *_ in places], np.str_),
+            recording=np.array([whole.name for whole, *_ in places], np.str_),
+            start=np.array([at for _, at, _ in places], np.int64),
+            labels=labels,
+        )
+
     def __len__(self) -> int:
         return len(self.x)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgehar.contract import Contract
 from edgehar.data.labels import TRANSITIONS
-from edgehar.data.recording import Dataset, Windows
+from edgehar.data.recording import Dataset, Recording, Windows
 from edgehar.data.resampling import resample, split_at_gaps
 from edgehar.data.windows import runs
 
@@ -22,7 +22,7 @@ def transition_windows(dataset: Dataset, contract: Contract) -> Windows:
         Windows labelled by `TRANSITIONS`, possibly none.
     """
     names = {code: TRANSITIONS.index(name) for code, name in enumerate(dataset.classes) if name in TRANSITIONS}
-    x, y, subject, recording, starts = [], [], [], [], []
+    places: list[tuple[Recording, int, int]] = []
     for whole in dataset.recordings:
         if not np.isin(whole.label, list(names)).any():
             continue
@@ -33,16 +33,5 @@ def transition_windows(dataset: Dataset, contract: Contract) -> Windows:
                 if code not in names or len(even) < contract.window:
                     continue
                 start = min(max(0, (int(begin) + int(end) - contract.window) // 2), len(even) - contract.window)
-                x.append(even.acc[start : start + contract.window])
-                y.append(names[code])
-                subject.append(even.subject)
-                recording.append(even.name)
-                starts.append(start)
-    return Windows(
-        x=np.stack(x) if x else np.zeros((0, contract.window, 3), np.float32),
-        y=np.array(y, np.int64),
-        subject=np.array(subject, np.str_),
-        recording=np.array(recording, np.str_),
-        start=np.array(starts, np.int64),
-        labels=TRANSITIONS,
-    )
+                places.append((even, start, names[code]))
+    return Windows.cut(places, contract.window, TRANSITIONS)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
-from edgehar.data.recording import Dataset, Windows
+from edgehar.data.recording import Dataset, Recording, Windows
 from edgehar.data.resampling import rate_ratio, resample, split_at_gaps
 from edgehar.errors import DataError
 
@@ -55,29 +55,18 @@ def cut_windows(
     code_of = {dataset.classes.index(name): index for index, name in enumerate(wanted) if name in dataset.classes}
     for rate in {recording.rate_hz for recording in dataset.recordings}:
         rate_ratio(rate, contract.rate_hz)
-    x, y, subject, name, start = [], [], [], [], []
+    places: list[tuple[Recording, int, int]] = []
     for done, recording in enumerate(dataset.recordings, 1):
         for part in split_at_gaps(recording):
             even = resample(part, contract.rate_hz)
             for begin, end in runs(even.label):
                 if int(even.label[begin]) not in code_of:
                     continue
-                for at in range(int(begin), int(end) - contract.window + 1, step):
-                    x.append(even.acc[at : at + contract.window])
-                    y.append(code_of[int(even.label[begin])])
-                    subject.append(even.subject)
-                    name.append(even.name)
-                    start.append(at)
+                code = code_of[int(even.label[begin])]
+                places += [(even, at, code) for at in range(int(begin), int(end) - contract.window + 1, step)]
         if on_progress is not None:
             on_progress(done, len(dataset.recordings))
-    return Windows(
-        x=np.stack(x) if x else np.zeros((0, contract.window, 3), np.float32),
-        y=np.array(y, np.int64),
-        subject=np.array(subject, np.str_),
-        recording=np.array(name, np.str_),
-        start=np.array(start, np.int64),
-        labels=wanted,
-    )
+    return Windows.cut(places, contract.window, wanted)
 
 
 def require_trainable(windows: Windows) -> None:

@@ -1,5 +1,6 @@
 """Every command that the README shows runs as it stands."""
 
+import csv
 import re
 import shlex
 import subprocess
@@ -67,3 +68,19 @@ def test_command_runs(place, line):
     allowed = {0, 1} if "data check" in line or "--model runs" in line else {0}
     assert done.returncode in allowed, done.stdout + done.stderr
     assert done.stdout.strip() and "Traceback" not in done.stderr
+
+
+def test_table_of_networks_is_that_of_the_measurement():
+    with (ROOT / "docs" / "images" / "front.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert len(rows) >= 4
+    for row in rows:
+        shown = next(line for line in README.splitlines() if line.replace("*", "").startswith(f"| `{row['model']}` |"))
+        low, high = (f"{100 * float(row[f'accuracy_{side}']):.1f}" for side in ("low", "high"))
+        figures = [
+            f"{int(row['parameters']):,}",
+            f"{100 * float(row['accuracy']):.1f} ({low} – {high})",
+            *(f"{int(row[name]) / 1000:,.1f}" for name in ("tflite", "flash", "ram")),
+            *(f"{int(row[name]) / 1000:,.0f} k" for name in ("instructions", "instructions_hop_20")),
+        ]
+        assert [f"| {figure} |" for figure in figures if f"| {figure} |" not in shown] == []
