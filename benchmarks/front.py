@@ -42,7 +42,7 @@ def row(name: str, folder: Path) -> dict[str, Any]:
     subprocess.run([*command, "export", "--model", name, "--int8", "--out", folder], check=True, capture_output=True)
     int8 = folder / "model_int8.tflite"
     done = subprocess.run([*command, "evaluate", int8, "--json"], check=True, capture_output=True, text=True)
-    quality = json.loads(done.stdout)
+    (quality,) = json.loads(done.stdout).values()
     whole, step = measure(folder, CORE), measure(folder, CORE, hop=HOP)
     low, high = quality["interval"]["accuracy"]
     manifest = json.loads(models.shipped(name).with_suffix(".json").read_text(encoding="utf-8"))
@@ -86,11 +86,15 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         below = [100 * (item["accuracy"] - item["accuracy_low"]) for item in rows]
         above = [100 * (item["accuracy_high"] - item["accuracy"]) for item in rows]
         panel.errorbar(x, y, (below, above), fmt="o", color=BLUE, ecolor="#bdbdbd", capsize=3)
-        for item, at in zip(rows, zip(x, y, strict=True), strict=True):
+        for number, (item, at) in enumerate(zip(rows, x, strict=True)):
+            # Above the bar, at two heights by turns, since small models stand close together.
+            label_at = (at, 100 * item["accuracy_high"])
             text = f"{item['model']} {100 * item['accuracy']:.1f}"
-            panel.annotate(text, at, xytext=(6, 6), textcoords="offset points", fontsize=9)
+            panel.annotate(
+                text, label_at, xytext=(0, 4 + 13 * (number % 2)), textcoords="offset points", ha="center", fontsize=9
+            )
         panel.set_xscale("log")
-        panel.margins(x=0.25)
+        panel.margins(x=0.25, y=0.12)
         panel.set_xlabel(label)
         panel.grid(alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)

@@ -1,8 +1,9 @@
 """Tidying what tf2onnx makes of Conv1D, so that biases sit in the convolutions and nothing reshapes between.
 
-tf2onnx writes a Keras Conv1D as Unsqueeze, Conv, Squeeze, Add, Relu. The Add keeps ONNX Runtime from
-fusing and quantising the bias with the convolution, and each Squeeze meets an Unsqueeze one layer on.
-Both are undone here, exactly: no number changes but the order of one addition.
+tf2onnx writes a Keras Conv1D as Unsqueeze, Conv, Squeeze, Add, Relu, and a batch normalisation behind it as Mul and
+Add. These keep ONNX Runtime from fusing and quantising them with the convolution, and each Squeeze meets an Unsqueeze
+one layer on. All of it is undone here: a bias changes no more than the order of an addition, a normalisation rounds
+each weight once more.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ def tidy(proto: Any, input_name: str, output_name: str) -> None:
     """
     graph = proto.graph
     while any(
-        _bias_into_convolution(graph, node) or _squeeze_behind_elementwise(graph, node) or _drop_pair(graph, node)
+        _into_convolution(graph, node, "Mul")
+        or _into_convolution(graph, node, "Add")
+        or _squeeze_behind_elementwise(graph, node)
+        or _drop_pair(graph, node)
         for node in list(graph.node)
     ):
         pass
@@ -32,30 +36,37 @@ def tidy(proto: Any, input_name: str, output_name: str) -> None:
     del graph.value_info[:]
 
 
-def _bias_into_convolution(graph: Any, conv: Any) -> bool:
-    """Conv → Squeeze → Add(constant per channel) becomes Conv with a bias → Squeeze."""
+def _into_convolution(graph: Any, conv: Any, kind: str) -> bool:
+    """Conv → Squeeze → Mul or Add (constant per channel) becomes Conv with other weights and bias → Squeeze."""
     from onnx import numpy_helper
 
-    if conv.op_type != "Conv" or len(conv.input) != 2:
+    if conv.op_type != "Conv":
         return False
     squeeze = _only_consumer(graph, conv, "Squeeze")
-    add = _only_consumer(graph, squeeze, "Add") if squeeze is not None else None
-    if squeeze is None or add is None:
+    change = _only_consumer(graph, squeeze, kind) if squeeze is not None else None
+    if squeeze is None or change is None:
         return False
-    other = next(name for name in add.input if name != squeeze.output[0])
-    constant = next((item for item in graph.initializer if item.name == other), None)
-    if constant is None:
+    constants = {item.name: item for item in graph.initializer}
+    other = next(name for name in change.input if name != squeeze.output[0])
+    if other not in constants or any(name not in constants for name in conv.input[1:]):
         return False
-    value = numpy_helper.to_array(constant)
-    channels = next(item.dims[0] for item in graph.initializer if item.name == conv.input[1])
+    value = numpy_helper.to_array(constants[other])
+    weights = numpy_helper.to_array(constants[conv.input[1]])
+    channels = len(weights)
     # Behind the Squeeze the layout is (batch, channel, time): the constant must vary along the channel alone.
     if value.size != channels or value.ndim < 2 or value.shape[-2] != channels:
         return False
-    bias = numpy_helper.from_array(np.ascontiguousarray(value.reshape(channels)), f"{other}/bias")
-    graph.initializer.append(bias)
-    conv.input.append(bias.name)
-    _replace_input(graph, add.output[0], squeeze.output[0])
-    graph.node.remove(add)
+    value = value.reshape(channels).astype(np.float64)
+    bias = numpy_helper.to_array(constants[conv.input[2]]) if len(conv.input) > 2 else np.zeros(channels, np.float32)
+    if kind == "Mul":
+        weights = weights * value.reshape(-1, *[1] * (weights.ndim - 1))
+    bias = bias * value if kind == "Mul" else bias + value
+    del conv.input[1:]
+    for name, array in ((f"{other}/weights", weights), (f"{other}/bias", bias)):
+        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(array, np.float32), name))
+        conv.input.append(name)
+    _replace_input(graph, change.output[0], squeeze.output[0])
+    graph.node.remove(change)
     return True
 
 

@@ -65,5 +65,5 @@ def test_shortest_window():
 
 
 def test_unknown_architecture():
-    with pytest.raises(EdgeharError, match="architecture out of cnn"):
+    with pytest.raises(EdgeharError, match="architecture out of nano, micro, mini, cnn"):
         models.build("transformer", Contract(LABELS), 0)
