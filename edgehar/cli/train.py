@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehar.cli.data_options import DataSource, data_options, load_dataset
-from edgehar.models import ARCHITECTURES
-from edgehar.train.recipe import Augmentation, Distillation, Recipe, recipe_for  # nothing heavy
+from edgehar.train.recipe import RECIPES, Augmentation, Distillation, Recipe, recipe_for  # nothing heavy
 
 if TYPE_CHECKING:
     from edgehar.train.run import Outcome, Plan
@@ -31,10 +30,8 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
         value = next(getattr(part, field) for part in parts if hasattr(part, field))
         return name.split("/")[0].removeprefix("--") if value is True else value
 
-    own, others = (
-        default(recipe_for(Recipe.arch)),
-        {default(recipe_for(arch)) for arch in ARCHITECTURES if arch != Recipe.arch},
-    )
+    own = default(RECIPES[Recipe.arch])
+    others = {default(recipe) for arch, recipe in RECIPES.items() if arch != Recipe.arch}
     shown = str(own) or "none"
     if others != {own}:
         shown += f" for {Recipe.arch}, {'/'.join(map(str, sorted(others)))} for others"
@@ -46,7 +43,7 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
 @click.command()
 @click.option("--split", default="published", show_default=True, help="published, random:SHARE or leave:PERSON,…")
 @click.option("--validation", default=0.2, show_default=True, help="Share of the other people, who choose the epoch.")
-@click.option("--arch", default=Recipe.arch, show_default=True, help=f"{', '.join(ARCHITECTURES)}, or blocks.")
+@click.option("--arch", default=Recipe.arch, show_default=True, help=f"{', '.join(RECIPES)}, or blocks.")
 @click.option("--input-layout", type=click.Choice(["window", "flat"]), default="window", show_default=True)
 @click.option("--seed", default=Recipe.seed, show_default=True, help="Decides weights, validation people and draws.")
 @_recipe_option("--epochs", "Length of the schedule.")

@@ -9,6 +9,12 @@ from typing import Any
 from edgehar.errors import EdgeharError
 
 
+def _require(name: str, value: float, low: float, high: float = math.inf) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        limit = f"{low} or more" if math.isinf(high) else f"{low} … {high}"
+        raise EdgeharError(f"expected --{name.replace('_', '-')} of {limit}, got {value!r}")
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """Changes that a window may undergo without becoming another activity.
@@ -121,15 +127,16 @@ class Recipe:
             raise EdgeharError(f"expected a training recipe in {where}: {error}") from error
 
 
+_TAUGHT = Recipe(keep="last", distillation=Distillation(teachers=4))
+_SMALL = replace(_TAUGHT, epochs=40, learning_rate=5e-3)
+
+#: The recipe of each architecture whose trained weights ship.
+RECIPES = {
+    **{arch: replace(_SMALL, arch=arch) for arch in ("nano", "micro", "mini")},
+    "cnn": replace(_TAUGHT, arch="cnn", epochs=16),
+}
+
+
 def recipe_for(arch: str) -> Recipe:
     """The recipe of the shipped model of an architecture; that of the small networks for a text of the family."""
-    taught = Recipe(arch=arch, keep="last", distillation=Distillation(teachers=4))
-    if arch == "cnn":
-        return replace(taught, epochs=16)
-    return replace(taught, epochs=40, learning_rate=5e-3)
-
-
-def _require(name: str, value: float, low: float, high: float = math.inf) -> None:
-    if not (math.isfinite(value) and low <= value <= high):
-        limit = f"{low} or more" if math.isinf(high) else f"{low} … {high}"
-        raise EdgeharError(f"expected --{name.replace('_', '-')} of {limit}, got {value!r}")
+    return RECIPES[arch] if arch in RECIPES else replace(_SMALL, arch=arch)

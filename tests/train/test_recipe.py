@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from edgehar.errors import EdgeharError
+from edgehar.models import ARCHITECTURES
 from edgehar.train import Augmentation, Recipe, recipe_for
+from edgehar.train.recipe import RECIPES
 
 
 def test_round_trip():
@@ -49,9 +51,10 @@ def test_refuses_axes_to_turn_about(turn):
         Augmentation(turn=turn)
 
 
-@pytest.mark.parametrize("arch", ["nano", "micro", "mini", "cnn", "conv8k5-sep8k3"])
-def test_each_architecture_has_a_recipe(arch):
-    assert recipe_for(arch).arch == arch
+def test_each_architecture_has_a_recipe_under_its_name():
+    assert set(RECIPES) == set(ARCHITECTURES)
+    for arch in (*ARCHITECTURES, "conv8k5-sep8k3"):
+        assert recipe_for(arch).arch == arch
 
 
 @pytest.mark.parametrize(
