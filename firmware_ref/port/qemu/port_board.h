@@ -16,6 +16,9 @@ void board_print_pair(const char *key, int32_t value);
 /* Copy the words given with `-semihosting-config arg=` into `buffer`, parted by blanks. 0, or -1 if it is too long. */
 int board_command_line(char *buffer, size_t size);
 
+/* The word at `*at`, ended with a zero in place; `*at` is then the next one's start. */
+char *board_next_word(char **at);
+
 /* Open a file of the machine that runs the emulator: mode 'r' or 'w'. A handle, or -1. */
 int board_open(const char *path, char mode);
 void board_close(int handle);

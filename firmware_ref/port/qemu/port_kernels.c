@@ -27,16 +27,6 @@ static uint32_t scratch[8 * 1024];
 static uint32_t out[16 * 1024];
 static char arguments[1024];
 
-static char *next_word(char **at)
-{
-    char *start = *at;
-    while (**at && **at != ' ')
-        (*at)++;
-    if (**at)
-        *(*at)++ = 0;
-    return start;
-}
-
 /* Whether the `GUARD` bytes at `at` are as they were filled. */
 static int untouched(const uint8_t *at)
 {
@@ -96,9 +86,9 @@ int main(void)
     char *at = arguments;
     if (board_command_line(arguments, sizeof arguments) < 0)
         return 2;
-    next_word(&at); /* the program's own name */
-    const int cases = board_open(next_word(&at), 'r');
-    const int results = board_open(next_word(&at), 'w');
+    board_next_word(&at); /* the program's own name */
+    const int cases = board_open(board_next_word(&at), 'r');
+    const int results = board_open(board_next_word(&at), 'w');
     if (cases < 0 || results < 0)
         return 2;
     board_calibrate();

@@ -18,16 +18,6 @@ __attribute__((section(".bss.engine_ram"))) static edgehar stream;
 static edgehar_config config;
 static char arguments[600];
 
-static char *next_word(char **at)
-{
-    char *start = *at;
-    while (**at && **at != ' ')
-        (*at)++;
-    if (**at)
-        *(*at)++ = 0;
-    return start;
-}
-
 typedef struct {
     int32_t status, label, raw;
     uint32_t ticks, total;
@@ -54,10 +44,10 @@ int main(void)
     char *at = arguments;
     if (board_command_line(arguments, sizeof arguments) < 0)
         return 2;
-    next_word(&at); /* the program's own name */
-    const int samples = board_open(next_word(&at), 'r');
-    const int results = board_open(next_word(&at), 'w');
-    const char *digit = next_word(&at);
+    board_next_word(&at); /* the program's own name */
+    const int samples = board_open(board_next_word(&at), 'r');
+    const int results = board_open(board_next_word(&at), 'w');
+    const char *digit = board_next_word(&at);
     if (samples < 0 || results < 0)
         return 2;
     uint16_t hop = 0;
