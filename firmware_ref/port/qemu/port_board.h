@@ -17,7 +17,15 @@ void board_print_pair(const char *key, int32_t value);
 int board_command_line(char *buffer, size_t size);
 
 /* The word at `*at`, ended with a zero in place; `*at` is then the next one's start. */
-char *board_next_word(char **at);
+static inline char *board_next_word(char **at)
+{
+    char *start = *at;
+    while (**at && **at != ' ')
+        (*at)++;
+    if (**at)
+        *(*at)++ = 0;
+    return start;
+}
 
 /* Open a file of the machine that runs the emulator: mode 'r' or 'w'. A handle, or -1. */
 int board_open(const char *path, char mode);

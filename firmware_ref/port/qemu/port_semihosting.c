@@ -63,16 +63,6 @@ int board_command_line(char *buffer, size_t size)
     return call(SYS_GET_CMDLINE, block) == 0 ? 0 : -1;
 }
 
-char *board_next_word(char **at)
-{
-    char *start = *at;
-    while (**at && **at != ' ')
-        (*at)++;
-    if (**at)
-        *(*at)++ = 0;
-    return start;
-}
-
 int board_open(const char *path, char mode)
 {
     uint32_t length = 0;
