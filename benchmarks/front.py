@@ -86,15 +86,15 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         below = [100 * (item["accuracy"] - item["accuracy_low"]) for item in rows]
         above = [100 * (item["accuracy_high"] - item["accuracy"]) for item in rows]
         panel.errorbar(x, y, (below, above), fmt="o", color=BLUE, ecolor="#bdbdbd", capsize=3)
-        for number, (item, at) in enumerate(zip(rows, x, strict=True)):
-            # Above the bar, at two heights by turns, since small models stand close together.
-            label_at = (at, 100 * item["accuracy_high"])
-            text = f"{item['model']} {100 * item['accuracy']:.1f}"
+        for item, at in zip(rows, x, strict=True):
+            # Upright beside the lower half of the bar, since small models stand close together.
             panel.annotate(
-                text, label_at, xytext=(0, 4 + 13 * (number % 2)), textcoords="offset points", ha="center", fontsize=9
-            )
+                f"{item['model']} {100 * item['accuracy']:.1f}", (at, 100 * item["accuracy_low"]), xytext=(-3, 4),
+                textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=9,
+            )  # fmt: skip
         panel.set_xscale("log")
-        panel.margins(x=0.25, y=0.12)
+        panel.margins(x=0.25, y=0.05)
+        panel.xaxis.set_major_formatter("{x:g}")
         panel.set_xlabel(label)
         panel.grid(alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)
