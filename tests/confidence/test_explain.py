@@ -134,16 +134,22 @@ def test_every_layer_rounded_is_the_int8_model(bundle, graphs, test_windows):
     np.testing.assert_array_equal(rounded * 256, np.round(rounded * 256))  # the output has 256 values
 
 
-def test_layers(explanation):
+def test_layers(explanation, bundle, test_windows):
     names = [layer.operator for layer in explanation.layers]
     assert names == ["INPUT", *["CONV_2D"] * 4, "MEAN", "FULLY_CONNECTED", "SOFTMAX"]
     for layer in explanation.layers:
         assert 20 < layer.snr_db < 70 and 20 < layer.rounding_db < 70, layer
         assert (layer.weights_db is None) == (layer.operator in ("INPUT", "MEAN", "SOFTMAX"))
-        assert 0.25 < layer.codes_used <= 1 and 0 <= layer.clipped < 0.02
+        assert 0 <= layer.clipped < 0.02
+        # How many of its 256 probabilities the last layer says depends on the windows: it is counted below.
+        assert layer.operator == "SOFTMAX" or 0.25 < layer.codes_used <= 1, layer
         assert layer.agreement > 0.95 and abs(layer.accuracy_loss) < 0.05 and 0 < layer.difference < 0.05
     first = explanation.layers[0]
     assert first.snr_db == pytest.approx(first.rounding_db)
+    runtime = open_model(bundle / "model_int8.tflite", runtime="litert-int8-reference")
+    said = np.unique(runtime.outputs(test_windows.x))
+    runtime.close()
+    assert explanation.layers[-1].codes_used == len(said) / 256 > 0.1
     worst = max(layer.accuracy_loss for layer in explanation.layers)
     assert explanation.costliest.accuracy_loss == worst
 
