@@ -111,8 +111,9 @@ def start(folder: Path, plan: CrossPlan, dataset: Dataset) -> list[tuple[str, ..
         dataset: those who take part.
     Raises:
         DataError: fewer people than folds.
-        EdgeharError: the folder holds another run.
+        EdgeharError: the folder holds another run, or no such architecture.
     """
+    run.require_architectures(plan.run.recipe)
     groups = data.folds(dataset.subjects, plan.folds, seed=plan.run.recipe.seed)
     whole = {"plan": asdict(plan), "data": {"name": dataset.name, "sha256": dataset.sha256}, "people": groups}
     keep_plan(folder / PLAN, whole)

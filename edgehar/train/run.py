@@ -73,13 +73,20 @@ class Outcome:
     manifest: dict[str, Any]
 
 
+def require_architectures(recipe: Recipe) -> None:
+    """Raise EdgeharError unless the network and its teachers can be built; before anything is written."""
+    models.require_architecture(recipe.arch)
+    if recipe.distillation.teachers:
+        models.require_architecture(recipe.distillation.teacher)
+
+
 def start(folder: Path, plan: Plan) -> None:
     """Make a run folder with its plan.
 
     Raises:
         EdgeharError: there is a run already, no such architecture, or the folder cannot be written.
     """
-    models.require_architecture(plan.recipe.arch)
+    require_architectures(plan.recipe)
     if (folder / PLAN).exists():
         raise EdgeharError(f"{folder} holds a run already; go on with it by --resume {folder} or choose another --out")
     files.write_json(folder / PLAN, asdict(plan))

@@ -148,6 +148,8 @@ def test_another_plan_is_refused(arguments, serial, more, message, capsys):
         (["--folds", "many"], "expected a number or loso"),
         (["--jobs", "0"], "0 is not in the range"),
         (["--epochs", "0"], "expected --epochs of 1 or more"),
+        (["--arch", "transformer"], "expected an architecture out of"),
+        (["--teachers", "1", "--teacher", "transformer"], "expected an architecture out of"),
     ],
 )
 def test_refuses(arguments, more, message, tmp_path, capsys):

@@ -75,6 +75,8 @@ def test_stopped_killed_and_resumed_equals_uninterrupted(arguments, tmp_path, ru
     [
         (["--epochs", "0"], "expected --epochs of 1 or more, got 0"),
         (["--arch", "transformer"], "expected an architecture out of"),
+        (["--arch", "micro", "--teacher", "transformer"], "expected an architecture out of"),
+        (["--turn", "w"], "expected --turn with axes out of x, y and z"),
         (["--split", "leave:nobody"], "no person 'nobody'"),
         (["--split", "kfold"], "expected the split published"),
         (["--validation", "1.5"], "validation share"),
