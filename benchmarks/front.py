@@ -22,18 +22,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from edgehar import models
 from edgehar.bench.emulated import measure
 from edgehar.errors import EdgeharError
-from edgehar.files import atomic_path
+from edgehar.files import atomic_path, read_json
 from edgehar.report.figures import new_figure
+from edgehar.report.front_plot import BEATEN, ON_FRONT
 from edgehar.report.tables import results_console, terminal_table
 
 CORE, HOP = "cortex-m4", 20
-#: What the picture shows of each model: column of the table, what it says, factor.
-PANELS = (
-    ("flash", "flash, kB", 1e3),
-    ("ram", "RAM, kB", 1e3),
-    ("instructions", "instructions a window, thousands", 1e3),
-)
-BLUE = "#0072B2"  # of Okabe and Ito, as in the other plots
+#: What the picture shows of each model, in thousands: column of the table, what it says.
+PANELS = (("flash", "flash, kB"), ("ram", "RAM, kB"), ("instructions", "instructions a window, thousands"))
 
 
 def row(name: str, folder: Path) -> dict[str, Any]:
@@ -45,7 +41,7 @@ def row(name: str, folder: Path) -> dict[str, Any]:
     (quality,) = json.loads(done.stdout).values()
     whole, step = measure(folder, CORE), measure(folder, CORE, hop=HOP)
     low, high = quality["interval"]["accuracy"]
-    manifest = json.loads(models.shipped(name).with_suffix(".json").read_text(encoding="utf-8"))
+    manifest = read_json(models.shipped(name).with_suffix(".json"))
     return {
         "model": name,
         "parameters": manifest["model"]["parameters"],
@@ -80,12 +76,12 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """One panel a resource, with the 95 % interval over people as a bar."""
     figure = new_figure(12, 4.2)
     panels = figure.subplots(1, len(PANELS), sharey=True)
-    for panel, (column, label, unit) in zip(panels, PANELS, strict=True):
-        x = [item[column] / unit for item in rows]
+    for panel, (column, label) in zip(panels, PANELS, strict=True):
+        x = [item[column] / 1000 for item in rows]
         y = [100 * item["accuracy"] for item in rows]
         below = [100 * (item["accuracy"] - item["accuracy_low"]) for item in rows]
         above = [100 * (item["accuracy_high"] - item["accuracy"]) for item in rows]
-        panel.errorbar(x, y, (below, above), fmt="o", color=BLUE, ecolor="#bdbdbd", capsize=3)
+        panel.errorbar(x, y, (below, above), fmt="o", color=ON_FRONT, ecolor=BEATEN, capsize=3)
         for item, at in zip(rows, x, strict=True):
             # Upright beside the lower half of the bar, since small models stand close together.
             panel.annotate(

@@ -34,8 +34,8 @@ def command(
     from edgehar.train.search import SearchPlan
     from edgehar.train.search_space import read_budget
 
-    # A candidate is trained alone: teachers would cost more than it does.
-    plan = SearchPlan(plan_of({**options, "teachers": 0}, data), read_budget(budget))
+    # The recipe of a small network; each is trained alone, since teachers would cost more than it does.
+    plan = SearchPlan(plan_of({**options, "arch": "micro", "teachers": 0}, data), read_budget(budget))
     dataset = load_dataset(data)
     folder = out or Path("runs") / f"search-seed{plan.run.recipe.seed}"
     front, candidates = _run(plan, dataset, folder, trials, jobs)

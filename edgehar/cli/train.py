@@ -17,9 +17,6 @@ from edgehar.train.recipe import RECIPES, Augmentation, Distillation, Recipe, re
 if TYPE_CHECKING:
     from edgehar.train.run import Outcome, Plan
 
-#: A plan without an architecture, as a search makes it, has the recipe of the small networks.
-SEARCHED = "micro"
-
 
 def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any], Any]:
     """An option of the recipe, whose default depends on the architecture; the help names it, or both of them."""
@@ -124,7 +121,7 @@ def plan_of(options: dict[str, Any], data: DataSource) -> Plan:
     def chosen(kind: type) -> dict[str, Any]:
         return {item.name: options[item.name] for item in fields(kind) if options.get(item.name) is not None}
 
-    recipe = recipe_for(options.get("arch", SEARCHED))
+    recipe = recipe_for(options["arch"])
     recipe = replace(
         recipe,
         **chosen(Recipe),

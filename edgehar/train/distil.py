@@ -6,16 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgehar.contract import Contract
 from edgehar.data.recording import Windows
 from edgehar.train import loop
 from edgehar.train.recipe import Distillation, Recipe, recipe_for
-
-#: Windows that the teachers answer at once.
-_AT_ONCE = 256
 
 
 def train_teachers(
@@ -74,9 +68,4 @@ def _mean_of(models: list[Any], contract: Contract) -> loop.Teacher:
         input_signature=[tf.TensorSpec((None, *contract.input_shape), tf.float32)],
     )
 
-    def answer(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        ready = loop.network_input(x, contract)
-        parts = [mean(ready[at : at + _AT_ONCE]).numpy() for at in range(0, len(ready), _AT_ONCE)]
-        return np.concatenate(parts)
-
-    return answer
+    return lambda x: loop.probabilities(lambda ready, training: mean(ready), contract, x)

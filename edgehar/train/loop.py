@@ -171,8 +171,12 @@ def network_input(x: NDArray[np.float32], contract: Contract) -> NDArray[np.floa
     return np.ascontiguousarray(x.reshape(len(x), *contract.input_shape), np.float32)
 
 
-def probabilities(model: keras.Model, contract: Contract, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s²."""
+def probabilities(model: Any, contract: Contract, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s².
+
+    Args:
+        model: keras.Model, or whatever is called like one: `model(x, training=False)`.
+    """
     ready = network_input(x, contract)
     parts = [np.asarray(model(ready[at : at + 256], training=False), np.float32) for at in range(0, len(ready), 256)]
     return np.concatenate(parts)
