@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from edgehar import models
-from edgehar.bench.emulated import measure
+from edgehar.benchmark.emulated import measure
 from edgehar.errors import EdgeharError
 from edgehar.files import atomic_path, read_json
 from edgehar.report.figures import new_figure

@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from edgehar.bench.emulated import measure
+from edgehar.benchmark.emulated import measure
 from edgehar.errors import EdgeharError
 from edgehar.files import write_json
 

@@ -17,8 +17,8 @@ from collections.abc import Callable
 import numpy as np
 
 from edgehar.errors import EdgeharError
-from edgehar.stream import Streamer
-from edgehar.stream.model import open_stream_model
+from edgehar.streaming import Streamer
+from edgehar.streaming.model import open_stream_model
 
 HOP = 20
 DECISIONS = 10

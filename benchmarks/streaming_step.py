@@ -23,8 +23,8 @@ from edgehar.data import load
 from edgehar.errors import EdgeharError
 from edgehar.runtimes import Runtime
 from edgehar.runtimes.quantise import quantise
-from edgehar.stream.model import open_incremental_model, open_stream_model
-from edgehar.stream.sources import choose_recording, recording_blocks
+from edgehar.streaming.model import open_incremental_model, open_stream_model
+from edgehar.streaming.sources import choose_recording, recording_blocks
 
 LIMITS = {3: 0.28, 21: 0.60}
 ROUNDS = 200

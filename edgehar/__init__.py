@@ -1,7 +1,43 @@
-"""edgehar: a trained Keras 1D CNN for activity recognition on a phone or a microcontroller, unchanged."""
+"""edgehar: a trained Keras 1D CNN for activity recognition on a phone or a microcontroller, unchanged.
 
-from edgehar.contract import Contract
-from edgehar.errors import EdgeharError
+Every public name is imported when it is first asked for, so that `import edgehar` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Contract", "EdgeharError", "__version__"]
+
+#: Public name -> the module that holds it.
+_HOMES = {
+    "Bundle": "edgehar.bundle",
+    "Contract": "edgehar.contract",
+    "EdgeharError": "edgehar.errors",
+    "Streamer": "edgehar.streaming",
+    "open_bundle": "edgehar.bundle",
+    "open_model": "edgehar.runtimes",
+}
+
+__all__ = [*_HOMES, "__version__"]
+
+if TYPE_CHECKING:
+    from edgehar.bundle import Bundle as Bundle
+    from edgehar.bundle import open_bundle as open_bundle
+    from edgehar.contract import Contract as Contract
+    from edgehar.errors import EdgeharError as EdgeharError
+    from edgehar.runtimes import open_model as open_model
+    from edgehar.streaming import Streamer as Streamer
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgehar' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

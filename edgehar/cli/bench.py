@@ -65,11 +65,11 @@ def command(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from edgehar.bench.environment import environment
-    from edgehar.bench.results import PICTURE, SUMMARY, ResultFolder
-    from edgehar.bench.run import DEFAULT, QUICK, choose_rows, run
-    from edgehar.bench.targets import import_measure
-    from edgehar.bench.testset import pick_test_set
+    from edgehar.benchmark.environment import environment
+    from edgehar.benchmark.results import PICTURE, SUMMARY, ResultFolder
+    from edgehar.benchmark.run import DEFAULT, QUICK, choose_rows, run
+    from edgehar.benchmark.targets import import_measure
+    from edgehar.benchmark.testset import pick_test_set
     from edgehar.bundle import open_bundle
     from edgehar.files import dump_json, write_text
     from edgehar.report.bench_plot import plot_results
@@ -133,7 +133,7 @@ def compare_command(before: Path, after: Path, threshold: float, as_json: bool) 
 
     from rich.console import Console
 
-    from edgehar.bench.compare import compare
+    from edgehar.benchmark.compare import compare
     from edgehar.files import dump_json
     from edgehar.report.bench_table import WIDTH, print_comparison
 

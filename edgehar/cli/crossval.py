@@ -34,7 +34,7 @@ def command(
     from edgehar import files
     from edgehar.report.crossval_table import print_crossval
     from edgehar.report.evaluation import subjects_csv
-    from edgehar.train import crossval
+    from edgehar.training import crossval
 
     count: int | str = folds if folds == "loso" else _number(folds)
     plan = crossval.CrossPlan(plan_of(options, data), count, everybody, int8)
@@ -67,11 +67,11 @@ def _run(plan: Any, dataset: Any, folder: Path, jobs: int, dask: str | None) -> 
     """Run the folds with a bar on standard error, or a line a fold where it is no terminal."""
     from edgehar.report.crossval_table import fold_line
     from edgehar.report.progress import counted
-    from edgehar.train import crossval
+    from edgehar.training import crossval
 
     options: dict[str, Any] = {"jobs": jobs, "dask": dask}
     if plan.int8:
-        from edgehar.export.quantised import int8_probabilities
+        from edgehar.convert.quantised import int8_probabilities
 
         options["quantised"] = int8_probabilities
     with counted("training", "folds") as (count, say):

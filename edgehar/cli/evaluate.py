@@ -16,8 +16,8 @@ from edgehar.errors import BundleError, DataError
 if TYPE_CHECKING:
     from edgehar.contract import Contract
     from edgehar.data import Dataset, Windows
-    from edgehar.evaluate import Evaluation
-    from edgehar.evaluate.confidence import Unfamiliar
+    from edgehar.evaluation import Evaluation
+    from edgehar.evaluation.confidence import Unfamiliar
 
 #: Files of a bundle that are measured, in the order of the table.
 BUNDLE_MODELS = ("model_float.tflite", "model_int8.tflite", "model.onnx", "model_int8.onnx")
@@ -107,7 +107,7 @@ def _trained_on(path: Path, dataset: Dataset) -> set[str]:
 
 
 def _measure(path: Path, dataset: Dataset, people: tuple[str, ...], runtime: str | None) -> Evaluation:
-    from edgehar.evaluate import evaluate
+    from edgehar.evaluation import evaluate
     from edgehar.runtimes import open_model
 
     opened = open_model(path, runtime=runtime)
@@ -123,7 +123,7 @@ def _measure(path: Path, dataset: Dataset, people: tuple[str, ...], runtime: str
 def _transitions(runtime: Any, dataset: Dataset, people: tuple[str, ...], ordinary: Any) -> Unfamiliar | None:
     """What the model says of these people's postural transitions; None where there are none, or it knows them."""
     from edgehar import data
-    from edgehar.evaluate.confidence import unfamiliar
+    from edgehar.evaluation.confidence import unfamiliar
 
     if set(data.TRANSITIONS) & set(runtime.contract.labels):
         return None

@@ -10,9 +10,9 @@ import click
 from edgehar.cli.data_options import DataSource, data_options, load_dataset
 
 if TYPE_CHECKING:
+    from edgehar.bundle.write import Result
     from edgehar.contract import Contract
     from edgehar.data import Windows
-    from edgehar.export.write import Result
 
 #: Samples between decisions where nothing is said: a second at 20 Hz.
 DEFAULT_HOP = 20
@@ -89,10 +89,10 @@ def command(
     Exit status 1 where a quantised model loses more than the gate allows; the files are kept and marked.
     """
     from edgehar import models
-    from edgehar.export.c.plan import check_hop
-    from edgehar.export.gate import Gate, require_pass
-    from edgehar.export.temperature import parse_temperature
-    from edgehar.export.write import CSource, Options, export_bundle
+    from edgehar.bundle.gate import Gate, require_pass
+    from edgehar.bundle.write import CSource, Options, export_bundle
+    from edgehar.compile.plan import check_hop
+    from edgehar.convert.temperature import parse_temperature
     from edgehar.report.progress import stage
 
     int8 = int8 or c_asked
@@ -133,8 +133,8 @@ def _people(
 ) -> tuple[Windows, Windows, dict[str, Any]]:
     """Windows of training and of test people, and where they come from."""
     from edgehar import models
+    from edgehar.convert.people import training_split
     from edgehar.data import cut_windows, require_trainable
-    from edgehar.export.people import training_split
     from edgehar.files import sha256_file
 
     path = models.resolve(source)
@@ -156,7 +156,7 @@ def _people(
 
 
 def _calibration(text: str, training: Windows, contract: Contract) -> Any:
-    from edgehar.export.calibration import from_file, select
+    from edgehar.convert.calibration import from_file, select
 
     return select(training, int(text)) if text.isdigit() else from_file(text, contract)
 

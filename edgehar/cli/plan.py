@@ -17,8 +17,8 @@ def command(model: Path, hop: int, as_json: bool) -> None:
     MODEL is an int8 .tflite or a bundle folder (default: ./bundle).
     """
     from edgehar.bundle import open_bundle
-    from edgehar.export.c.read import read_network
-    from edgehar.export.streaming_plan import figures
+    from edgehar.compile.incremental_plan import figures
+    from edgehar.compile.read import read_network
     from edgehar.files import dump_json
     from edgehar.report.plan_table import print_plan
     from edgehar.report.tables import results_console

@@ -31,8 +31,8 @@ def command(
     in the folder, with a higher --trials for longer. Train what is chosen with `edgehar train --arch …`.
     """
     from edgehar.report.front_plot import plot_front, print_front
-    from edgehar.train.search import SearchPlan
-    from edgehar.train.search_space import read_budget
+    from edgehar.training.search import SearchPlan
+    from edgehar.training.search_space import read_budget
 
     # The recipe of a small network; each is trained alone, since teachers would cost more than it does.
     plan = SearchPlan(plan_of({**options, "arch": "micro", "teachers": 0}, data), read_budget(budget))
@@ -56,7 +56,7 @@ def command(
 def _run(plan: Any, dataset: Any, folder: Path, trials: int, jobs: int) -> Any:
     """Search with a bar on standard error, or a line a candidate where it is no terminal."""
     from edgehar.report.progress import counted
-    from edgehar.train.search import search
+    from edgehar.training.search import search
 
     with counted("searching", "architectures") as (count, say):
 

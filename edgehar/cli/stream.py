@@ -16,7 +16,7 @@ from edgehar.errors import DataError
 if TYPE_CHECKING:
     from edgehar.contract import Contract
     from edgehar.runtimes import Runtime
-    from edgehar.stream.sources import Block
+    from edgehar.streaming.sources import Block
 
 FRACTION = click.FloatRange(0, 1)
 
@@ -94,9 +94,9 @@ def command(
         raise click.UsageError(f"expected a positive --rate in Hz, got {data.rate:g}")
     from edgehar.report.stream_view import JsonView, TextView, View
     from edgehar.report.timeline import plot_timeline, require_matplotlib
-    from edgehar.stream import SmoothingConfig, Streamer
-    from edgehar.stream.model import open_incremental_model, open_stream_model
-    from edgehar.stream.session import Session
+    from edgehar.streaming import SmoothingConfig, Streamer
+    from edgehar.streaming.model import open_incremental_model, open_stream_model
+    from edgehar.streaming.session import Session
 
     if plot is not None:
         require_matplotlib()
@@ -138,8 +138,8 @@ def _units(fraction: float) -> int:
 
 def _standard_input(contract: Contract, rate: float | None) -> Iterator[Block]:
     """Blocks at the contract's rate from lines on standard input."""
-    from edgehar.stream.resampler import resample_blocks
-    from edgehar.stream.sources import ByteStream, line_blocks
+    from edgehar.streaming.resampler import resample_blocks
+    from edgehar.streaming.sources import ByteStream, line_blocks
 
     if sys.stdin is None:
         raise DataError("expected lines t,x,y,z on standard input, which is closed")
@@ -157,7 +157,7 @@ def _recording(
     realtime: bool,
 ) -> tuple[str, Iterator[Block]]:
     """Title and blocks of one recording of a data set."""
-    from edgehar.stream.sources import choose_recording, recording_blocks
+    from edgehar.streaming.sources import choose_recording, recording_blocks
 
     dataset = load_dataset(data)
     chosen = choose_recording(dataset, name, subject)

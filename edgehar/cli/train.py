@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehar.cli.data_options import DataSource, data_options, load_dataset
-from edgehar.train.recipe import RECIPES, Augmentation, Distillation, Recipe, recipe_for  # nothing heavy
+from edgehar.training.recipe import RECIPES, Augmentation, Distillation, Recipe, recipe_for  # nothing heavy
 
 if TYPE_CHECKING:
-    from edgehar.train.run import Outcome, Plan
+    from edgehar.training.run import Outcome, Plan
 
 
 def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any], Any]:
@@ -73,7 +73,7 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
     The defaults are the recipe of the architecture's shipped model. The people of the test split are not
     touched: measure the finished model on them with `edgehar evaluate`.
     """
-    from edgehar.train import run
+    from edgehar.training import run
 
     if resume is not None:
         unset = click.core.ParameterSource.DEFAULT
@@ -116,7 +116,7 @@ def train_options(*left_out: str) -> list[click.Parameter]:
 
 def plan_of(options: dict[str, Any], data: DataSource) -> Plan:
     """What the options ask for; those that neither a plan nor a recipe knows are passed over."""
-    from edgehar.train.run import Plan
+    from edgehar.training.run import Plan
 
     def chosen(kind: type) -> dict[str, Any]:
         return {item.name: options[item.name] for item in fields(kind) if options.get(item.name) is not None}
@@ -137,7 +137,7 @@ def _run(plan: Plan, dataset: Any, folder: Path) -> Outcome:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from edgehar.train import run
+    from edgehar.training import run
 
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgehar.data.archive import members
 from edgehar.data.catalogue import CATALOGUE, entry, store
+from edgehar.data.readers.archive import members
 from edgehar.errors import DataError, MissingExtra
 from edgehar.files import read_json, sha256_file, write_json
 

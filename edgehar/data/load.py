@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from edgehar.data.archive import existing, members, read_npz
 from edgehar.data.catalogue import entry, fetched
-from edgehar.data.csvfile import load_csv
-from edgehar.data.hapt import load_hapt
-from edgehar.data.hapt_original import is_hapt_original, load_hapt_original
-from edgehar.data.motionsense import load_motionsense, motionsense_files
 from edgehar.data.options import CsvOptions, read_schema, schema_beside
+from edgehar.data.readers.archive import existing, members, read_npz
+from edgehar.data.readers.csvfile import load_csv
+from edgehar.data.readers.hapt import load_hapt
+from edgehar.data.readers.hapt_original import is_hapt_original, load_hapt_original
+from edgehar.data.readers.motionsense import load_motionsense, motionsense_files
+from edgehar.data.readers.wisdm import accelerometer_files, load_wisdm, looks_like_wisdm
 from edgehar.data.recording import Dataset
-from edgehar.data.wisdm import accelerometer_files, load_wisdm, looks_like_wisdm
 from edgehar.errors import DataError
 
 KINDS = ("hapt", "motionsense", "wisdm", "csv")

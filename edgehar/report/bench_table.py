@@ -18,7 +18,7 @@ from edgehar.report.tables import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehar.bench.compare import Comparison
+    from edgehar.benchmark.compare import Comparison
 
 QUALITY = ("runtime", "accuracy %", "95 % CI", "macro-F1 %", "agrees %", "file kB", "load ms", "memory MB", "thr")
 LATENCY = ("one window, µs", "invoke", "p95", "p99", "IQR", "raw→label", "p95", "p99", "IQR")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from edgehar.evaluate.confidence import BINS, THRESHOLDS
+from edgehar.evaluation.confidence import BINS, THRESHOLDS
 from edgehar.report.tables import percent, terminal_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehar.evaluate import Evaluation
+    from edgehar.evaluation import Evaluation
 
 
 def print_confidence(evaluation: Evaluation, console: Console) -> None:

@@ -8,7 +8,7 @@ from edgehar.report.evaluation import headline
 from edgehar.report.tables import percent, results_console, terminal_table
 
 if TYPE_CHECKING:
-    from edgehar.train.crossval import CrossResult
+    from edgehar.training.crossval import CrossResult
 
 #: People named in a row of the table before it says how many more there are.
 NAMED = 6

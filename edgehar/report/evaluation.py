@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from edgehar.evaluate import Evaluation
+from edgehar.evaluation import Evaluation
 from edgehar.files import atomic_path
 from edgehar.report.confidence_table import print_confidence
 from edgehar.report.figures import new_figure

@@ -9,7 +9,7 @@ from edgehar.report.tables import NOTHING, percent, terminal_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgehar.export.explain import Explanation
+    from edgehar.convert.explain import Explanation
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:

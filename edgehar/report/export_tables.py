@@ -8,7 +8,7 @@ from edgehar.report.explain_table import print_explanation
 from edgehar.report.tables import results_console, terminal_table
 
 if TYPE_CHECKING:
-    from edgehar.export.write import Result
+    from edgehar.bundle.write import Result
 
 #: The widest activation ranges shown; the manifest has all.
 WORST_SHOWN = 3

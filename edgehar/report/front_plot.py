@@ -12,7 +12,7 @@ from edgehar.report.figures import new_figure
 from edgehar.report.tables import kilobytes, percent, results_console, terminal_table
 
 if TYPE_CHECKING:
-    from edgehar.train.search import Candidate
+    from edgehar.training.search import Candidate
 
 #: Colours of Okabe and Ito, as in the other plots.
 ON_FRONT, BEATEN = "#0072B2", "#bdbdbd"

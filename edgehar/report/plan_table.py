@@ -21,7 +21,7 @@ LEGEND = (
 
 
 def print_plan(plan: dict[str, Any], rate_hz: float, console: Console) -> None:
-    """Print what `edgehar.export.streaming_plan.figures` returns.
+    """Print what `edgehar.compile.incremental_plan.figures` returns.
 
     Args:
         rate_hz: samples a second.

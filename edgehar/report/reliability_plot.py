@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehar.evaluate.confidence import BINS, THRESHOLDS, Confidence
+from edgehar.evaluation.confidence import BINS, THRESHOLDS, Confidence
 from edgehar.files import atomic_path
 from edgehar.report.figures import new_figure
 

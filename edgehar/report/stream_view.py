@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TextIO
 
 from edgehar.report.tables import NOTHING, percent, terminal_table
-from edgehar.stream.score import StreamScore
-from edgehar.stream.session import Summary, label_name
-from edgehar.stream.smoothing import SCORE_ONE, UNIT
-from edgehar.stream.streamer import Decision, Flush
+from edgehar.streaming.score import StreamScore
+from edgehar.streaming.session import Summary, label_name
+from edgehar.streaming.smoothing import SCORE_ONE, UNIT
+from edgehar.streaming.streamer import Decision, Flush
 
 #: Cells of the live bar.
 BAR = 20

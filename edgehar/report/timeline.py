@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from edgehar.errors import DataError, MissingExtra
 from edgehar.files import atomic_path
 from edgehar.report.figures import new_figure
-from edgehar.stream.session import History
-from edgehar.stream.smoothing import SCORE_ONE, UNSURE
-from edgehar.stream.streamer import Decision, Flush
+from edgehar.streaming.session import History
+from edgehar.streaming.smoothing import SCORE_ONE, UNSURE
+from edgehar.streaming.streamer import Decision, Flush
 
 # Okabe and Ito's palette, which people with any colour vision can tell apart; unsure is grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")

@@ -1,4 +1,4 @@
-/* The pipeline of edgehar_engine.h. The order of firing is repeated in edgehar/export/c/schedule.py. */
+/* The pipeline of edgehar_engine.h. The order of firing is repeated in edgehar/compile/schedule.py. */
 #include "edgehar_engine.h"
 
 /* The plan makes these hold; tests compile them in. */

@@ -5,7 +5,7 @@
  * the sample stream without end, and the split tensor's columns over the window are kept as a ring, the history;
  * layers behind it are cleared and run on the history at every decision. Split at the input, that is the
  * whole-window engine; split further down, the incremental one. The tables and all sizes come from the compiler,
- * which has run these very rules on column counts (edgehar/export/c/schedule.py): no buffer can overflow.
+ * which has run these very rules on column counts (edgehar/compile/schedule.py): no buffer can overflow.
  */
 #ifndef EDGEHAR_ENGINE_H
 #define EDGEHAR_ENGINE_H

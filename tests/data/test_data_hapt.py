@@ -8,8 +8,8 @@ import pytest
 
 from edgehar.contract import STANDARD_GRAVITY
 from edgehar.data import HAPT_LABELS, TRANSITIONS, load
-from edgehar.data.hapt import PUBLISHED_TEST, SHIPPED, load_hapt, pack, unpack
 from edgehar.data.labels import HAPT_OWN
+from edgehar.data.readers.hapt import PUBLISHED_TEST, SHIPPED, load_hapt, pack, unpack
 from edgehar.errors import DataError
 
 

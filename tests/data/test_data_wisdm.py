@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgehar.data import Dataset, cut_windows, load
-from edgehar.data.tokens import floats, integers, split_records, words
+from edgehar.data.readers.tokens import floats, integers, split_records, words
 from edgehar.errors import DataError
 
 MS = 1_000_000
@@ -169,7 +169,7 @@ def test_every_layout_gives_the_same(tmp_path):
 def test_blocks_do_not_matter(tmp_path, monkeypatch):
     text = "".join(record(i, end=";" if i % 3 else "\n") for i in range(500))
     whole = read(tmp_path, text)
-    monkeypatch.setattr("edgehar.data.wisdm._BLOCK", 97)
+    monkeypatch.setattr("edgehar.data.readers.wisdm._BLOCK", 97)
     told = []
     path = tmp_path / "WISDM_ar_v1.1_raw.txt"
     assert load(path, on_progress=lambda done, total: told.append((done, total))).sha256 == whole.sha256

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgehar.bench import qemu
+from edgehar.benchmark import qemu
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.bench import qemu
-from edgehar.export.c.network import Layer
-from edgehar.export.c.target import PackedConv, load_target
+from edgehar.benchmark import qemu
+from edgehar.compile.kernel_path import PackedConv, load_target
+from edgehar.compile.network import Layer
 
 
 @dataclass(frozen=True)

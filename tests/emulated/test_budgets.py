@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgehar.bench.emulated import measure
+from edgehar.benchmark.emulated import measure
 from edgehar.files import read_json
 
 pytestmark = pytest.mark.emulated

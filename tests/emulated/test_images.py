@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehar.bench import qemu
-from edgehar.bench.emulated import DECISION, build_image, made_up_samples, replay
-from edgehar.data.hapt import load_hapt
+from edgehar.benchmark import qemu
+from edgehar.benchmark.emulated import DECISION, build_image, made_up_samples, replay
+from edgehar.compile.c import write_c
+from edgehar.compile.read import read_network
+from edgehar.data.readers.hapt import load_hapt
 from edgehar.data.resampling import resample
 from edgehar.errors import EdgeharError
-from edgehar.export.c import write_c
-from edgehar.export.c.read import read_network
 from edgehar.files import read_json
 
 from ..firmware.networks import random_network

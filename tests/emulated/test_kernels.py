@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehar.bench import qemu
+from edgehar.benchmark import qemu
 
 from .kernel_cases import Case, expected, make, pack, read_results, run_all, write_cases
 

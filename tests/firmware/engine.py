@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgehar.export.c import write_c
-from edgehar.export.c.network import Network
-from edgehar.export.c.read import read_network
+from edgehar.compile.c import write_c
+from edgehar.compile.network import Network
+from edgehar.compile.read import read_network
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_ref"
 COMPILER = shutil.which("gcc") or shutil.which("cc")

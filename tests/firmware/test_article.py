@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehar.export.c.plan import make_plan
-from edgehar.export.c.read import read_network
+from edgehar.compile.plan import make_plan
+from edgehar.compile.read import read_network
 
 from .engine import FIRMWARE
 from .test_networks import windows_of
@@ -77,10 +77,10 @@ def test_work_of_a_decision(content, tmp_path):
 
 def test_recordings_decide_as_in_python(bundle, tmp_path):
     """One whole HAPT recording of each test person, through port/host, line by line."""
-    from edgehar.data.hapt import PUBLISHED_TEST, load_hapt
+    from edgehar.data.readers.hapt import PUBLISHED_TEST, load_hapt
     from edgehar.data.resampling import resample
     from edgehar.runtimes import open_model
-    from edgehar.stream import Decision, Streamer
+    from edgehar.streaming import Decision, Streamer
 
     subprocess.run(
         ["make", "-s", "-C", FIRMWARE, f"MODEL={bundle / 'c'}", f"BUILD={tmp_path}", "host"], check=True, timeout=300

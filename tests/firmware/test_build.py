@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from edgehar.export.c import write_c
-from edgehar.export.c.plan import SCHEDULES
-from edgehar.export.c.target import TARGETS
+from edgehar.compile.c import write_c
+from edgehar.compile.kernel_path import TARGETS
+from edgehar.compile.plan import SCHEDULES
 
 from .engine import FIRMWARE
 from .networks import random_network

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edgehar.compile.plan import make_plan
+from edgehar.compile.read import read_network
 from edgehar.errors import EdgeharError
-from edgehar.export.c.plan import make_plan
-from edgehar.export.c.read import read_network
 
 from .engine import Engine
 from .networks import random_network

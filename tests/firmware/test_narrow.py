@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehar.export.c import write_c
+from edgehar.compile.c import write_c
 
 from .networks import NetworkWriter
 from .test_networks import differs, windows_of

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehar.export.c.operators import OPERATORS
-from edgehar.export.c.read import read_network
+from edgehar.compile.operators import OPERATORS
+from edgehar.compile.read import read_network
 
 from .networks import NetworkWriter, random_network
 

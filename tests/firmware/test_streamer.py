@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.quantise import quantise
-from edgehar.stream import Decision, SmoothingConfig, Streamer
+from edgehar.streaming import Decision, SmoothingConfig, Streamer
 
 from .engine import FIRMWARE, Engine
 from .networks import NetworkWriter

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from edgehar import data, files, models
-from edgehar.evaluate import evaluate
+from edgehar.evaluation import evaluate
 from edgehar.models.family import NAMED
 from edgehar.runtimes import open_model
-from edgehar.train import recipe_for
+from edgehar.training import recipe_for
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Written by benchmarks/front.py.
@@ -71,7 +71,7 @@ def test_made_by_its_recipe_without_test_people(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_statistics_are_those_of_the_training_people(name):
-    from edgehar.train.run import normalisation
+    from edgehar.training.run import normalisation
 
     _, contract = models.load(name)
     windows = data.cut_windows(data.load("hapt"), contract)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from edgehar.export.c.read import read_network
-from edgehar.export.gate import Gate
+from edgehar.bundle.gate import Gate
+from edgehar.compile.read import read_network
 from edgehar.runtimes import open_model
 
 ROUNDINGS = ("litert-int8", "litert-int8-reference")

@@ -9,20 +9,22 @@ ROOT = Path(__file__).resolve().parents[2] / "edgehar"
 LAYERS = (
     {"errors", "files", "quiet", "versions"},
     {"contract"},
-    {"bundle"},
     {"data"},
-    {"models"},
-    {"train", "evaluate"},
+    {"models", "evaluation"},
     {"runtimes"},
-    {"export"},
-    {"stream"},
-    {"bench"},
+    {"convert"},
+    {"compile"},
+    {"bundle"},
+    {"training"},
+    {"streaming"},
+    {"benchmark"},
+    {"api"},
     {"report"},
     {"cli", "__main__"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 #: What the base install has; anything else is imported inside the function that needs it.
-BASE = {"numpy", "click", "rich", "ai_edge_litert", "flatbuffers", "edgehar", "__future__"}
+BASE = {"numpy", "click", "rich", "ai_edge_litert", "flatbuffers", "msgspec", "edgehar", "__future__"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

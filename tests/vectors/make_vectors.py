@@ -17,8 +17,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from firmware.networks import NetworkWriter, random_network  # noqa: E402
 
+from edgehar.compile.c import write_c  # noqa: E402
 from edgehar.contract import Contract  # noqa: E402
-from edgehar.export.c import write_c  # noqa: E402
 from edgehar.files import write_text  # noqa: E402
 
 #: Networks of the golden file: every operator, both paddings, extreme scales among them.

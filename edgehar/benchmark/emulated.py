@@ -1,0 +1,233 @@
+"""What a model costs on an emulated Cortex-M: instructions, code, constants, RAM and stack. Never time."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.benchmark import qemu
+from edgehar.benchmark.stack import deepest_stack
+from edgehar.errors import EdgeharError
+
+#: Decisions that are counted; before them, the stream is brought to its steady state.
+DECISIONS = 6
+#: EDGEHAR_DECISION of edgehar.h.
+DECISION = 1
+
+
+@dataclass(frozen=True)
+class Push:
+    """What one `edgehar_push` gave, where it gave anything.
+
+    Attributes:
+        status: `enum edgehar_status`.
+        label, raw: of the decision; 0 with another status.
+        instructions: of this push.
+        since: instructions of all pushes since the last decision, this one included.
+        time_us: of the decision's newest sample.
+        p: probabilities in units of 1/256.
+        scores: smoothed, in units of 1/32768.
+    """
+
+    status: int
+    label: int
+    raw: int
+    instructions: int
+    since: int
+    time_us: int
+    p: tuple[int, ...]
+    scores: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What an image printed and wrote.
+
+    Attributes:
+        pushes: those that gave a decision or a flush, in order.
+        stack: bytes of stack that the deepest push used.
+        layers: (instructions, firings, columns) of each layer, where the image counts them.
+    """
+
+    pushes: tuple[Push, ...]
+    stack: int
+    layers: tuple[tuple[int, int, int], ...]
+
+    @property
+    def decisions(self) -> tuple[Push, ...]:
+        """The pushes that gave a decision."""
+        return tuple(push for push in self.pushes if push.status == DECISION)
+
+
+def measure(
+    source: Path, target: str, *, hop: int | None = None, schedule: str = "hop", decisions: int = DECISIONS
+) -> dict[str, Any]:
+    """Count what one decision costs.
+
+    Args:
+        source: a bundle with an int8 model, or an int8 `.tflite`.
+        target: one of `qemu.BOARDS`.
+        hop: samples between decisions for the incremental engine; None for the whole-window engine.
+        schedule: `hop` or `spread`, of the incremental engine.
+        decisions: how many are averaged.
+
+    Returns:
+        one row: `target`, `engine`, `instructions` (whole-window engine: of the push that decides; incremental: of all
+        pushes since the last decision), `instructions_after_last_sample`, `instructions_per_mac`, `code_bytes`,
+        `constant_bytes`, `model_bytes`, `ram_bytes` (all without the stack), `stack_bytes` (painted),
+        `stack_bytes_static` (by -fstack-usage) and `layers`.
+
+    Raises:
+        EdgeharError: tools are missing, the model does not fit the board, or the engine does not cover it.
+    """
+    from edgehar.compile.kernel_path import load_target
+    from edgehar.compile.plan import make_plan
+    from edgehar.compile.read import read_network
+
+    board = qemu.board(target)
+    qemu.require_tools()
+    tflite = find_int8(source)
+    network = read_network(tflite)
+    plan = make_plan(network, target=board.kernel, hop=hop, schedule=schedule)
+    window = network.tensors[network.source].columns
+    step = hop or window
+    steady = window + 3 * window // step * step
+    samples = made_up_samples(steady + decisions * step)
+    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
+        folder = Path(name)
+        image = build_image(tflite, board.core, folder, hop=hop, schedule=schedule)
+        replayed = replay(board.core, image, samples, step, folder)
+        profile = qemu.build(board.core, "profile", folder, model=folder)
+        begin = replay(board.core, profile, samples[:steady], step, folder).layers
+        profiled = replay(board.core, profile, samples, step, folder).layers
+        sizes = section_sizes(image)
+        kernels = {*plan.target.kernels.values(), *load_target("portable").kernels.values()}
+        static = deepest_stack(image, folder, "edgehar_push", kernels)
+    counted = replayed.decisions[-decisions:]
+    late = round(float(np.mean([push.instructions for push in counted])))
+    everything = round(float(np.mean([push.since for push in counted])))
+    nominal = [network.tensors[layer.output].columns for layer in network.layers]
+    macs = sum(n * layer_step.macs for n, layer_step in zip(nominal, plan.steps, strict=True))
+    macs = plan.macs if plan.split else macs
+    instructions = everything if plan.split else late
+    return {
+        "target": board.core,
+        "engine": f"incremental hop {hop} ({schedule})" if plan.split else "whole window",
+        "instructions": instructions,
+        "instructions_after_last_sample": late,
+        "macs": macs,
+        "instructions_per_mac": round(instructions / macs, 4) if macs else None,
+        "code_bytes": sizes[".text"],
+        "constant_bytes": sizes[".rodata"],
+        "model_bytes": sizes[".model"],
+        "ram_bytes": sizes[".data"] + sizes[".bss"],
+        "stack_bytes": replayed.stack,
+        "stack_bytes_static": static,
+        "layers": [
+            _layer_row(f"{index} {layer.kind}", plan_step.macs, after[0] - before[0], after[2] - before[2], decisions)
+            for index, (layer, plan_step, before, after) in enumerate(
+                zip(network.layers, plan.steps, begin, profiled, strict=True)
+            )
+        ],
+    }
+
+
+def _layer_row(name: str, macs: int, instructions: int, columns: int, decisions: int) -> dict[str, Any]:
+    """One layer of `measure`, a decision; `macs` is of one output column."""
+    return {
+        "layer": name,
+        "instructions": round(instructions / decisions),
+        "columns": round(columns / decisions, 2),
+        "instructions_per_mac": round(instructions / columns / macs, 4) if macs and columns else None,
+    }
+
+
+def find_int8(source: Path) -> Path:
+    """The int8 model of a bundle, or the `.tflite` itself."""
+    if source.is_dir():
+        from edgehar.bundle import open_bundle
+
+        return open_bundle(source).file("model_int8.tflite")
+    return source
+
+
+def build_image(tflite: Path, target: str, folder: Path, *, hop: int | None = None, schedule: str = "hop") -> Path:
+    """Compile a model for a core and link it with the engine and the replaying program; returns the image."""
+    from edgehar.compile.c import write_c
+
+    write_c(tflite, folder, target=qemu.board(target).kernel, hop=hop, schedule=schedule)
+    return qemu.build(target, "image", folder, model=folder)
+
+
+def made_up_samples(count: int) -> NDArray[np.float32]:
+    """Samples with which to count: walking-like, float32 (count, 3) in m/s², the same every time."""
+    rng = np.random.default_rng(20)
+    phase = np.arange(count)[:, None] * 2 * np.pi * 2.0 / 20.0 + np.array([0.0, 1.0, 2.0])
+    samples = np.array([1.0, 9.0, 2.0]) + 3 * np.sin(phase) + rng.standard_normal((count, 3))
+    return np.asarray(samples, np.float32)
+
+
+def replay(
+    target: str,
+    image: Path,
+    samples: NDArray[np.float32],
+    hop: int,
+    folder: Path,
+    times_us: Sequence[int] | None = None,
+) -> Replay:
+    """Feed samples to an image.
+
+    Args:
+        target: the core that the image is for.
+        image: made by `build_image`.
+        samples: float32 (N, 3) in m/s²; not finite where the test wants it.
+        hop: samples between decisions.
+        folder: where samples.bin and results.bin go.
+        times_us: one a sample; 20 Hz where absent.
+    """
+    records = np.zeros(len(samples), np.dtype([("xyz", "<f4", 3), ("time", "<u8")]))
+    records["xyz"] = samples
+    records["time"] = np.arange(len(samples)) * 50_000 if times_us is None else list(times_us)
+    (folder / "samples.bin").write_bytes(records.tobytes())
+    results = folder / "results.bin"
+    lines = qemu.run(target, image, [folder / "samples.bin", results, str(hop)])
+    said = {line.split()[0]: line.split()[1:] for line in lines if not line.startswith("layer ")}
+    if "stack" not in said:
+        raise EdgeharError(f"the image for {target} printed no stack: {' / '.join(lines[-3:])}")
+    layers = [line.split()[2:] for line in lines if line.startswith("layer ")]
+    return Replay(
+        tuple(_pushes(target, results.read_bytes(), int(said["classes"][0]))),
+        int(said["stack"][0]),
+        tuple((qemu.instructions(target, int(t)), int(n), int(c)) for t, n, c in layers),
+    )
+
+
+def section_sizes(image: Path) -> dict[str, int]:
+    """Bytes of each section; see firmware_ref/port/qemu/sections.ld for what lies in which."""
+    listing = subprocess.run(["arm-none-eabi-size", "-A", str(image)], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in listing.stdout.splitlines() if line.startswith(".")]
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def _pushes(target: str, data: bytes, classes: int) -> list[Push]:
+    pushes, at = [], 0
+    while at < len(data):
+        status, label, raw, ticks, since, time_us = struct.unpack_from("<3i2IQ", data, at)
+        at += 28
+        p: tuple[int, ...] = ()
+        scores: tuple[int, ...] = ()
+        if status == DECISION:
+            p = struct.unpack_from(f"<{classes}B", data, at)
+            scores = struct.unpack_from(f"<{classes}i", data, at + classes)
+            at += 5 * classes
+        spent, total = qemu.instructions(target, ticks), qemu.instructions(target, since)
+        pushes.append(Push(status, label, raw, spent, total, time_us, p, scores))
+    return pushes

@@ -1,0 +1,283 @@
+"""Writing a bundle: every artefact of one trained model, measured and hashed."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgehar import __version__
+from edgehar.bundle import FORMAT as BUNDLE_FORMAT
+from edgehar.bundle import open_bundle
+from edgehar.bundle.gate import Gate, Row, judge
+from edgehar.bundle.golden import golden
+from edgehar.bundle.incremental import streaming_readme, write_streaming
+from edgehar.bundle.readme import bundle_readme
+from edgehar.contract import Contract
+from edgehar.convert import metadata, onnx, tflite
+from edgehar.convert.calibration import Calibration, Coverage, coverage
+from edgehar.convert.explain import Explanation, explain
+from edgehar.convert.fold import fold_normalisation
+from edgehar.data import Windows
+from edgehar.errors import BundleError, ContractError, MissingExtra
+from edgehar.files import dump_json, sha256_bytes, sha256_file, write_bytes, write_json
+from edgehar.models import keras_file
+from edgehar.versions import installed
+
+#: Packages whose version can change a byte of the bundle.
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnx", "tf2onnx", "onnxruntime", "tflite-micro", "numpy")
+
+
+@dataclass(frozen=True)
+class CSource:
+    """How to write the C source: see `edgehar.compile.c.write_c`.
+
+    Attributes:
+        asked: a model that the engine does not cover is an error; otherwise the bundle goes without.
+    """
+
+    asked: bool = False
+    target: str = "portable"
+    hop: int | None = None
+    schedule: str = "hop"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to write beside the float `.tflite` and `.onnx`.
+
+    Attributes:
+        int8: the full-integer `.tflite`, the QDQ `.onnx` and the C source.
+        explain: `explain.json`, what int8 costs by layer and by person; needs `int8`.
+        float16, dynamic: the `.tflite` with float16 weights; with int8 weights and float activations.
+        float_io: float32 input and output of the int8 `.tflite` (no C source then).
+        hops: a streaming `.tflite` for each; needs `int8` without `float_io`.
+        c: how the C source is written, which comes with `int8` without `float_io`.
+        gate: bounds for quantised models, None to measure without judging.
+    """
+
+    int8: bool = False
+    explain: bool = False
+    float16: bool = False
+    dynamic: bool = False
+    float_io: bool = False
+    hops: tuple[int, ...] = ()
+    c: CSource = field(default_factory=lambda: CSource())
+    gate: Gate | None = field(default_factory=Gate)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was written: the folder, one row a model file, the coverage of the calibration, and what int8 costs."""
+
+    folder: Path
+    rows: list[Row]
+    coverage: list[Coverage]
+    sizes: dict[str, int]
+    arena: int | None
+    explanation: Explanation | None = None
+
+
+def export_bundle(
+    model: Any,
+    contract: Contract,
+    folder: Path,
+    options: Options,
+    *,
+    test: Windows,
+    calibration: Calibration | None,
+    origin: dict[str, Any],
+    on_step: Callable[[str], None] = lambda step: None,
+) -> Result:
+    """Convert, run, measure and write; two calls with equal arguments write equal bytes.
+
+    Args:
+        model: keras.Model as trained.
+        test: windows of people who were not trained on: for the gate, the coverage and the golden windows.
+        calibration: needed for `options.int8`.
+        origin: where the model and the windows come from, for the manifest.
+        on_step: called with what is being done.
+    Raises:
+        EdgeharError: the folder cannot be written, or the model cannot be converted.
+    """
+    description = f"Human activity recognition, {len(contract.labels)} activities, {contract.window} x 3 samples."
+    with tempfile.TemporaryDirectory(prefix="edgehar-") as scratch:
+        stage = Path(scratch)
+        on_step("model.keras")
+        keras_file.save(model, contract, stage / "model.keras")
+        raw, raw_contract = fold_normalisation(model, contract)
+        made = _artefacts(raw, raw_contract, options, calibration, description, on_step)
+        for name, content in made.items():
+            write_bytes(stage / name, content)
+        models = {name: stage / name for name in ("model.keras", *made)}
+        rows = judge(models, test, options.gate, lambda name: on_step(f"{name} on test people"))
+        int8 = stage / "model_int8.tflite" if options.int8 else None
+        final = _final_contract(raw_contract, int8)
+        on_step("golden windows")
+        write_json(stage / "golden.json", golden(test, stage / "model.keras", int8))
+        write_json(stage / "contract.json", final.to_dict())
+        write_bytes(stage / "labels.txt", metadata.labels_text(contract).encode())
+        quality = _coverage(made, test, on_step)
+        explanation = None
+        if options.explain and int8 is not None:
+            explanation = explain(stage / "model_float.tflite", int8, test, on_step)
+            write_json(stage / "explain.json", explanation.to_dict())
+        arena = _arena(made, options, on_step)
+        c_source = _c_source(stage, options, on_step)
+        streaming = []
+        for hop in options.hops:
+            on_step(f"streaming model of hop {hop}")
+            streaming.append(write_streaming(stage, hop, final))
+        best = made.get("model_int8.tflite", made["model_float.tflite"])
+        page = bundle_readme(
+            contract,
+            description,
+            metadata.operators(best),
+            int8=final.input_quantisation,
+            arena=arena,
+            c_source="refused" not in c_source,
+        )
+        if streaming:
+            page += streaming_readme(final, *streaming)
+        write_bytes(stage / "README.md", page.encode())
+        manifest = _manifest(stage, final, options, rows, quality, arena, calibration, origin, made)
+        manifest["c_source"] = c_source
+        if streaming:
+            manifest["streaming"] = streaming
+        write_json(stage / "manifest.json", manifest)
+        _publish(stage, folder)
+    sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}
+    return Result(folder, rows, quality, sizes, arena, explanation)
+
+
+def _artefacts(
+    model: Any,
+    contract: Contract,
+    options: Options,
+    calibration: Calibration | None,
+    description: str,
+    on_step: Callable[[str], None],
+) -> dict[str, bytes]:
+    wanted = {"model_float.tflite": "float"}
+    wanted |= {"model_float16.tflite": "float16"} if options.float16 else {}
+    wanted |= {"model_dynamic.tflite": "dynamic"} if options.dynamic else {}
+    wanted |= {"model_int8.tflite": "int8"} if options.int8 else {}
+    made: dict[str, bytes] = {}
+    for name, kind in wanted.items():
+        on_step(name)
+        windows = None if calibration is None else calibration.x
+        content = tflite.convert(model, contract, kind, calibration=windows, float_io=options.float_io)
+        made[name] = metadata.finish(content, metadata.with_quantisation(contract, content), description)
+    on_step("model.onnx")
+    made["model.onnx"] = onnx.convert(model, contract, description)
+    if options.int8 and calibration is not None:
+        on_step("model_int8.onnx")
+        made["model_int8.onnx"] = onnx.quantise(made["model.onnx"], contract, calibration.x, description)
+    return made
+
+
+def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> dict[str, Any]:
+    """Write the C source where it can be; what was written, or why not, for the manifest."""
+    if not options.int8 or options.float_io:
+        return {"refused": "needs a full-integer model (--int8 with --io int8)"}
+    from edgehar.compile.c import write_c
+
+    on_step("C source")
+    c = options.c
+    try:
+        write_c(stage / "model_int8.tflite", stage / "c", target=c.target, hop=c.hop, schedule=c.schedule)
+    except ContractError as error:
+        if options.c.asked:
+            raise
+        on_step(f"no C source: {error}")
+        return {"refused": str(error)}
+    return {"target": c.target, "hop": c.hop, "schedule": c.schedule}
+
+
+def _final_contract(contract: Contract, int8: Path | None) -> Contract:
+    return contract if int8 is None else metadata.with_quantisation(contract, int8.read_bytes())
+
+
+def _coverage(made: dict[str, bytes], test: Windows, on_step: Callable[[str], None]) -> list[Coverage]:
+    if "model_int8.tflite" not in made:
+        return []
+    on_step("coverage of the calibration")
+    return coverage(made["model_float.tflite"], made["model_int8.tflite"], test.x)
+
+
+def _arena(made: dict[str, bytes], options: Options, on_step: Callable[[str], None]) -> int | None:
+    if "model_int8.tflite" not in made or options.float_io:
+        return None
+    from edgehar.runtimes.tflm import arena_bytes
+
+    on_step("arena of TFLite-Micro")
+    try:
+        return arena_bytes(made["model_int8.tflite"])
+    except MissingExtra:
+        return None
+
+
+def _manifest(
+    stage: Path,
+    contract: Contract,
+    options: Options,
+    rows: list[Row],
+    quality: list[Coverage],
+    arena: int | None,
+    calibration: Calibration | None,
+    origin: dict[str, Any],
+    made: dict[str, bytes],
+) -> dict[str, Any]:
+    """Everything a reader must know of the bundle; no date, so that two exports are equal."""
+    files = {
+        path.relative_to(stage).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256_file(path)}
+        for path in sorted(stage.rglob("*"))
+        if path.is_file()
+    }
+    used = None
+    if options.int8 and calibration is not None:
+        indices = list(calibration.indices)
+        used = {
+            "source": calibration.source,
+            "windows": len(calibration.x),
+            "indices": indices,
+            "indices_sha256": sha256_bytes(dump_json(indices).encode()),
+            "samples_sha256": calibration.sha256,
+        }
+    return {
+        "format": BUNDLE_FORMAT,
+        "generator": f"edgehar {__version__}",
+        "versions": {**installed(PACKAGES), "python": platform.python_version()},
+        "origin": origin,
+        "contract": contract.to_dict(),
+        "files": files,
+        "operators": {name: metadata.operators(content) for name, content in made.items() if name.endswith(".tflite")},
+        "tflm_arena_bytes": arena,
+        "calibration": used,
+        "coverage": [asdict(entry) for entry in quality],
+        "gate": {
+            "bounds": None if options.gate is None else asdict(options.gate),
+            "passed": not any(row.failures for row in rows),
+            "rows": [asdict(row) for row in rows],
+        },
+    }
+
+
+def _publish(stage: Path, folder: Path) -> None:
+    """Move the finished files; the manifest last, so that a bundle without one is known to be half-written.
+
+    Files of an earlier export that this one does not make are removed, those of other origin stay.
+    """
+    try:
+        old = set(open_bundle(folder).names)
+    except BundleError:
+        old = set()
+    (folder / "manifest.json").unlink(missing_ok=True)
+    names = [path.relative_to(stage) for path in sorted(stage.rglob("*")) if path.is_file()]
+    for name in sorted(names, key=lambda item: item.as_posix() == "manifest.json"):
+        write_bytes(folder / name, (stage / name).read_bytes())
+    for stale in old - {name.as_posix() for name in names}:
+        (folder / stale).unlink(missing_ok=True)

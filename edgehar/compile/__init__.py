@@ -1,0 +1,1 @@
+"""From an int8 graph to a plan for the engine: which layers, in which order, in which memory."""

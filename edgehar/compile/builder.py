@@ -1,0 +1,173 @@
+"""A network under construction: the .tflite's tensors as streams, and what all operators check alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.compile.network import Kind, Layer, Network, Tensor
+from edgehar.errors import ContractError
+
+#: TensorType of the .tflite schema.
+INT8, INT32 = 9, 2
+
+#: Fused activations: the real values that they clamp to.
+ACTIVATIONS: dict[int, tuple[float | None, float | None]] = {
+    0: (None, None),
+    1: (0.0, None),
+    2: (-1.0, 1.0),
+    3: (0.0, 6.0),
+}
+
+
+class Builder:
+    """The network so far, and the .tflite's tensors to draw from."""
+
+    def __init__(self, tensors: list[Any], buffers: list[NDArray[np.uint8]]) -> None:
+        self._raw = tensors
+        self._buffers = buffers
+        self._stream: dict[int, int] = {}
+        self.tensors: list[Tensor] = []
+        self.layers: list[Layer] = []
+
+    def name(self, index: int) -> str:
+        """A tensor's name, shortened to its last part."""
+        name = self._raw[index].name
+        return "" if name is None else name.decode("utf-8", "replace").split(";")[0].split("/")[-1]
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """A tensor's shape."""
+        shape = self._raw[index].shape
+        return () if shape is None else tuple(int(n) for n in shape)
+
+    def begin(self, index: int) -> None:
+        """Declare the network's input: (1, window, 3), (1, 1, window, 3) or flat (1, 3 * window)."""
+        shape = self.shape(index)
+        total = int(np.prod(shape, dtype=np.int64))
+        window = total // 3
+        if total < 1 or total % 3 or shape not in ((1, window, 3), (1, 1, window, 3), (1, total)):
+            raise ContractError(f"expected an input of shape (1, window, 3), got {shape}")
+        self._add_tensor(index, window, 3, "the input")
+
+    def _add_tensor(self, index: int, columns: int, channels: int, where: str) -> int:
+        scale, zero_point = self.quantisation(index, where)
+        if columns < 1 or channels < 1 or columns > 32767 or channels > 32767:
+            raise ContractError(f"{where}: {columns} columns of {channels} channels; 1 to 32767 of each are covered")
+        self.tensors.append(Tensor(self.name(index), index, columns, channels, scale, zero_point))
+        self._stream[index] = len(self.tensors) - 1
+        return len(self.tensors) - 1
+
+    def quantisation(self, index: int, where: str) -> tuple[float, int]:
+        """Scale (a float32 value) and zero point of an int8 tensor quantised as a whole."""
+        raw = self._raw[index]
+        if raw.type != INT8:
+            raise ContractError(f"{where}: tensor {self.name(index)!r} is not int8; export with full int8 quantisation")
+        scales, zeros = self._scales(index)
+        if len(scales) != 1 or len(zeros) != 1:
+            raise ContractError(f"{where}: tensor {self.name(index)!r} needs one scale and one zero point")
+        scale, zero_point = float(scales[0]), int(zeros[0])
+        if not (np.isfinite(scale) and scale > 0 and -128 <= zero_point <= 127):
+            raise ContractError(f"{where}: scale {scale} and zero point {zero_point} are out of range")
+        return scale, zero_point
+
+    def _scales(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        quantisation = self._raw[index].quantization
+        scales = None if quantisation is None else quantisation.scale
+        zeros = None if quantisation is None else quantisation.zeroPoint
+        return (
+            np.zeros(0, np.float32) if scales is None else np.asarray(scales, np.float32),
+            np.zeros(0, np.int64) if zeros is None else np.asarray(zeros, np.int64),
+        )
+
+    def weight_scales(self, index: int, filters: int, axis: int, where: str) -> NDArray[np.float32]:
+        """One scale a filter of symmetric int8 weights quantised along `axis`, or as a whole."""
+        scales, zeros = self._scales(index)
+        if zeros.any():
+            raise ContractError(f"{where}: weights with a zero point are not covered")
+        if len(scales) not in (1, filters) or not (np.isfinite(scales).all() and (scales >= 0).all()):
+            raise ContractError(f"{where}: expected 1 or {filters} weight scales, got {len(scales)}")
+        if len(scales) > 1 and self._raw[index].quantization.quantizedDimension != axis:
+            raise ContractError(f"{where}: weights quantised along another axis than the filters are not covered")
+        return np.broadcast_to(scales, filters)
+
+    def constant(self, index: int, kind: int, where: str) -> NDArray[Any]:
+        """A constant tensor's values in its own shape."""
+        raw, dtype = self._raw[index], np.dtype(np.int8 if kind == INT8 else np.int32)
+        data = self._buffers[raw.buffer]
+        shape = self.shape(index)
+        if raw.type != kind or data.size != int(np.prod(shape, dtype=np.int64)) * dtype.itemsize:
+            raise ContractError(f"{where}: {self.name(index)!r} must be a constant of type {dtype}")
+        return np.frombuffer(data.tobytes(), dtype.newbyteorder("<")).reshape(shape)
+
+    def stream(self, index: int, where: str, any_view: bool = False) -> int:
+        """The stream behind an operand; its shape must show it as (1, columns, channels) unless `any_view`."""
+        if index not in self._stream:
+            raise ContractError(f"{where}: operand {self.name(index)!r} is a constant or unknown; it must be computed")
+        tensor = self.tensors[self._stream[index]]
+        if not any_view and view(self.shape(index)) != (tensor.columns, tensor.channels):
+            raise ContractError(
+                f"{where}: expected time along one axis and channels along the last, got shape {self.shape(index)}"
+            )
+        return self._stream[index]
+
+    def rename(self, source: int, target: int, where: str) -> None:
+        """A reshape: the same stream under another shape."""
+        stream = self.stream(source, where, any_view=True)
+        tensor = self.tensors[stream]
+        if int(np.prod(self.shape(target), dtype=np.int64)) != tensor.columns * tensor.channels:
+            raise ContractError(f"{where}: shapes of different sizes, {self.shape(source)} and {self.shape(target)}")
+        if self.quantisation(target, where) != (tensor.scale, tensor.zero_point):
+            raise ContractError(f"{where}: a reshape that changes the quantisation is not covered")
+        self._stream[target] = stream
+
+    def add_layer(
+        self, kind: Kind, where: str, inputs: tuple[int, ...], output: int, columns: int, channels: int, **fields: Any
+    ) -> None:
+        """Append a layer whose output is `columns` × `channels`."""
+        shape = self.shape(output)
+        if shape[:1] != (1,) or int(np.prod(shape, dtype=np.int64)) != columns * channels:
+            raise ContractError(f"{where}: expected an output of {columns} × {channels} for batch 1, got {shape}")
+        tensor = self._add_tensor(output, columns, channels, where)
+        self.layers.append(Layer(kind, where, inputs, tensor, **fields))
+
+    def activation(self, function: int, tensor: int, where: str) -> tuple[int, int]:
+        """Clamp of a fused activation in int8, as CalculateActivationRangeQuantized has it."""
+        if function not in ACTIVATIONS:
+            raise ContractError(f"{where}: fused activation {function} is not covered")
+        scale, zero_point = self.quantisation(tensor, where)
+        low, high = (
+            None if value is None else zero_point + _round(np.float32(value) / np.float32(scale))
+            for value in ACTIVATIONS[function]
+        )
+        return max(-128, -128 if low is None else low), min(127, 127 if high is None else high)
+
+    def finish(self, output: int, sha256: str) -> Network:
+        """The network, once every stream is used and the output is what the streamer takes."""
+        result = self.stream(output, "the output", any_view=True)
+        tensor = self.tensors[result]
+        if not self.layers or self.layers[-1].kind != "softmax" or tensor.columns != 1:
+            raise ContractError("expected a network that ends in SOFTMAX over one row of classes")
+        if not 2 <= tensor.channels <= 127:
+            raise ContractError(f"expected 2 to 127 classes, got {tensor.channels}")
+        used = {index for layer in self.layers for index in layer.inputs} | {result}
+        for layer in self.layers:
+            if layer.output not in used:
+                raise ContractError(f"{layer.name}: nothing uses what it computes; convert the model again")
+        if len(self.layers) > 120:
+            raise ContractError(f"expected at most 120 layers, got {len(self.layers)}")
+        return Network(tuple(self.tensors), tuple(self.layers), 0, result, sha256)
+
+
+def view(shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """Columns and channels of (1, channels), (1, columns, channels) or (1, 1, columns, channels)."""
+    if shape[:1] != (1,) or not 2 <= len(shape) <= 4 or (len(shape) == 4 and shape[1] != 1):
+        return None
+    return (1 if len(shape) == 2 else shape[-2]), shape[-1]
+
+
+def _round(value: np.float32) -> int:
+    """Half away from zero, limited to 32 bits."""
+    limited = float(np.clip(np.float64(value), -(2.0**31), 2.0**31))
+    return int(np.copysign(np.floor(abs(limited) + 0.5), limited))

@@ -1,0 +1,59 @@
+"""The compiler's one entry point."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from edgehar.compile.c.emit import Labels, emit_header, emit_source
+from edgehar.compile.plan import make_plan
+from edgehar.compile.read import read_network
+from edgehar.contract import Contract
+from edgehar.errors import ContractError
+from edgehar.files import write_text
+from edgehar.runtimes.embedded import read_contract
+
+
+def write_c(
+    tflite_path: str | os.PathLike[str],
+    out_dir: str | os.PathLike[str],
+    *,
+    target: str = "portable",
+    hop: int | None = None,
+    schedule: str = "hop",
+    contract: Contract | None = None,
+) -> list[Path]:
+    """Write `model_data.h` and `model_data.c` for the engine in firmware_ref.
+
+    The same model and options give the same bytes.
+
+    Args:
+        tflite_path: an int8 .tflite.
+        out_dir: folder for the two files, made where absent.
+        target: kernel path that the weights are packed for: `portable`, `dsp` (Cortex-M4, M7, M33) or `mve`.
+        hop: samples between decisions for the incremental engine; None for the whole-window engine, any hop.
+        schedule: `hop`: compute when a decision is due; `spread`: compute as samples arrive.
+        contract: labels and rate; by default those inside the .tflite, else class numbers at 20 Hz.
+    Returns:
+        the two paths.
+    Raises:
+        EdgeharError: no .tflite, a hop out of range, or a folder that cannot be written.
+        ContractError: the engine does not cover the model; the message names the operator and the reason.
+    """
+    network = read_network(Path(tflite_path))
+    if contract is None:
+        contract = read_contract(Path(tflite_path))
+    source, classes = network.tensors[network.source], network.tensors[network.result].channels
+    if contract is not None and (len(contract.labels), contract.window) != (classes, source.columns):
+        raise ContractError(
+            f"expected {len(contract.labels)} classes of {contract.window} samples by the contract, "
+            f"got {classes} of {source.columns} in {tflite_path}"
+        )
+    plan = make_plan(network, target=target, hop=hop, schedule=schedule)
+    labels = Labels.of(contract, classes)
+    texts = {"model_data.h": emit_header(plan, labels), "model_data.c": emit_source(plan, labels)}
+    paths = []
+    for name, text in texts.items():
+        paths.append(Path(out_dir) / name)
+        write_text(paths[-1], text)
+    return paths

@@ -1,0 +1,1 @@
+"""Constants as the kernels of each path read them."""

@@ -1,0 +1,304 @@
+"""Planning: which activations survive a hop, how often each layer fires, and where everything lies in memory.
+
+A network is split at one tensor. Layers before it run on the sample stream without end; the tensor's columns
+over the window are kept as a history; layers behind it are run on that history at every decision. Split at
+the input, this is the whole-window engine. An activation may be kept where padding is valid and the hop is a
+multiple of the strides before it: then it depends only on samples that both windows hold, at the same phase.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgehar.compile.kernel_path import Target, load_target
+from edgehar.compile.network import Layer, Network, macs
+from edgehar.compile.schedule import Edge, Schedule, Step
+from edgehar.errors import EdgeharError
+
+SCHEDULES = ("hop", "spread")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the engine runs one network.
+
+    Attributes:
+        network: what is planned.
+        target: kernel path whose scratch and block sizes are counted.
+        hop: samples between decisions; None where any hop goes (whole-window engine).
+        schedule: `hop`: work when a decision is due; `spread`: work as samples arrive.
+        split: layers that run continuously; 0 is the whole-window engine.
+        edges, steps: what `Schedule` runs.
+        source: edges that take samples, where split > 0.
+        heart: edges that are filled from the history at a decision; `history` columns of `history_channels`.
+        result: the edge that holds the probabilities; it belongs to no layer.
+        capacity: columns that each edge must hold.
+        fired: outputs that each layer computes for a decision, once the stream is steady.
+        late: those of `fired` that are computed after the last sample has come.
+        offsets, history_offset, sums_offset, scratch_offset, state_bytes: layout of the memory.
+    """
+
+    network: Network
+    target: Target
+    hop: int | None
+    schedule: str
+    split: int
+    edges: tuple[Edge, ...]
+    steps: tuple[Step, ...]
+    source: tuple[int, ...]
+    heart: tuple[int, ...]
+    result: int
+    history: int
+    capacity: tuple[int, ...]
+    fired: tuple[int, ...]
+    late: tuple[int, ...]
+    offsets: tuple[int, ...]
+    history_offset: int
+    work_offsets: tuple[int, ...]
+    state_bytes: int
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates a decision, in the steady state."""
+        return sum(step.macs * n for step, n in zip(self.steps, self.fired, strict=True))
+
+    @property
+    def late_macs(self) -> int:
+        """Multiply-accumulates between the last sample and its decision."""
+        return sum(step.macs * n for step, n in zip(self.steps, self.late, strict=True))
+
+
+def make_plan(network: Network, *, target: str = "portable", hop: int | None = None, schedule: str = "hop") -> Plan:
+    """Plan the whole-window engine (hop None) or the cheapest incremental one for a hop.
+
+    Where no layer's output survives the hop, the plan is the whole-window engine's (`split` is 0).
+
+    Raises:
+        EdgeharError: a hop that is not an integer from 1 to the window, or an unknown schedule or target.
+    """
+    window = network.tensors[network.source].columns
+    if schedule not in SCHEDULES:
+        raise EdgeharError(f"expected a schedule of {', '.join(SCHEDULES)}, got {schedule!r}")
+    if hop is not None:
+        check_hop(hop, window)
+    path = load_target(target)
+    split = 0 if hop is None else best_split(network, hop)
+    most = max(_best_block(network, path, layer) for layer in network.layers)
+    if hop is None or split == 0:
+        return _lay_out(network, path, hop, schedule, split, most)
+    # Spread over the samples, smaller blocks may leave less for the end; larger blocks cost less in all.
+    sizes = range(most, 0, -1) if schedule == "spread" else (most,)
+    plans = [_lay_out(network, path, hop, schedule, split, size) for size in sizes]
+    return min(plans, key=lambda plan: plan.late_macs) if schedule == "spread" else plans[0]
+
+
+def check_hop(hop: int, window: int) -> None:
+    """Raise EdgeharError unless the hop is an integer from 1 to the window."""
+    if not isinstance(hop, int) or isinstance(hop, bool) or not 1 <= hop <= window:
+        raise EdgeharError(f"expected a hop of 1 to {window} samples, got {hop!r}")
+
+
+def _strides(network: Network, split: int) -> dict[int, int]:
+    """Samples between two columns, for the input and the outputs of the first `split` layers."""
+    strides = {network.source: 1}
+    for layer in network.layers[:split]:
+        strides[layer.output] = max(strides[i] for i in layer.inputs) * layer.stride
+    return strides
+
+
+def splits(network: Network, hop: int) -> list[int]:
+    """Numbers of leading layers that may run continuously at this hop; 0 is always among them."""
+    found = [0]
+    for index, layer in enumerate(network.layers):
+        if layer.kind in ("mean", "softmax") or layer.pad_left or layer.pad_right:
+            break
+        stride = _strides(network, index + 1)[layer.output]
+        later = {i for other in network.layers[index + 1 :] for i in other.inputs}
+        before = {other.output for other in network.layers[:index]} | {network.source}
+        if hop % stride == 0 and not later & before:
+            found.append(index + 1)
+    return found
+
+
+def best_split(network: Network, hop: int, most: int | None = None) -> int:
+    """The split with the fewest multiply-accumulates a decision; among equals, the smallest history.
+
+    Args:
+        most: leading layers that may run continuously at most; None for no such bound.
+    """
+
+    def cost(split: int) -> tuple[int, int]:
+        needed, strides = _needed(network, split), _strides(network, split)
+        work = 0
+        for index, layer in enumerate(network.layers):
+            columns = needed[layer.output]
+            if index < split:
+                columns = min(columns, hop // strides[layer.output])
+            work += columns * macs(layer, network.tensors)
+        heart = network.tensors[_heart(network, split)]
+        return work, heart.columns * heart.channels
+
+    return min((split for split in splits(network, hop) if most is None or split <= most), key=cost)
+
+
+def _heart(network: Network, split: int) -> int:
+    """The tensor at which the network is split."""
+    return network.layers[split - 1].output if split else network.source
+
+
+def _needed(network: Network, split: int) -> dict[int, int]:
+    """Columns of each tensor that a decision needs; the heart's are needed in full."""
+    heart = _heart(network, split)
+    needed = {network.result: 1, heart: network.tensors[heart].columns}
+    for index in reversed(range(len(network.layers))):
+        layer = network.layers[index]
+        outputs = needed[layer.output]
+        for tensor in layer.inputs:
+            columns = network.tensors[tensor].columns
+            if layer.kind != "mean":
+                columns = min(columns, (outputs - 1) * layer.stride + layer.kernel - layer.pad_left)
+            if tensor != heart or index < split:
+                needed[tensor] = max(needed.get(tensor, 0), columns)
+    return needed
+
+
+def _best_block(network: Network, target: Target, layer: Layer) -> int:
+    """Output columns that a layer computes best at once."""
+    if layer.kind not in ("conv", "depthwise", "mean"):
+        return 1
+    channels = network.tensors[layer.inputs[0]].channels
+    # A mean puts out one column in all.
+    output = 0 if layer.kind == "mean" else network.tensors[layer.output].channels
+    return target.positions(layer.stride * channels, output)
+
+
+def _lay_out(network: Network, target: Target, hop: int | None, schedule: str, split: int, positions: int) -> Plan:
+    """Edges, steps, buffer sizes and addresses of one split."""
+    edges, steps, reads = _pipeline(network, target, hop, split, positions)
+    heart_tensor = _heart(network, split)
+    history = network.tensors[heart_tensor].columns
+    heart = reads[heart_tensor]
+    source = reads[network.source] if split else ()
+    result = reads[network.result][0]
+    trial = Schedule(edges, steps, source, heart, split, history)
+    late = _exercise(trial, network.tensors[network.source].columns, hop, schedule, split)
+    capacity = tuple(trial.high)
+
+    def aligned(size: int) -> int:
+        return (size + 3) & ~3
+
+    place = aligned(4 + 6 * len(edges) + 2 * len(steps))
+    offsets = []
+    for edge, columns in zip(edges, capacity, strict=True):
+        offsets.append(place)
+        place += aligned(columns * network.tensors[edge.tensor].channels)
+    history_offset = place
+    place += aligned(history * network.tensors[heart_tensor].channels)
+    work, scratch = [], 0
+    for layer, step in zip(network.layers, steps, strict=True):
+        channels = network.tensors[layer.inputs[0]].channels
+        work.append(place)
+        if layer.kind == "mean":
+            place += 4 * channels
+        elif layer.kind == "conv":
+            scratch = max(scratch, target.conv_scratch(layer, step.positions))
+    work = [at if layer.kind == "mean" else place for at, layer in zip(work, network.layers, strict=True)]
+    return Plan(
+        network, target, hop, schedule, split, edges, steps, source, heart, result, history, capacity,
+        late[0], late[1], tuple(offsets), history_offset, tuple(work), place + aligned(scratch),
+    )  # fmt: skip
+
+
+def _pipeline(
+    network: Network, target: Target, hop: int | None, split: int, positions: int
+) -> tuple[tuple[Edge, ...], tuple[Step, ...], dict[int, tuple[int, ...]]]:
+    """Edges sorted by the tensor that fills them, the steps, and the edges that read each tensor."""
+    needed = _needed(network, split)
+    # A tensor before the split delivers as many columns a decision as are needed, or all where windows overlap.
+    advance = {tensor: 0 if hop is None else hop // stride for tensor, stride in _strides(network, split).items()}
+    delivered = {tensor: min(columns, needed[tensor]) for tensor, columns in advance.items()}
+    if split:
+        delivered[network.source] = advance[network.source]
+    grouped = [
+        advance[layer.output] > needed[layer.output] or any(delivered[i] < advance[i] for i in layer.inputs)
+        for layer in network.layers[:split]
+    ]
+    edges: list[Edge] = []
+    reads: dict[int, tuple[int, ...]] = {}
+    slots: dict[tuple[int, int], int] = {}
+    for tensor in (network.source, *(layer.output for layer in network.layers)):
+        first = len(edges)
+        for index, layer in enumerate(network.layers):
+            for slot, operand in enumerate(layer.inputs):
+                if operand != tensor:
+                    continue
+                slots[index, slot] = len(edges)
+                edges.append(_edge(network, index, tensor, split, delivered, needed))
+        if tensor == network.result:
+            edges.append(Edge(tensor, len(network.layers)))
+        reads[tensor] = tuple(range(first, len(edges)))
+    steps = []
+    for index, layer in enumerate(network.layers):
+        columns = needed[layer.output]
+        endless = index < split and not grouped[index]
+        outputs = network.tensors[layer.inputs[0]].columns if layer.kind == "mean" else columns
+        steps.append(
+            Step(
+                inputs=tuple(slots[index, slot] for slot in range(len(layer.inputs))),
+                output=() if index == split - 1 else reads[layer.output],
+                kernel=layer.kernel,
+                stride=layer.stride,
+                positions=min(positions, _best_block(network, target, layer), outputs),
+                outputs=0 if endless else outputs,
+                reduces=layer.kind == "mean",
+                macs=macs(layer, network.tensors),
+            )
+        )
+    return tuple(edges), tuple(steps), reads
+
+
+def _edge(
+    network: Network, index: int, tensor: int, split: int, delivered: dict[int, int], needed: dict[int, int]
+) -> Edge:
+    layer: Layer = network.layers[index]
+    padded = layer.pad_left or layer.pad_right
+    return Edge(
+        tensor,
+        index,
+        inputs=network.tensors[tensor].columns if padded else 0,
+        pad_left=layer.pad_left,
+        pad_right=layer.pad_right,
+        drop=delivered[tensor] - needed[layer.output] * layer.stride if index < split else 0,
+    )
+
+
+def _exercise(
+    trial: Schedule, window: int, hop: int | None, schedule: str, split: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Run until the state after a decision repeats; outputs a decision, and those after the last sample.
+
+    The counts of the last period are averaged over its decisions only where they differ (the history's wrap
+    may cut a block in two, which changes no count), so that any decision of the steady state stands for all.
+    """
+    if not split:
+        trial.decide()
+        return tuple(trial.fired), tuple(trial.fired)
+    assert hop is not None
+    seen: set[tuple[object, ...]] = set()
+    due, pending = window, 0
+    while True:
+        before = list(trial.fired)
+        for left in reversed(range(due)):
+            pending += 1
+            run = schedule == "spread" or pending == hop
+            if left == 0:
+                last = list(trial.fired)
+            trial.feed(run)
+            pending = 0 if run else pending
+        trial.decide()
+        pending, due = 0, hop
+        fired = tuple(after - earlier for after, earlier in zip(trial.fired, before, strict=True))
+        late = tuple(after - earlier for after, earlier in zip(trial.fired, last, strict=True))
+        if trial.state() in seen:
+            return fired, late
+        seen.add(trial.state())

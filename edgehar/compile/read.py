@@ -1,0 +1,89 @@
+"""Reading an int8 .tflite into a `Network`, or refusing it by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.compile.builder import Builder
+from edgehar.compile.network import Network
+from edgehar.compile.operators import OPERATORS
+from edgehar.errors import ContractError, EdgeharError
+from edgehar.files import sha256_bytes
+
+#: Operators that only rename the shape of what they are given.
+RESHAPES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
+
+#: What to do about operators that often stand in a .tflite and are not covered.
+ADVICE = {
+    "QUANTIZE": "export with int8 input and output",
+    "DEQUANTIZE": "export with int8 input and output",
+    "SHAPE": "export with a batch of 1 instead of a free batch dimension",
+    "STRIDED_SLICE": "export with a batch of 1 instead of a free batch dimension",
+    "PACK": "export with a batch of 1 instead of a free batch dimension",
+}
+
+
+def read_network(path: str | Path) -> Network:
+    """Read an int8 .tflite.
+
+    Raises:
+        EdgeharError: the file is missing or no .tflite.
+        ContractError: an operator, rank or quantisation that the engine does not cover; the message
+            names the operator and the reason.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise EdgeharError(f"cannot read {path}: {error.strerror or error}") from error
+    model = _parse(content, path)
+    if len(model.subgraphs) != 1:
+        raise ContractError(f"expected one graph in {path}, got {len(model.subgraphs)}; control flow is not covered")
+    graph = model.subgraphs[0]
+    inputs, outputs = [int(i) for i in graph.inputs], [int(i) for i in graph.outputs]
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ContractError(f"expected one input and one output in {path}, got {len(inputs)} and {len(outputs)}")
+    builder = Builder(graph.tensors, [_buffer(buffer) for buffer in model.buffers])
+    builder.begin(inputs[0])
+    names = _operator_names()
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        name = names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "CUSTOM")
+        where = f"{name} {builder.name(int(operator.outputs[0]))!r}"
+        if name in RESHAPES:
+            builder.rename(int(operator.inputs[0]), int(operator.outputs[0]), where)
+        elif name in OPERATORS:
+            OPERATORS[name](builder, operator, where)
+        else:
+            covered = ", ".join((*OPERATORS, *RESHAPES))
+            advice = ADVICE.get(name, f"covered are {covered}")
+            raise ContractError(f"operator {where} is not covered by the C engine; {advice}")
+    return builder.finish(outputs[0], sha256_bytes(content))
+
+
+def _parse(content: bytes, path: str | Path) -> Any:
+    """The flatbuffer's object form; anything that is no .tflite is an EdgeharError."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    if content[4:8] != b"TFL3":
+        raise EdgeharError(f"expected a .tflite file, {path} is something else")
+    try:
+        model = schema.ModelT.InitFromPackedBuf(content, 0)
+        assert model.subgraphs and model.operatorCodes and model.buffers
+    except Exception as error:  # the generated reader raises whatever a damaged offset leads to
+        raise EdgeharError(f"{path} is a damaged .tflite file ({type(error).__name__})") from error
+    return model
+
+
+def _buffer(buffer: Any) -> NDArray[np.uint8]:
+    data = buffer.data
+    return np.zeros(0, np.uint8) if data is None else np.asarray(data, np.uint8)
+
+
+def _operator_names() -> dict[int, str]:
+    from ai_edge_litert import schema_py_generated as schema
+
+    return {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}

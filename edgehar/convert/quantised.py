@@ -1,0 +1,41 @@
+"""The int8 model of a trained network, converted and run at once, for whoever measures many networks."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.contract import Contract
+from edgehar.convert import calibration, metadata, tflite
+from edgehar.convert.fold import fold_normalisation
+from edgehar.data.recording import Windows
+from edgehar.files import write_bytes
+from edgehar.runtimes import open_model
+
+
+def int8_probabilities(
+    model: Any, contract: Contract, training: Windows, x: NDArray[np.float32], *, windows: int = 300
+) -> NDArray[np.float32]:
+    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s², by the int8 `.tflite`.
+
+    Args:
+        model: keras.Model as trained.
+        training: windows of training people, of which `windows` calibrate.
+    Raises:
+        EdgeharError: the model cannot be converted.
+        MissingExtra: TensorFlow is not installed.
+    """
+    raw, folded = fold_normalisation(model, contract)
+    content = tflite.convert(raw, folded, "int8", calibration=calibration.select(training, windows).x)
+    with tempfile.TemporaryDirectory(prefix="edgehar-int8-") as folder:
+        path = Path(folder) / "model_int8.tflite"
+        write_bytes(path, metadata.finish(content, metadata.with_quantisation(folded, content), ""))
+        runtime = open_model(path)
+        try:
+            return runtime.predict(x)
+        finally:
+            runtime.close()

@@ -1,5 +1,0 @@
-"""Figures of merit of a model on labelled windows."""
-
-from edgehar.evaluate.evaluation import Evaluation, evaluate
-
-__all__ = ["Evaluation", "evaluate"]

@@ -1,1 +1,0 @@
-"""From a trained Keras model to a bundle: TFLite, ONNX, C source, calibration, quality gate."""

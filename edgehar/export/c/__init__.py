@@ -1,7 +1,0 @@
-"""From an int8 .tflite to C tables for the engine in firmware_ref."""
-
-from __future__ import annotations
-
-from edgehar.export.c.compiler import write_c
-
-__all__ = ["write_c"]

@@ -1,0 +1,73 @@
+"""The model that a stream runs: by default a bundle's int8 `.tflite`, else its float one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from edgehar.bundle import open_bundle
+from edgehar.runtimes import Runtime, open_model, row_named, streaming_row
+from edgehar.runtimes.incremental import Incremental, from_bytes, is_step
+
+#: Where `export` writes when it is not told.
+DEFAULT_BUNDLE = "bundle"
+
+
+def open_incremental_model(
+    path: str | os.PathLike[str] | None = None, runtime: str | None = None, *, hop: int
+) -> Incremental:
+    """Open the streaming model of a bundle folder for a hop, or make it of the int8 model there.
+
+    Args:
+        path: bundle folder, streaming model or int8 model; by default `DEFAULT_BUNDLE`.
+        runtime: whose kernels: `litert-int8` (default), `litert-int8-reference` or `tflm-int8`.
+        hop: samples between decisions.
+    Raises:
+        EdgeharError: a hop that is not from 1 to the window, or a runtime without a streaming form.
+        BundleError, ContractError, MissingExtra: as for `open_stream_model`.
+    """
+    # A hop that cannot be one has no row; the planner says what is wrong with it.
+    row = streaming_row(hop, runtime or "litert-int8") if type(hop) is int and hop > 0 else None
+    path = Path(DEFAULT_BUNDLE if path is None else path)
+    contract = None
+    if not path.is_file():
+        bundle = open_bundle(path)
+        if row is not None and row.file in bundle:
+            model = open_model(bundle.file(row.file), runtime=row.name, contract=bundle.contract)
+            assert isinstance(model, Incremental)
+            plans = bundle.manifest.get("streaming") or []
+            model.note = next((plan["note"] for plan in plans if plan["hop"] == hop), None)
+            return model
+        path, contract = bundle.file("model_int8.tflite"), bundle.contract
+    elif row is not None and is_step(path):
+        model = open_model(path, runtime=row.name)
+        assert isinstance(model, Incremental)
+        return model
+    from edgehar.compile.incremental import streaming_model
+
+    made = streaming_model(path, hop, contract)
+    assert row is not None
+    model = from_bytes(made.content, path, row.name, made.contract)
+    model.note = made.plan.note
+    return model
+
+
+def open_stream_model(path: str | os.PathLike[str] | None = None, runtime: str | None = None) -> Runtime:
+    """Open the model of a bundle folder, or a model file.
+
+    Args:
+        path: by default `DEFAULT_BUNDLE`.
+        runtime: row name such as `litert-int8`; by default int8 where the bundle has it.
+    Raises:
+        BundleError: not a bundle, or a file in it is not what the manifest says.
+        ContractError: the model is damaged or does not fit its contract.
+        MissingExtra: the runtime's package is not installed.
+    """
+    path = Path(DEFAULT_BUNDLE if path is None else path)
+    if path.is_file():
+        return open_model(path, runtime=runtime)
+    bundle = open_bundle(path)
+    if runtime is None:
+        runtime = "litert-int8" if row_named("litert-int8").file in bundle else "litert-float"
+    row = row_named(runtime)
+    return open_model(bundle.file(row.file), runtime=row.name, contract=bundle.contract)

@@ -1,0 +1,231 @@
+"""From samples to decisions, whatever the chunks they come in (docs/spec.md, "Stream")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgehar.errors import DataError, EdgeharError
+from edgehar.runtimes.base import Runtime
+from edgehar.runtimes.incremental import Incremental
+from edgehar.streaming.engine import Engine, WholeWindow
+from edgehar.streaming.levels import Levels
+from edgehar.streaming.smoothing import Decider, Smoother, SmoothingConfig, probability_units
+
+FlushReason = Literal["nan", "gap", "backward"]
+
+
+class Decision(NamedTuple):
+    """What the model and the smoothing say of the window that ends at `t_us`.
+
+    Attributes:
+        t_us: time of the newest sample, microseconds.
+        label: class index, or UNSURE (-1).
+        raw: class with the largest probability, without smoothing.
+        p: probabilities in units of 1/256, 0 … 255, one a class.
+        scores: smoothed scores in units of 1/32768, one a class.
+    """
+
+    t_us: int
+    label: int
+    raw: int
+    p: tuple[int, ...]
+    scores: tuple[int, ...]
+
+
+class Flush(NamedTuple):
+    """Samples, smoothing and label were forgotten at the sample of `t_us` (microseconds)."""
+
+    t_us: int
+    reason: FlushReason
+
+
+class Streamer:
+    """Cuts windows from a stream of samples and decides; any chunking gives the same decisions.
+
+    An int8 model's samples are quantised once, when they arrive, and not again in every window.
+
+    Args:
+        runtime: a loaded model; a streaming one decides at its own hop only.
+        hop: samples between decisions, 1 or more.
+        smoothing: how decisions follow probabilities.
+
+    Attributes:
+        duplicates: samples ignored so far because their time was that of the sample before.
+
+    Raises:
+        EdgeharError: a hop that is not an integer of 1 or more, or not that of a streaming model.
+    """
+
+    def __init__(self, runtime: Runtime, *, hop: int = 20, smoothing: SmoothingConfig | None = None) -> None:
+        if not isinstance(hop, int) or isinstance(hop, bool) or hop < 1:
+            raise EdgeharError(f"expected a hop of 1 or more samples, got {hop!r}")
+        contract = runtime.contract
+        self.hop = hop
+        self.duplicates = 0
+        self._runtime = runtime
+        self._window = contract.window
+        self._period = round(1e6 / contract.rate_hz)
+        probe = runtime.prepare(np.zeros((contract.window, 3), np.float32))
+        quantisation = contract.input_quantisation if probe.dtype == np.int8 else None
+        self._levels = None if quantisation is None else Levels(quantisation)
+        self._engine: Engine = WholeWindow(runtime, quantisation is not None)
+        if isinstance(runtime, Incremental):
+            if hop != runtime.hop:
+                raise EdgeharError(f"expected the hop {runtime.hop} of the streaming model, got {hop}")
+            runtime.clear()
+            self._engine = runtime
+        output = contract.output_quantisation
+        self._byte_output = output is not None and (output.scale, output.zero_point) == (1 / 256, -128)
+        config = SmoothingConfig() if smoothing is None else smoothing
+        self._smoother = Smoother(config, len(contract.labels))
+        self._decider = Decider(config)
+        self._due = contract.window
+        self._clock: int | None = None
+        self._kept: int | None = None
+
+    def reset(self) -> None:
+        """Forget everything, the clock included."""
+        self._forget()
+        self._clock = self._kept = None
+        self.duplicates = 0
+
+    def flush(self, t_us: int, reason: FlushReason = "gap") -> Flush:
+        """Forget samples, smoothing and label, as where the caller knows that the next sample does not follow."""
+        self._forget()
+        self._kept = None
+        return Flush(t_us, reason)
+
+    def push(self, samples: ArrayLike, t_us: ArrayLike | None = None) -> list[Decision | Flush]:
+        """Take samples and return what they brought about, in order of time.
+
+        Args:
+            samples: (N, 3) in m/s², any N; taken as float32.
+            t_us: int64 (N,), microseconds; without it, each sample is one period after the last.
+        Raises:
+            DataError: another shape, or times that are not integers.
+        """
+        x = _as_samples(samples)
+        times = self._times(t_us, len(x))
+        events: list[Decision | Flush] = []
+        if not len(x):
+            return events
+        # A finite sum of squares is the cheapest proof that every value is finite; where it overflows, the
+        # irregular path looks at each.
+        if math.isfinite(np.vdot(x, x)) and self._is_steady(times):
+            self._take(self._stored(x), times, events)
+        else:
+            self._take_irregular(x, times, events)
+        self._clock = int(times[-1])
+        return events
+
+    def _times(self, t_us: ArrayLike | None, count: int) -> NDArray[np.int64] | range:
+        """The samples' times; a range where the caller gave none."""
+        if t_us is None:
+            first = 0 if self._clock is None else self._clock + self._period
+            return range(first, first + count * self._period, self._period)
+        times = t_us if isinstance(t_us, np.ndarray) else np.asarray(t_us)
+        if times.dtype == np.int64 and times.shape == (count,):
+            return times
+        if times.shape != (count,) or (count and times.dtype.kind not in "iu"):
+            raise DataError(f"expected {count} integer times in microseconds, got {times.dtype} of shape {times.shape}")
+        return times.astype(np.int64, copy=False)
+
+    def _is_steady(self, times: Sequence[int] | NDArray[np.int64]) -> bool:
+        """Whether every step, the one from the last kept sample included, is in 1 … 2 * period."""
+        limit = 2 * self._period
+        if self._kept is not None and not 0 < _signed64(int(times[0]) - self._kept) <= limit:
+            return False
+        if isinstance(times, range) or len(times) == 1:
+            return True
+        assert isinstance(times, np.ndarray)
+        # As unsigned numbers, steps of 0 and below become huge: one comparison finds all three irregularities.
+        steps = (times[1:] - times[:-1] - 1).view(np.uint64)
+        return bool(np.maximum.reduce(steps) < limit)
+
+    def _take_irregular(
+        self, x: NDArray[np.float32], times: NDArray[np.int64] | range, events: list[Decision | Flush]
+    ) -> None:
+        """Like `_take`, for samples of which some flush or are ignored."""
+        t = np.asarray(times, np.int64)
+        finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(x), axis=1)
+        stored = self._stored(x)
+        step = np.ones(len(t), np.int64)
+        # Where the sample before is not finite, this one starts anew and its step does not matter. Otherwise
+        # the sample before has the time of the last kept one, since it was kept or is that one's duplicate.
+        step[1:][finite[:-1]] = (t[1:] - t[:-1])[finite[:-1]]
+        if self._kept is not None:
+            step[0] = _signed64(int(t[0]) - self._kept)
+        start = 0
+        for i in np.flatnonzero(~finite | (step <= 0) | (step > 2 * self._period)).tolist():
+            self._take(stored[start:i], t[start:i], events)
+            start = i + 1
+            if not finite[i]:
+                events.append(self.flush(int(t[i]), "nan"))
+            elif step[i] == 0:
+                self.duplicates += 1
+            else:
+                events.append(self.flush(int(t[i]), "backward" if step[i] < 0 else "gap"))
+                start = i
+        self._take(stored[start:], t[start:], events)
+
+    def _take(self, stored: NDArray[Any], times: NDArray[np.int64] | range, events: list[Decision | Flush]) -> None:
+        """Take samples between which nothing is irregular, and decide where decisions are due."""
+        start, count = 0, len(stored)
+        if not count:
+            return
+        while count - start >= self._due:
+            stop = start + self._due
+            self._engine.extend(stored[start:stop])
+            self._due = self.hop
+            events.append(self._decide(int(times[stop - 1])))
+            start = stop
+        if start < count:
+            self._engine.extend(stored[start:])
+            self._due -= count - start
+        self._kept = int(times[-1])
+
+    def _stored(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Samples as the engine takes them."""
+        return x if self._levels is None else self._levels.quantise(x)
+
+    def _decide(self, t_us: int) -> Decision:
+        """Ask the engine for the newest window's output."""
+        output = self._engine.output()
+        if self._byte_output:
+            p = tuple([value + 128 for value in output.tolist()])
+        else:
+            p = tuple(probability_units(value) for value in self._runtime.finish(output).tolist())
+        scores = self._smoother.push(p)
+        return Decision(t_us, self._decider.push(scores), p.index(max(p)), p, tuple(scores))
+
+    def _forget(self) -> None:
+        self._engine.clear()
+        self._smoother.clear()
+        self._decider.clear()
+        self._due = self._window
+
+
+def _as_samples(samples: ArrayLike) -> NDArray[np.float32]:
+    """Samples as float32 (N, 3); a value beyond float32 becomes infinite and so flushes."""
+    if isinstance(samples, np.ndarray) and samples.dtype == np.float32 and samples.ndim == 2 and samples.shape[1] == 3:
+        return samples
+    try:
+        with np.errstate(over="ignore"):
+            x = np.asarray(samples, np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"expected samples of three numbers (x, y, z) in m/s², got something else ({error})") from error
+    if x.size == 0:
+        return np.zeros((0, 3), np.float32)
+    if x.ndim != 2 or x.shape[1] != 3:
+        raise DataError(f"expected samples of shape (N, 3), got {x.shape}")
+    return x
+
+
+def _signed64(value: int) -> int:
+    """A difference of times as 64-bit arithmetic gives it, so that it is equal within and between chunks."""
+    return (value + (1 << 63)) % (1 << 64) - (1 << 63)

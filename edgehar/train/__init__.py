@@ -1,5 +1,0 @@
-"""Training: one seeded loop that can be stopped and taken up again."""
-
-from edgehar.train.recipe import Augmentation, Distillation, Recipe, recipe_for
-
-__all__ = ["Augmentation", "Distillation", "Recipe", "recipe_for"]

@@ -1,0 +1,251 @@
+"""Cross-validation by person: every fold's people are measured with a model that was trained without them.
+
+A fold is one whole training as `edgehar train` does it, epoch chosen on validation people among the others.
+Its result is a file of its own in the run's folder, so that a run that was stopped goes on with what is left.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar import data, files, models
+from edgehar.contract import Contract
+from edgehar.data.recording import Dataset, Windows
+from edgehar.errors import DataError, EdgeharError
+from edgehar.evaluation import Evaluation, evaluate
+from edgehar.training import loop, run
+from edgehar.training.parallel import each
+
+PLAN, SUMMARY = "crossval.json", "summary.json"
+
+_FIGURES = ("accuracy", "macro_f1")
+_BY_WINDOW = ("probabilities", "truth", "subject")
+_INT8 = "int8_probabilities"
+
+#: (trained model, contract, training windows, windows (N, window, 3) in m/s²) -> probabilities of its int8 form.
+#: A layer above knows how to quantise; the function travels to the worker by its name.
+Quantised = Callable[[Any, Contract, Windows, NDArray[np.float32]], NDArray[np.float32]]
+
+#: Called with (folds done, folds in all, the newest fold's result or None at the start).
+OnFold = Callable[[int, int, "dict[str, Any] | None"], None]
+
+
+@dataclass(frozen=True)
+class CrossPlan:
+    """Everything that a cross-validation was asked for.
+
+    Attributes:
+        run: how each fold is trained; its `split` plays no part.
+        folds: number of folds, or `loso` to leave one subject out at a time.
+        everybody: whether the people of the set's published test split take part.
+        int8: whether each fold's network is measured quantised as well.
+    """
+
+    run: run.Plan
+    folds: int | str
+    everybody: bool = False
+    int8: bool = False
+
+
+@dataclass(frozen=True)
+class CrossResult:
+    """A finished cross-validation.
+
+    Attributes:
+        folds: each fold's result as its file has it.
+        pooled: all people together, each measured by the model that did not know them.
+        pooled_int8: the same of the quantised networks, where they were asked for.
+    """
+
+    folds: list[dict[str, Any]]
+    pooled: Evaluation
+    pooled_int8: Evaluation | None = None
+
+    def spread(self, figure: str) -> tuple[float, float]:
+        """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
+        values = [fold[figure] for fold in self.folds]
+        return float(np.mean(values)), float(np.std(values, ddof=1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        spread = {figure: dict(zip(("mean", "deviation"), self.spread(figure), strict=True)) for figure in _FIGURES}
+        short = [
+            {name: value for name, value in fold.items() if name not in (*_BY_WINDOW, _INT8)} for fold in self.folds
+        ]
+        whole = {"folds": short, "over_folds": spread, "pooled": self.pooled.to_dict()}
+        return whole if self.pooled_int8 is None else {**whole, "pooled_int8": self.pooled_int8.to_dict()}
+
+
+def participants(dataset: Dataset, everybody: bool) -> Dataset:
+    """The recordings of those who take part, resampled: the same windows, and less to send to a worker.
+
+    Raises:
+        DataError: fewer than two activities.
+    """
+    contract = Contract(run.labels_of(dataset))
+    left_out = () if everybody else dataset.published_test
+    recordings = tuple(
+        data.resample(part, contract.rate_hz)
+        for recording in dataset.recordings
+        if recording.subject not in left_out
+        for part in data.split_at_gaps(recording)
+    )
+    chosen = replace(dataset, recordings=recordings)
+    # Somebody without a single window cannot be measured.
+    measured = set(data.cut_windows(chosen, contract).subject.tolist())
+    return replace(chosen, recordings=tuple(item for item in recordings if item.subject in measured))
+
+
+def start(folder: Path, plan: CrossPlan, dataset: Dataset) -> list[tuple[str, ...]]:
+    """Write the plan into the folder, or check that it is the one that stands there; returns each fold's people.
+
+    Args:
+        dataset: those who take part.
+    Raises:
+        DataError: fewer people than folds.
+        EdgeharError: the folder holds another run, or no such architecture.
+    """
+    run.require_architectures(plan.run.recipe)
+    groups = data.folds(dataset.subjects, plan.folds, seed=plan.run.recipe.seed)
+    whole = {"plan": asdict(plan), "data": {"name": dataset.name, "sha256": dataset.sha256}, "people": groups}
+    keep_plan(folder / PLAN, whole)
+    return groups
+
+
+def keep_plan(path: Path, whole: dict[str, Any]) -> None:
+    """Write what was asked for, or refuse in one line that names what differs from what stands there."""
+    asked = _flat(json.loads(files.dump_json(whole)))
+    if not path.exists():
+        files.write_json(path, whole)
+        return
+    stored = _flat(files.read_json(path))
+    # What was asked for comes first: the people follow from it.
+    names = sorted(asked.keys() | stored.keys(), key=lambda name: (not name.startswith("plan."), name))
+    changed = [name for name in names if asked.get(name) != stored.get(name)]
+    if changed:
+        name = changed[0]
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise EdgeharError(
+            f"{path.parent} holds a run with {name.removeprefix('plan.')} {stored.get(name)}, not {asked.get(name)}"
+            f"{more}; give its options again or choose another --out"
+        )
+
+
+def cross_validate(
+    plan: CrossPlan,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    jobs: int = 1,
+    dask: str | None = None,
+    quantised: Quantised | None = None,
+    on_fold: OnFold | None = None,
+) -> CrossResult:
+    """Run the folds that the folder has no result of, and sum up.
+
+    Writes `fold-01.json`, … as they finish, and last `summary.json`.
+
+    Args:
+        dataset: those who take part, as `participants` gives them.
+        jobs, dask: see `parallel.each`.
+        quantised: needed for `plan.int8`; importable by name.
+    Raises:
+        DataError: too few people or windows.
+        EdgeharError: the folder holds another run; a worker died.
+    """
+    groups = start(folder, plan, dataset)
+    paths = [folder / f"fold-{number:02d}.json" for number in range(1, len(groups) + 1)]
+    done = sum(path.exists() for path in paths)
+    if on_fold is not None:
+        on_fold(done, len(groups), None)
+
+    def missing() -> Iterator[tuple[Any, ...]]:
+        for number, (path, people) in enumerate(zip(paths, groups, strict=True), 1):
+            if not path.exists():
+                yield plan.run, dataset, number, people, quantised if plan.int8 else None
+
+    for result in each(run_fold, missing(), jobs=jobs, dask=dask):
+        files.write_json(paths[result["fold"] - 1], result)
+        done += 1
+        if on_fold is not None:
+            on_fold(done, len(groups), result)
+    summary = sum_up([_read_fold(path, people) for path, people in zip(paths, groups, strict=True)])
+    files.write_json(folder / SUMMARY, summary.to_dict())
+    return summary
+
+
+def run_fold(
+    plan: run.Plan, dataset: Dataset, number: int, people: tuple[str, ...], quantised: Quantised | None = None
+) -> dict[str, Any]:
+    """Train without these people and measure them; JSON-ready. Runs in any process and leaves no files."""
+    held_out = replace(dataset, published_test=people)
+    with tempfile.TemporaryDirectory(prefix="edgehar-fold-") as name:
+        outcome = run.run(replace(plan, split="published"), held_out, Path(name))
+        model, contract = models.load(Path(name) / run.MODEL)
+    everybody = data.cut_windows(dataset, contract)
+    windows = everybody.of_subjects(people)
+    probabilities = loop.probabilities(model, contract, windows.x)
+    measured = evaluate(probabilities, windows.y, windows.subject, contract.labels)
+    int8: dict[str, Any] = {}
+    if quantised is not None:
+        own = everybody.of_subjects(outcome.split.train + outcome.split.validation)
+        answers = quantised(model, contract, own, windows.x)
+        again = evaluate(answers, windows.y, windows.subject, contract.labels)
+        int8 = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
+    return {
+        "fold": number,
+        "people": list(people),
+        "train": list(outcome.split.train),
+        "validation": list(outcome.split.validation),
+        "trained_on": outcome.manifest["trained_on"],
+        "best_epoch": outcome.fitted.best_epoch,
+        "parameters": int(model.count_params()),
+        "accuracy": measured.accuracy,
+        "macro_f1": measured.macro_f1,
+        "windows": measured.windows,
+        "labels": list(contract.labels),
+        "subject": windows.subject.tolist(),
+        "truth": windows.y.tolist(),
+        "probabilities": _listed(probabilities),
+        **int8,
+    }
+
+
+def sum_up(folds: list[dict[str, Any]]) -> CrossResult:
+    """All folds together, as if one model had been measured on everybody."""
+    _, truth, subject = ([item for fold in folds for item in fold[name]] for name in _BY_WINDOW)
+
+    def pool(name: str) -> Evaluation:
+        answers = np.array([row for fold in folds for row in fold[name]], np.float32)
+        return evaluate(answers, np.array(truth, np.int64), np.array(subject, np.str_), tuple(folds[0]["labels"]))
+
+    return CrossResult(folds, pool("probabilities"), pool(_INT8) if all(_INT8 in fold for fold in folds) else None)
+
+
+def _listed(probabilities: NDArray[np.float32]) -> list[list[float]]:
+    """JSON-ready: the shortest figures that read back to the same float32."""
+    return [[float(str(value)) for value in row] for row in probabilities]
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one, with names as in `recipe.epochs`."""
+    if not isinstance(value, dict):
+        return {name: value}
+    return {
+        key: item for part, inner in value.items() for key, item in _flat(inner, f"{name}.{part}".strip(".")).items()
+    }
+
+
+def _read_fold(path: Path, people: tuple[str, ...]) -> dict[str, Any]:
+    fold = files.read_json(path)
+    if not isinstance(fold, dict) or fold.get("people") != list(people) or not set(_BY_WINDOW) <= set(fold):
+        raise DataError(f"expected the result of the fold of {', '.join(people)} in {path}; delete it to run it again")
+    return fold

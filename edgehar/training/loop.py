@@ -1,0 +1,234 @@
+"""The seeded training loop: weighted cross-entropy, AdamW, cosine schedule, averaged weights, early stopping.
+
+Same seed and machine, same weights: everything random is either drawn from a generator that the seed and
+the epoch number make, or lies in the network's own dropout state, which the checkpoint holds.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar import files, models
+from edgehar.contract import Contract
+from edgehar.data.recording import Windows
+from edgehar.errors import EdgeharError
+from edgehar.models.keras_file import import_keras
+from edgehar.training import checkpoint as checkpoints
+from edgehar.training.augment import augment
+from edgehar.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+#: Probabilities float32 (N, classes) of augmented windows float32 (N, window, 3) in m/s².
+Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+#: Called after each batch with (epochs done, batches done in this epoch, batches an epoch, epochs, history).
+OnBatch = Callable[[int, int, int, int, list[dict[str, float]]], None]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` gives: the best model, the epoch that made it (from 1), and one dictionary an epoch."""
+
+    model: keras.Model
+    best_epoch: int
+    history: list[dict[str, float]]
+
+
+def fit(
+    recipe: Recipe,
+    contract: Contract,
+    train: Windows,
+    validation: Windows | None,
+    *,
+    draw: int | None = None,
+    stop_after: int | None = None,
+    teacher: Teacher | None = None,
+    checkpoint: Path | None = None,
+    on_batch: OnBatch | None = None,
+) -> Fitted:
+    """Train one network.
+
+    Args:
+        contract: its `normalisation` is what the network's input goes through.
+        train: windows in m/s²; with a time shift, cut more finely than the training step.
+        validation: windows of people not in `train`; unless the recipe keeps the last epoch, the averaged weights
+            of the epoch with the least cross-entropy on them are kept, and `recipe.patience` applies. None: keep
+            the last epoch's.
+        draw: windows drawn at random for each epoch; None for all of them.
+        stop_after: stop after this many epochs of the schedule of `recipe.epochs`.
+        teacher: whose answers make `recipe.distillation.share` of the targets.
+        checkpoint: file to write after every epoch, and to go on from if it is there.
+    Raises:
+        EdgeharError: the checkpoint belongs to another run or is damaged.
+        MissingExtra: TensorFlow is not installed.
+    """
+    keras = import_keras()
+    make_deterministic()
+    network, average = (models.build(recipe.arch, contract, recipe.seed) for _ in range(2))
+    optimiser = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimiser.exclude_from_weight_decay(var_names=["bias"])
+    optimiser.build(network.trainable_variables)
+    step = _training_step(network, average, optimiser)
+    target_of = targets(recipe, train.y, len(contract.labels))
+    identity = _identity(recipe, contract, train, validation)
+    batches = math.ceil((draw or len(train)) / recipe.batch_size)
+    end = min(recipe.epochs, stop_after or recipe.epochs)
+    history: list[dict[str, float]] = []
+    best = _values(average.variables)
+    if checkpoint is not None and checkpoint.exists():
+        state = checkpoints.load(checkpoint)
+        if state.recipe_sha256 != identity:
+            raise EdgeharError(f"{checkpoint} belongs to a run with other options or data; choose another --out")
+        for variables, values in (
+            (network.variables, state.network),
+            (optimiser.variables, state.optimiser),
+            (average.variables, state.average),
+        ):
+            _assign(variables, values)
+        history, best = state.history, state.best
+    while len(history) < end and len(history) - _kept(recipe, history) < recipe.patience:
+        epoch = len(history)
+        rng = np.random.default_rng([recipe.seed, epoch])
+        order = rng.permutation(len(train))[:draw]
+        x, target = augment(train.x[order], target_of[train.y[order]], recipe.augmentation, rng)
+        if teacher is not None:
+            # The window's weight, by its class, is the sum of its target.
+            told = teacher(x) * target.sum(axis=1, keepdims=True)
+            target = (1 - recipe.distillation.share) * target + recipe.distillation.share * told
+        x, loss = network_input(x, contract), 0.0
+        for batch in range(batches):
+            rows = slice(batch * recipe.batch_size, (batch + 1) * recipe.batch_size)
+            done = epoch * batches + batch
+            rate = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done / (recipe.epochs * batches)))
+            # The moving average starts short, so that the first epochs are not held back by fresh weights.
+            decay = min(recipe.average, (1 + done) / (10 + done))
+            loss += float(step(x[rows], target[rows], rate, decay)) * len(x[rows])
+            if on_batch is not None:
+                on_batch(epoch, batch + 1, batches, end, history)
+        entry = {"epoch": epoch + 1, "learning_rate": rate, "loss": loss / len(order)}
+        if validation is not None:
+            entry |= _validate(average, contract, validation)
+        history.append(entry)
+        if _kept(recipe, history) == len(history):
+            best = _values(average.variables)
+        if checkpoint is not None:
+            state = checkpoints.Checkpoint(
+                _values(network.variables),
+                _values(optimiser.variables),
+                _values(average.variables),
+                best,
+                history,
+                identity,
+            )
+            checkpoints.save(state, checkpoint)
+    _assign(average.variables, best)
+    return Fitted(average, _kept(recipe, history), history)
+
+
+def make_deterministic() -> None:
+    """Ask TensorFlow for kernels whose sums do not depend on timing."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+
+
+def best_epoch(history: list[dict[str, float]]) -> int:
+    """The epoch (from 1) with the least validation loss, the first of equals; the last without validation."""
+    if not history or "validation_loss" not in history[0]:
+        return len(history)
+    return int(np.argmin([entry["validation_loss"] for entry in history])) + 1
+
+
+def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    """Weights (classes,) by the inverse of each class's share; their mean over the windows is 1."""
+    counts = np.bincount(y, minlength=classes)
+    return np.where(counts > 0, len(y) / (np.maximum(counts, 1) * (counts > 0).sum()), 0.0)
+
+
+def targets(recipe: Recipe, y: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """What the network is to say for each class, float32 (classes, classes): smoothed, times the class's weight."""
+    smooth = np.eye(classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
+    weights = class_weights(y, classes) if recipe.class_weights else np.ones(classes)
+    return (smooth * weights[:, None]).astype(np.float32)
+
+
+def network_input(x: NDArray[np.float32], contract: Contract) -> NDArray[np.float32]:
+    """Windows float32 (N, window, 3) in m/s² as the network takes them: normalised unless folded, in its layout."""
+    norm = contract.normalisation
+    if norm is not None and not norm.folded:
+        x = np.divide(x - np.array(norm.mean, np.float32), np.array(norm.std, np.float32), dtype=np.float32)
+    return np.ascontiguousarray(x.reshape(len(x), *contract.input_shape), np.float32)
+
+
+def probabilities(model: Any, contract: Contract, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s².
+
+    Args:
+        model: keras.Model, or whatever is called like one: `model(x, training=False)`.
+    """
+    ready = network_input(x, contract)
+    parts = [np.asarray(model(ready[at : at + 256], training=False), np.float32) for at in range(0, len(ready), 256)]
+    return np.concatenate(parts)
+
+
+def _validate(model: keras.Model, contract: Contract, windows: Windows) -> dict[str, float]:
+    predicted = probabilities(model, contract, windows.x)
+    right = predicted[np.arange(len(windows)), windows.y]
+    return {
+        "validation_loss": float(-np.log(np.maximum(right, 1e-7)).mean()),
+        "validation_accuracy": float((predicted.argmax(axis=1) == windows.y).mean()),
+    }
+
+
+def _kept(recipe: Recipe, history: list[dict[str, float]]) -> int:
+    return len(history) if recipe.keep == "last" else best_epoch(history)
+
+
+def _training_step(network: Any, average: Any, optimiser: Any) -> Any:
+    """A compiled function (x, target, learning rate, decay of the average) -> loss."""
+    import tensorflow as tf
+
+    def step(x: Any, target: Any, rate: Any, decay: Any) -> Any:
+        with tf.GradientTape() as tape:
+            predicted = network(x, training=True)
+            entropy = -tf.reduce_sum(target * tf.math.log(tf.maximum(predicted, 1e-7)), axis=1)
+            loss = tf.reduce_mean(entropy)
+        optimiser.learning_rate.assign(rate)
+        optimiser.apply(tape.gradient(loss, network.trainable_weights))
+        for slow, fast in zip(average.trainable_weights, network.trainable_weights, strict=True):
+            slow.assign(decay * slow + (1 - decay) * fast)
+        for slow, fast in zip(average.non_trainable_weights, network.non_trainable_weights, strict=True):
+            slow.assign(fast)
+        return loss
+
+    # One trace for every batch, the last and shorter one too.
+    x, target = (tf.TensorSpec((None, *shape[1:]), tf.float32) for shape in (network.input_shape, network.output_shape))
+    scalar = tf.TensorSpec((), tf.float32)
+    return tf.function(step, input_signature=[x, target, scalar, scalar])
+
+
+def _identity(recipe: Recipe, contract: Contract, train: Windows, validation: Windows | None) -> str:
+    """Hash of everything that a run's result depends on but the machine."""
+    text = files.dump_json({"recipe": recipe.to_dict(), "contract": contract.to_dict()}).encode()
+    parts = [part for windows in (train, validation) if windows is not None for part in (windows.x, windows.y)]
+    return files.sha256_bytes(text + b"".join(part.tobytes() for part in parts))
+
+
+def _values(variables: Any) -> list[NDArray[np.generic]]:
+    return [np.array(variable.numpy()) for variable in variables]
+
+
+def _assign(variables: Any, values: list[NDArray[np.generic]]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
