@@ -6,19 +6,32 @@ BIN := $(VENV)/bin
 # What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
 APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev
 
-.PHONY: demo test lint install install-dev tools clean
+# The tests run against the wheel, from a folder that has everything of the checkout but the package's sources.
+WHEEL := build/wheel
+SUITE := build/suite
+SHARED := tests benchmarks docs firmware_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile pyproject.toml \
+	constraints.txt
+
+.PHONY: demo test quick lint install install-dev tools wheel clean
 
 demo: install
 	$(BIN)/python -m edgehar export --int8
 	$(BIN)/python -m edgehar bench
 
-test: install-dev tools
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: install-dev tools wheel
+	rm -rf $(SUITE) && mkdir -p $(SUITE) && ln -s $(addprefix $(CURDIR)/,$(SHARED)) $(SUITE)
+	cd $(SUITE) && PYTHONPATH=$(CURDIR)/$(WHEEL) EDGEHAR_WHEEL=$(CURDIR)/$(WHEEL) $(CURDIR)/$(BIN)/pytest -n 2 --dist loadfile
+
+wheel: $(BIN)/python
+	rm -rf $(WHEEL) build/lib build/bdist.*
+	$(BIN)/python -m pip wheel -q --no-deps -w build/dist .
+	$(BIN)/python -m pip install -q --no-deps --upgrade --target $(WHEEL) build/dist/edgehar-*.whl
 
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	git ls-files 'firmware_ref/*.[ch]' | xargs $(BIN)/clang-format --dry-run -Werror
 
 install: $(VENV)/.all
 install-dev: $(VENV)/.dev
