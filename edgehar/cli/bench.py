@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset
+from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.errors import CheckFailed, EdgeharError, MissingExtra
+
+if TYPE_CHECKING:
+    from edgehar.data import DataSource
 
 
 class BenchCommand(click.Command):

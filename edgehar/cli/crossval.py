@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset
+from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.train import plan_of, train_options
+
+if TYPE_CHECKING:
+    from edgehar.data import DataSource
 
 
 @click.command(params=train_options("split"))

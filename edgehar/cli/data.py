@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset, progress
+from edgehar.cli.data_options import data_options, load_dataset, progress
 from edgehar.errors import CheckFailed
 
 if TYPE_CHECKING:
+    from edgehar.data import DataSource
     from edgehar.data.check import Check
 
 

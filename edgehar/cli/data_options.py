@@ -12,38 +12,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from edgehar.data import Dataset
+    from edgehar.data import Dataset, DataSource
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _NAMES = (
     "kind", "schema", "label", "columns", "unit", "axes", "rate", "time", "time_unit", "subject_column", "label_column",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class DataSource:
-    """What the command line says about the recordings: the source and how to read it."""
-
-    source: str
-    kind: str | None = None
-    schema: Path | None = None
-    labels: tuple[tuple[str, str], ...] = ()
-    columns: tuple[str, ...] | None = None
-    unit: str | None = None
-    axes: str | None = None
-    rate: float | None = None
-    time: str | None = None
-    time_unit: str | None = None
-    subject_column: str | None = None
-    label_column: str | None = None
 
 
 def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -68,7 +49,8 @@ def data_options(
     """Add the options and hand the command one `DataSource` as `data`.
 
     Args:
-        default: of `--dataset`.
+        default: of `--dataset`. None: the recordings of the model's own manifest; `data` is None then, and
+            `edgehar.models.open_recordings` finds them.
         argument: name of a positional argument that takes the place of `--dataset`, for example `source`.
         required: whether that argument must be given.
     """
@@ -76,9 +58,14 @@ def data_options(
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
+            from edgehar.data import DataSource
+
             told = {name: kwargs.pop(name) for name in _NAMES}
             told["labels"] = told.pop("label")
             source = kwargs.pop("dataset" if argument is None else argument)
+            if source is None and argument is None:
+                _refuse_alone(told)
+                return function(*args, data=None, **kwargs)
             return function(*args, data=DataSource(source=source, **told), **kwargs)
 
         decorated: Any = wrapper
@@ -87,12 +74,20 @@ def data_options(
         if argument is not None:
             return click.argument(argument, required=required)(decorated)  # type: ignore[no-any-return]
         first = click.option(
-            "--dataset", default=default, show_default=True, metavar="SOURCE",
+            "--dataset", default=default, show_default=default or "those of the model's training", metavar="SOURCE",
             help="hapt (shipped), a file, folder or archive, or KIND:PATH.",
         )  # fmt: skip
         return first(decorated)  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _refuse_alone(told: dict[str, Any]) -> None:
+    """Options that say how to read a source are refused where no source is named."""
+    for name, value in told.items():
+        if value:
+            option = "label" if name == "labels" else name.replace("_", "-")
+            raise click.UsageError(f"expected --dataset with --{option}: the model's manifest says how to read its own")
 
 
 _OPTIONS = [
@@ -124,22 +119,8 @@ def load_dataset(data: DataSource, *, quiet: bool = False, notes: bool = True) -
     Raises:
         DataError: see `edgehar.data.load`.
     """
-    from edgehar.data import CsvOptions, load
-
-    options = CsvOptions(
-        columns=data.columns,  # type: ignore[arg-type]
-        unit=data.unit,
-        axes=data.axes or "x,y,z",
-        rate_hz=data.rate,
-        time=data.time,
-        time_unit=data.time_unit,
-        subject=data.subject_column,
-        label=data.label_column,
-    )
     with progress("reading", quiet=quiet) as tick:
-        dataset = load(
-            data.source, kind=data.kind, options=options, labels=dict(data.labels), schema=data.schema, on_progress=tick
-        )
+        dataset = data.open(tick)
     if notes and not quiet:
         for note in dataset.notes:
             click.echo(f"note: {note}", err=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset, progress
+from edgehar.cli.data_options import data_options, load_dataset, progress
 from edgehar.errors import BundleError, DataError
 
 if TYPE_CHECKING:
     from edgehar.contract import Contract
-    from edgehar.data import Dataset, Windows
+    from edgehar.data import Dataset, DataSource, Windows
     from edgehar.evaluation import Evaluation
     from edgehar.evaluation.confidence import Unfamiliar
 

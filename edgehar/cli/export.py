@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset
+from edgehar.cli.data_options import data_options, load_dataset
 
 if TYPE_CHECKING:
     from edgehar.bundle.write import Result
     from edgehar.contract import Contract
-    from edgehar.data import Windows
+    from edgehar.data import DataSource, Windows
 
 #: Samples between decisions where nothing is said: a second at 20 Hz.
 DEFAULT_HOP = 20

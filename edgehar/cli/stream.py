@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset
+from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.errors import DataError
 
 if TYPE_CHECKING:
     from edgehar.contract import Contract
+    from edgehar.data import DataSource
     from edgehar.runtimes import Runtime
     from edgehar.streaming.sources import Block
 

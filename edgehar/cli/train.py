@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import DataSource, data_options, load_dataset
+from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.training.recipe import RECIPES, Augmentation, Distillation, Recipe, recipe_for  # nothing heavy
 
 if TYPE_CHECKING:
+    from edgehar.data import DataSource
     from edgehar.training.run import Outcome, Plan
 
 
@@ -73,6 +74,7 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
     The defaults are the recipe of the architecture's shipped model. The people of the test split are not
     touched: measure the finished model on them with `edgehar evaluate`.
     """
+    from edgehar.data import DataSource
     from edgehar.training import run
 
     if resume is not None:
@@ -82,7 +84,7 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
         if given:
             raise click.UsageError(f"--resume takes the options of its run; leave out --{given[0].replace('_', '-')}")
         folder, plan = resume, run.read_plan(resume)
-        dataset = load_dataset(_source(plan.data))
+        dataset = load_dataset(DataSource.from_dict(plan.data, str(folder / run.PLAN)))
     else:
         plan = plan_of(options, data)
         folder = out or Path("runs") / f"{plan.recipe.arch}-seed{plan.recipe.seed}"
@@ -90,19 +92,6 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
         run.start(folder, plan)
     outcome = _run(plan, dataset, folder)
     _render(outcome, folder)
-
-
-def _source(stored: dict[str, Any]) -> DataSource:
-    """The recordings' options as `plan_of` stored them in JSON."""
-    schema, columns = stored["schema"], stored["columns"]
-    return DataSource(
-        **{
-            **stored,
-            "schema": None if schema is None else Path(schema),
-            "columns": None if columns is None else tuple(columns),
-            "labels": tuple((own, name) for own, name in stored["labels"]),
-        }
-    )
 
 
 def train_options(*left_out: str) -> list[click.Parameter]:
@@ -128,8 +117,7 @@ def plan_of(options: dict[str, Any], data: DataSource) -> Plan:
         augmentation=replace(recipe.augmentation, **chosen(Augmentation)),
         distillation=replace(recipe.distillation, **chosen(Distillation)),
     )
-    stored = {**asdict(data), "schema": None if data.schema is None else str(data.schema)}
-    return Plan(data=stored, **chosen(Plan), recipe=recipe)
+    return Plan(data=data.to_dict(), **chosen(Plan), recipe=recipe)
 
 
 def _run(plan: Plan, dataset: Any, folder: Path) -> Outcome:

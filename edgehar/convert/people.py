@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from edgehar.data import Dataset, Split, split
+from edgehar.models import read_origin
 
 
 def training_split(model: Path, dataset: Dataset, name: str | None) -> Split:
     """The split that a model was trained with.
 
     Args:
-        model: a `.keras`; `train` leaves its manifest beside it (`manifest.json`, or NAME.json for a
-            shipped one) with the people of each part.
+        model: see `edgehar.models.read_origin`.
         name: a split asked for by name, which wins; see `edgehar.data.split`.
     Returns:
-        the recorded split where the manifest speaks of this data set, else the published one.
+        the recorded split where the manifest speaks of this data set, else the published one. A model that was
+        trained on everybody (`--split none`) has no test people.
     Raises:
         DataError: no such split, or none to fall back on.
     """
     if name is not None:
         return split(dataset, name, validation=0)
-    for place in (model.with_suffix(".json"), model.parent / "manifest.json"):
-        recorded = _read(place, dataset)
-        if recorded is not None:
-            return recorded
+    origin = read_origin(model)
+    if origin is not None and origin.sha256 == dataset.sha256:
+        return Split(origin.train, origin.validation, origin.test)
     return split(dataset, "published", validation=0)
-
-
-def _read(place: Path, dataset: Dataset) -> Split | None:
-    try:
-        manifest = json.loads(place.read_text(encoding="utf-8"))
-        if manifest["data"]["sha256"] != dataset.sha256:
-            return None
-        parts = manifest["subjects"]
-        return Split(tuple(parts["train"]), tuple(parts["validation"]), tuple(parts["test"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
 from edgehar.errors import EdgeharError
+from edgehar.models import read_origin
 
 #: The word for the temperature that the training fitted on its validation people.
 FITTED = "fitted"
@@ -32,14 +32,10 @@ def parse_temperature(text: str, model: Path) -> float:
 
 
 def _fitted(model: Path) -> float:
-    for place in (model.with_suffix(".json"), model.parent / "manifest.json"):
-        try:
-            found = json.loads(place.read_text(encoding="utf-8"))["temperature"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if isinstance(found, float) and math.isfinite(found) and found > 0:
-            return found
-    raise EdgeharError(
-        f"expected a fitted temperature in the training manifest beside {model}, got none: it needs validation people; "
-        "train again, or give --temperature a number"
-    )
+    origin = read_origin(model)
+    if origin is None or origin.temperature is None:
+        raise EdgeharError(
+            f"expected a fitted temperature in the training manifest beside {model}, got none: it needs validation "
+            "people; train again, or give --temperature a number"
+        )
+    return origin.temperature

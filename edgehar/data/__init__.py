@@ -5,6 +5,7 @@ from edgehar.data.load import KINDS, load
 from edgehar.data.options import CsvOptions
 from edgehar.data.recording import UNLABELLED, Dataset, Recording, Windows
 from edgehar.data.resampling import resample, split_at_gaps
+from edgehar.data.source import DataSource
 from edgehar.data.splits import Split, folds, split
 from edgehar.data.transitions import transition_windows
 from edgehar.data.windows import cut_windows, require_trainable
@@ -16,6 +17,7 @@ __all__ = [
     "TRANSITIONS",
     "UNLABELLED",
     "CsvOptions",
+    "DataSource",
     "Dataset",
     "Recording",
     "Split",

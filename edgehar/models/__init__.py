@@ -1,15 +1,19 @@
 """Networks: their architectures, the trained ones that ship, and the files that hold them."""
 
 from edgehar.models.keras_file import read_contract, save
+from edgehar.models.origin import Origin, open_recordings, read_origin
 from edgehar.models.registry import ARCHITECTURES, build, load, require_architecture, resolve, shipped, shipped_names
 from edgehar.models.temperature import fold_temperature
 
 __all__ = [
     "ARCHITECTURES",
+    "Origin",
     "build",
     "fold_temperature",
     "load",
+    "open_recordings",
     "read_contract",
+    "read_origin",
     "require_architecture",
     "resolve",
     "save",

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from edgehar.cli import main
-from edgehar.cli.data_options import DataSource, data_options, load_dataset
+from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.data import DataSource
 
 
 def run(capsys, *arguments: str) -> dict:

@@ -69,13 +69,19 @@ def test_fitted_temperature_is_read_beside_the_model(tmp_path):
     model = tmp_path / "small.keras"
     with pytest.raises(EdgeharError, match="needs validation people"):
         parse_temperature("fitted", model)
-    (tmp_path / "manifest.json").write_text(json.dumps({"temperature": 0.6}))
+    whole = json.loads(models.shipped("cnn").with_suffix(".json").read_text())
+    del whole["model"]
+    (tmp_path / "manifest.json").write_text(json.dumps({**whole, "temperature": 0.6}))
     assert parse_temperature("fitted", model) == 0.6
-    (tmp_path / "small.json").write_text(json.dumps({"temperature": 1.4}))  # a shipped model's own comes first
+    (tmp_path / "small.json").write_text(json.dumps({**whole, "temperature": 1.4}))  # a shipped model's own comes first
     assert parse_temperature("fitted", model) == 1.4
-    for bad in ({"temperature": None}, {"temperature": -1.0}, {}, [], "text"):
+    for bad in ({}, [], "text"):
         (tmp_path / "small.json").write_text(json.dumps(bad))
         assert parse_temperature("fitted", model) == 0.6
+    for none in (None, -1.0, "warm"):
+        (tmp_path / "small.json").write_text(json.dumps({**whole, "temperature": none}))
+        with pytest.raises(EdgeharError, match="needs validation people"):
+            parse_temperature("fitted", model)
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1.0), ("0.75", 0.75)])
