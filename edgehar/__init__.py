@@ -16,6 +16,7 @@ _HOMES = {
     "Contract": "edgehar.contract",
     "EdgeharError": "edgehar.errors",
     "Streamer": "edgehar.streaming",
+    "engine_dir": "edgehar.engine",
     "open_bundle": "edgehar.bundle",
     "open_model": "edgehar.runtimes",
 }
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from edgehar.bundle import Bundle as Bundle
     from edgehar.bundle import open_bundle as open_bundle
     from edgehar.contract import Contract as Contract
+    from edgehar.engine import engine_dir as engine_dir
     from edgehar.errors import EdgeharError as EdgeharError
     from edgehar.runtimes import open_model as open_model
     from edgehar.streaming import Streamer as Streamer

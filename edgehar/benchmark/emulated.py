@@ -88,7 +88,7 @@ def measure(
     Raises:
         EdgeharError: tools are missing, the model does not fit the board, or the engine does not cover it.
     """
-    from edgehar.compile.kernel_path import load_target
+    from edgehar.compile.kernel_path import load_kernel_path
     from edgehar.compile.plan import make_plan
     from edgehar.compile.read import read_network
 
@@ -96,7 +96,7 @@ def measure(
     qemu.require_tools()
     tflite = find_int8(source)
     network = read_network(tflite)
-    plan = make_plan(network, target=board.kernel, hop=hop, schedule=schedule)
+    plan = make_plan(network, kernels=board.kernel, hop=hop, schedule=schedule)
     window = network.tensors[network.source].columns
     step = hop or window
     steady = window + 3 * window // step * step
@@ -109,13 +109,13 @@ def measure(
         begin = replay(board.core, profile, samples[:steady], step, folder).layers
         profiled = replay(board.core, profile, samples, step, folder).layers
         sizes = section_sizes(image)
-        kernels = {*plan.target.kernels.values(), *load_target("portable").kernels.values()}
+        kernels = {*plan.kernel_path.kernels.values(), *load_kernel_path("portable").kernels.values()}
         static = deepest_stack(image, folder, "edgehar_push", kernels)
     counted = replayed.decisions[-decisions:]
     late = round(float(np.mean([push.instructions for push in counted])))
     everything = round(float(np.mean([push.since for push in counted])))
     nominal = [network.tensors[layer.output].columns for layer in network.layers]
-    macs = sum(n * layer_step.macs for n, layer_step in zip(nominal, plan.steps, strict=True))
+    macs = sum(n * firing.macs for n, firing in zip(nominal, plan.firings, strict=True))
     macs = plan.macs if plan.split else macs
     instructions = everything if plan.split else late
     return {
@@ -132,9 +132,9 @@ def measure(
         "stack_bytes": replayed.stack,
         "stack_bytes_static": static,
         "layers": [
-            _layer_row(f"{index} {layer.kind}", plan_step.macs, after[0] - before[0], after[2] - before[2], decisions)
-            for index, (layer, plan_step, before, after) in enumerate(
-                zip(network.layers, plan.steps, begin, profiled, strict=True)
+            _layer_row(f"{index} {layer.kind}", firing.macs, after[0] - before[0], after[2] - before[2], decisions)
+            for index, (layer, firing, before, after) in enumerate(
+                zip(network.layers, plan.firings, begin, profiled, strict=True)
             )
         ],
     }
@@ -163,7 +163,7 @@ def build_image(tflite: Path, target: str, folder: Path, *, hop: int | None = No
     """Compile a model for a core and link it with the engine and the replaying program; returns the image."""
     from edgehar.compile.c import write_c
 
-    write_c(tflite, folder, target=qemu.board(target).kernel, hop=hop, schedule=schedule)
+    write_c(tflite, folder, kernels=qemu.board(target).kernel, hop=hop, schedule=schedule)
     return qemu.build(target, "image", folder, model=folder)
 
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
 
-#: Root of the C sources in a checkout.
-FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_ref"
 PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm")
 
 
@@ -68,8 +67,6 @@ def missing_tools() -> str | None:
     absent = [tool for tool in ("arm-none-eabi-gcc", "qemu-system-arm", "make") if shutil.which(tool) is None]
     if not absent and not _has_newlib():
         absent = ["newlib for arm-none-eabi"]
-    if not absent and not (FIRMWARE / "port" / "qemu" / "Makefile").exists():
-        return "emulated targets need a checkout of the project: firmware_ref is not part of the installed package"
     if not absent:
         return None
     return f"emulated targets need {', '.join(absent)}; on Debian or Ubuntu: apt-get install {' '.join(PACKAGES)} make"
@@ -89,7 +86,7 @@ def build(target: str, goal: str, folder: Path, *, model: Path | None = None, **
         target: the core.
         goal: `image` for the model's engine, `kernels` for one kernel path.
         folder: where objects and the image go.
-        model: folder with model_data.h and model_data.c, for `image`.
+        model: folder with one generated model, for `image`.
         settings: further variables of the Makefile.
 
     Returns:
@@ -101,7 +98,15 @@ def build(target: str, goal: str, folder: Path, *, model: Path | None = None, **
     """
     require_tools()
     core = board(target).core
-    command = ["make", "-s", "-C", str(FIRMWARE / "port" / "qemu"), goal, f"CPU={core}", f"BUILD={folder.resolve()}"]
+    command = [
+        "make",
+        "-s",
+        "-C",
+        str(engine_dir() / "port" / "qemu"),
+        goal,
+        f"CPU={core}",
+        f"BUILD={folder.resolve()}",
+    ]
     command += [f"MODEL={model.resolve()}"] if model else []
     command += [f"{key}={value}" for key, value in settings.items()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

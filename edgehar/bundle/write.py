@@ -188,7 +188,7 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     on_step("C source")
     c = options.c
     try:
-        write_c(stage / "model_int8.tflite", stage / "c", target=c.target, hop=c.hop, schedule=c.schedule)
+        write_c(stage / "model_int8.tflite", stage / "c", kernels=c.target, hop=c.hop, schedule=c.schedule)
     except ContractError as error:
         if options.c.asked:
             raise

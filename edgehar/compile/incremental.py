@@ -130,7 +130,7 @@ class _Rewriter:
         output = self._stream_tensor(layer.output, self._plan.flows[layer.output].new)
         self._add(self._name(operator), [*operands, *constants], output, options, operator)
         self._hold(layer.output, output)
-        if layer.output == self._plan.heart:
+        if layer.output == self._plan.split_tensor:
             self._stand_in(int(operator.outputs[0]))
 
     def _hold(self, tensor: int, new: int) -> None:
@@ -161,10 +161,10 @@ class _Rewriter:
         return output
 
     def _stand_in(self, old: int) -> None:
-        """Let the heart's columns over the whole window take the place of a tensor of the whole-window graph."""
-        held, _ = self._held[self._plan.heart]
+        """Let the split tensor's columns over the whole window take the place of a tensor of the whole-window graph."""
+        held, _ = self._held[self._plan.split_tensor]
         shape = [int(n) for n in self._old_graph.tensors[old].shape]
-        self._same[old] = self._reshape(held, self._plan.heart, shape)
+        self._same[old] = self._reshape(held, self._plan.split_tensor, shape)
 
     def _copy(self, operator: Any) -> None:
         """An operator as it was."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgehar.compile.c.emit import memory_bytes
 from edgehar.compile.network import Layer, Network, macs
-from edgehar.compile.plan import best_split, check_hop, make_plan
+from edgehar.compile.plan import best_split, check_hop, make_plan, split_tensor
 
 #: Operators that a step can run on a piece of a window; behind the first other one, layers see whole windows.
 PIECEWISE = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "ADD")
@@ -41,7 +41,7 @@ class StepPlan:
 
     Attributes:
         split: leading layers that compute new columns only; the rest sees the whole window.
-        heart: tensor (index into `Network.tensors`) that is kept over the whole window for the rest.
+        split_tensor: tensor (index into `Network.tensors`) that is kept over the whole window for the rest.
         flows: of the input and of the first `split` layers' outputs, by tensor.
         takes: columns that each of the first `split` layers reads of each operand.
     """
@@ -49,7 +49,7 @@ class StepPlan:
     network: Network
     hop: int
     split: int
-    heart: int
+    split_tensor: int
     flows: dict[int, Flow]
     takes: tuple[int, ...]
 
@@ -97,12 +97,12 @@ def plan_step(network: Network, hop: int) -> StepPlan:
     """
     check_hop(hop, network.tensors[network.source].columns)
     split = best_split(network, hop, _piecewise(network))
-    heart = network.layers[split - 1].output if split else network.source
+    kept = split_tensor(network, split)
     advance = {network.source: hop}
     for layer in network.layers[:split]:
         advance[layer.output] = advance[layer.inputs[0]] // layer.stride
     # Counted from the window's newest column backwards: how many columns of a tensor a step reads.
-    read = {heart: network.tensors[heart].columns}
+    read = {kept: network.tensors[kept].columns}
     takes = [0] * split
     for index in reversed(range(split)):
         layer = network.layers[index]
@@ -114,7 +114,7 @@ def plan_step(network: Network, hop: int) -> StepPlan:
     for tensor, columns in read.items():
         new = hop if tensor == network.source else min(advance[tensor], columns)
         flows[tensor] = Flow(tensor, new, max(0, columns - new))
-    return StepPlan(network, hop, split, heart, flows, tuple(takes))
+    return StepPlan(network, hop, split, kept, flows, tuple(takes))
 
 
 def _piecewise(network: Network) -> int:

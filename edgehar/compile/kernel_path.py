@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgehar.compile.network import Layer
 from edgehar.errors import EdgeharError
 
-TARGETS = ("portable", "dsp", "mve")
+KERNEL_PATHS = ("portable", "dsp", "mve")
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ DepthwisePacker = Callable[[Layer, NDArray[np.int32], int], PackedConv]
 
 
 @dataclass(frozen=True)
-class Target:
+class KernelPath:
     """One kernel path.
 
     Attributes:
-        name: one of `TARGETS`.
+        name: one of `KERNEL_PATHS`.
         kernels: C kernel for each kind of layer in `network.Kind`, where it can run it; else the portable one does.
         guard: C preprocessor condition under which this packing may be compiled.
         pack_conv, pack_depthwise: choose the kernel of a convolution and pack it.
@@ -62,14 +62,14 @@ class Target:
     positions: Callable[[int, int], int]
 
 
-def load_target(name: str) -> Target:
-    """The target of that name.
+def load_kernel_path(name: str) -> KernelPath:
+    """The kernel path of that name.
 
     Raises:
-        EdgeharError: no such target.
+        EdgeharError: no such kernel path.
     """
-    if name not in TARGETS:
-        raise EdgeharError(f"expected a target of {', '.join(TARGETS)}, got {name!r}")
-    target = import_module(f"edgehar.compile.pack.{name}").TARGET
-    assert isinstance(target, Target)
-    return target
+    if name not in KERNEL_PATHS:
+        raise EdgeharError(f"expected kernels of {', '.join(KERNEL_PATHS)}, got {name!r}")
+    path = import_module(f"edgehar.compile.pack.{name}").KERNEL_PATH
+    assert isinstance(path, KernelPath)
+    return path

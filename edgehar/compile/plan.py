@@ -10,27 +10,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgehar.compile.kernel_path import Target, load_target
+from edgehar.compile.kernel_path import KernelPath, load_kernel_path
 from edgehar.compile.network import Layer, Network, macs
-from edgehar.compile.schedule import Edge, Schedule, Step
+from edgehar.compile.schedule import Edge, Firing, Schedule
 from edgehar.errors import EdgeharError
 
 SCHEDULES = ("hop", "spread")
 
 
 @dataclass(frozen=True)
-class Plan:
+class EnginePlan:
     """How the engine runs one network.
 
     Attributes:
         network: what is planned.
-        target: kernel path whose scratch and block sizes are counted.
+        kernel_path: whose scratch and block sizes are counted.
         hop: samples between decisions; None where any hop goes (whole-window engine).
         schedule: `hop`: work when a decision is due; `spread`: work as samples arrive.
         split: layers that run continuously; 0 is the whole-window engine.
-        edges, steps: what `Schedule` runs.
+        edges, firings: what `Schedule` runs, one firing for each layer.
         source: edges that take samples, where split > 0.
-        heart: edges that are filled from the history at a decision; `history` columns of `history_channels`.
+        replayed: edges that are filled from the history at a decision; `history` columns of `history_channels`.
         result: the edge that holds the probabilities; it belongs to no layer.
         capacity: columns that each edge must hold.
         fired: outputs that each layer computes for a decision, once the stream is steady.
@@ -39,14 +39,14 @@ class Plan:
     """
 
     network: Network
-    target: Target
+    kernel_path: KernelPath
     hop: int | None
     schedule: str
     split: int
     edges: tuple[Edge, ...]
-    steps: tuple[Step, ...]
+    firings: tuple[Firing, ...]
     source: tuple[int, ...]
-    heart: tuple[int, ...]
+    replayed: tuple[int, ...]
     result: int
     history: int
     capacity: tuple[int, ...]
@@ -60,28 +60,30 @@ class Plan:
     @property
     def macs(self) -> int:
         """Multiply-accumulates a decision, in the steady state."""
-        return sum(step.macs * n for step, n in zip(self.steps, self.fired, strict=True))
+        return sum(firing.macs * n for firing, n in zip(self.firings, self.fired, strict=True))
 
     @property
     def late_macs(self) -> int:
         """Multiply-accumulates between the last sample and its decision."""
-        return sum(step.macs * n for step, n in zip(self.steps, self.late, strict=True))
+        return sum(firing.macs * n for firing, n in zip(self.firings, self.late, strict=True))
 
 
-def make_plan(network: Network, *, target: str = "portable", hop: int | None = None, schedule: str = "hop") -> Plan:
+def make_plan(
+    network: Network, *, kernels: str = "portable", hop: int | None = None, schedule: str = "hop"
+) -> EnginePlan:
     """Plan the whole-window engine (hop None) or the cheapest incremental one for a hop.
 
     Where no layer's output survives the hop, the plan is the whole-window engine's (`split` is 0).
 
     Raises:
-        EdgeharError: a hop that is not an integer from 1 to the window, or an unknown schedule or target.
+        EdgeharError: a hop that is not an integer from 1 to the window, or an unknown schedule or kernel path.
     """
     window = network.tensors[network.source].columns
     if schedule not in SCHEDULES:
         raise EdgeharError(f"expected a schedule of {', '.join(SCHEDULES)}, got {schedule!r}")
     if hop is not None:
         check_hop(hop, window)
-    path = load_target(target)
+    path = load_kernel_path(kernels)
     split = 0 if hop is None else best_split(network, hop)
     most = max(_best_block(network, path, layer) for layer in network.layers)
     if hop is None or split == 0:
@@ -135,21 +137,21 @@ def best_split(network: Network, hop: int, most: int | None = None) -> int:
             if index < split:
                 columns = min(columns, hop // strides[layer.output])
             work += columns * macs(layer, network.tensors)
-        heart = network.tensors[_heart(network, split)]
-        return work, heart.columns * heart.channels
+        kept = network.tensors[split_tensor(network, split)]
+        return work, kept.columns * kept.channels
 
     return min((split for split in splits(network, hop) if most is None or split <= most), key=cost)
 
 
-def _heart(network: Network, split: int) -> int:
-    """The tensor at which the network is split."""
+def split_tensor(network: Network, split: int) -> int:
+    """The tensor at which the network is split: the one whose columns over the window are kept as the history."""
     return network.layers[split - 1].output if split else network.source
 
 
 def _needed(network: Network, split: int) -> dict[int, int]:
-    """Columns of each tensor that a decision needs; the heart's are needed in full."""
-    heart = _heart(network, split)
-    needed = {network.result: 1, heart: network.tensors[heart].columns}
+    """Columns of each tensor that a decision needs; the split tensor's are needed in full."""
+    kept = split_tensor(network, split)
+    needed = {network.result: 1, kept: network.tensors[kept].columns}
     for index in reversed(range(len(network.layers))):
         layer = network.layers[index]
         outputs = needed[layer.output]
@@ -157,62 +159,64 @@ def _needed(network: Network, split: int) -> dict[int, int]:
             columns = network.tensors[tensor].columns
             if layer.kind != "mean":
                 columns = min(columns, (outputs - 1) * layer.stride + layer.kernel - layer.pad_left)
-            if tensor != heart or index < split:
+            if tensor != kept or index < split:
                 needed[tensor] = max(needed.get(tensor, 0), columns)
     return needed
 
 
-def _best_block(network: Network, target: Target, layer: Layer) -> int:
+def _best_block(network: Network, path: KernelPath, layer: Layer) -> int:
     """Output columns that a layer computes best at once."""
     if layer.kind not in ("conv", "depthwise", "mean"):
         return 1
     channels = network.tensors[layer.inputs[0]].channels
     # A mean puts out one column in all.
     output = 0 if layer.kind == "mean" else network.tensors[layer.output].channels
-    return target.positions(layer.stride * channels, output)
+    return path.positions(layer.stride * channels, output)
 
 
-def _lay_out(network: Network, target: Target, hop: int | None, schedule: str, split: int, positions: int) -> Plan:
-    """Edges, steps, buffer sizes and addresses of one split."""
-    edges, steps, reads = _pipeline(network, target, hop, split, positions)
-    heart_tensor = _heart(network, split)
-    history = network.tensors[heart_tensor].columns
-    heart = reads[heart_tensor]
+def _lay_out(
+    network: Network, path: KernelPath, hop: int | None, schedule: str, split: int, positions: int
+) -> EnginePlan:
+    """Edges, firings, buffer sizes and addresses of one split."""
+    edges, firings, reads = _pipeline(network, path, hop, split, positions)
+    kept = split_tensor(network, split)
+    history = network.tensors[kept].columns
+    replayed = reads[kept]
     source = reads[network.source] if split else ()
     result = reads[network.result][0]
-    trial = Schedule(edges, steps, source, heart, split, history)
+    trial = Schedule(edges, firings, source, replayed, split, history)
     late = _exercise(trial, network.tensors[network.source].columns, hop, schedule, split)
     capacity = tuple(trial.high)
 
     def aligned(size: int) -> int:
         return (size + 3) & ~3
 
-    place = aligned(4 + 6 * len(edges) + 2 * len(steps))
+    place = aligned(4 + 6 * len(edges) + 2 * len(firings))
     offsets = []
     for edge, columns in zip(edges, capacity, strict=True):
         offsets.append(place)
         place += aligned(columns * network.tensors[edge.tensor].channels)
     history_offset = place
-    place += aligned(history * network.tensors[heart_tensor].channels)
+    place += aligned(history * network.tensors[kept].channels)
     work, scratch = [], 0
-    for layer, step in zip(network.layers, steps, strict=True):
+    for layer, firing in zip(network.layers, firings, strict=True):
         channels = network.tensors[layer.inputs[0]].channels
         work.append(place)
         if layer.kind == "mean":
             place += 4 * channels
         elif layer.kind == "conv":
-            scratch = max(scratch, target.conv_scratch(layer, step.positions))
+            scratch = max(scratch, path.conv_scratch(layer, firing.positions))
     work = [at if layer.kind == "mean" else place for at, layer in zip(work, network.layers, strict=True)]
-    return Plan(
-        network, target, hop, schedule, split, edges, steps, source, heart, result, history, capacity,
+    return EnginePlan(
+        network, path, hop, schedule, split, edges, firings, source, replayed, result, history, capacity,
         late[0], late[1], tuple(offsets), history_offset, tuple(work), place + aligned(scratch),
     )  # fmt: skip
 
 
 def _pipeline(
-    network: Network, target: Target, hop: int | None, split: int, positions: int
-) -> tuple[tuple[Edge, ...], tuple[Step, ...], dict[int, tuple[int, ...]]]:
-    """Edges sorted by the tensor that fills them, the steps, and the edges that read each tensor."""
+    network: Network, path: KernelPath, hop: int | None, split: int, positions: int
+) -> tuple[tuple[Edge, ...], tuple[Firing, ...], dict[int, tuple[int, ...]]]:
+    """Edges sorted by the tensor that fills them, the firings, and the edges that read each tensor."""
     needed = _needed(network, split)
     # A tensor before the split delivers as many columns a decision as are needed, or all where windows overlap.
     advance = {tensor: 0 if hop is None else hop // stride for tensor, stride in _strides(network, split).items()}
@@ -237,24 +241,24 @@ def _pipeline(
         if tensor == network.result:
             edges.append(Edge(tensor, len(network.layers)))
         reads[tensor] = tuple(range(first, len(edges)))
-    steps = []
+    firings = []
     for index, layer in enumerate(network.layers):
         columns = needed[layer.output]
         endless = index < split and not grouped[index]
         outputs = network.tensors[layer.inputs[0]].columns if layer.kind == "mean" else columns
-        steps.append(
-            Step(
+        firings.append(
+            Firing(
                 inputs=tuple(slots[index, slot] for slot in range(len(layer.inputs))),
                 output=() if index == split - 1 else reads[layer.output],
                 kernel=layer.kernel,
                 stride=layer.stride,
-                positions=min(positions, _best_block(network, target, layer), outputs),
+                positions=min(positions, _best_block(network, path, layer), outputs),
                 outputs=0 if endless else outputs,
                 reduces=layer.kind == "mean",
                 macs=macs(layer, network.tensors),
             )
         )
-    return tuple(edges), tuple(steps), reads
+    return tuple(edges), tuple(firings), reads
 
 
 def _edge(

@@ -31,7 +31,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Step:
+class Firing:
     """How one layer fires.
 
     Attributes:
@@ -58,37 +58,37 @@ class Schedule:
     """Column counts of a running engine, and the largest that each edge reached."""
 
     def __init__(
-        self, edges: Sequence[Edge], steps: Sequence[Step], source: tuple[int, ...], heart: tuple[int, ...],
+        self, edges: Sequence[Edge], firings: Sequence[Firing], source: tuple[int, ...], replayed: tuple[int, ...],
         split: int, history: int,
     ) -> None:  # fmt: skip
         """Begin with an empty pipeline.
 
         Args:
-            edges, steps: of the whole network.
+            edges, firings: of the whole network.
             source: edges that take samples, where split > 0.
-            heart: edges that are filled from the history at a decision.
-            split: steps that run continuously.
+            replayed: edges that are filled from the history at a decision.
+            split: firings that run continuously.
             history: columns that the history holds.
         """
-        self._edges, self._steps = edges, steps
-        self._source, self._heart, self._split, self._history = source, heart, split, history
+        self._edges, self._firings = edges, firings
+        self._source, self._replayed, self._split, self._history = source, replayed, split, history
         self.high = [0] * len(edges)
-        self.fired = [0] * len(steps)
+        self.fired = [0] * len(firings)
         self._next = 0
         self._count = [0] * len(edges)
         self._skip = [0] * len(edges)
         self._received = [0] * len(edges)
-        self._produced = [0] * len(steps)
+        self._produced = [0] * len(firings)
 
     def state(self) -> tuple[object, ...]:
         """What decides everything that follows until the next decision's end."""
-        steps = self._split
-        early = [i for i, edge in enumerate(self._edges) if edge.layer < steps]
+        firings = self._split
+        early = [i for i, edge in enumerate(self._edges) if edge.layer < firings]
         return (
             self._next,
             *(self._count[i] for i in early),
             *(self._skip[i] for i in early),
-            *self._produced[:steps],
+            *self._produced[:firings],
         )
 
     def feed(self, run: bool) -> None:
@@ -105,28 +105,28 @@ class Schedule:
             if edge.layer >= self._split:
                 self._count[index], self._skip[index], self._received[index] = edge.pad_left, 0, 0
                 self.high[index] = max(self.high[index], edge.pad_left)
-        self._produced[self._split :] = [0] * (len(self._steps) - self._split)
+        self._produced[self._split :] = [0] * (len(self._firings) - self._split)
         left = self._history
         while (now := min(self._lacking(), left)) > 0:
-            for index in self._heart:
+            for index in self._replayed:
                 self._deposit(index, now)
-            self._run(self._split, len(self._steps))
+            self._run(self._split, len(self._firings))
             left -= now
 
     def _lacking(self) -> int:
-        """Columns of the history before which no later step can fire again; 0 or less if none ever will.
+        """Columns of the history before which no later firing can fire again; 0 or less if none ever will.
 
         Where the ring's end comes first, the engine gives them in two parts, which needs no more room.
         """
-        if len(self._heart) != 1:
+        if len(self._replayed) != 1:
             return 1
-        step, edge = self._steps[self._split], self._heart[0]
-        return step.kernel + (self._wanted(self._split) - 1) * step.stride + self._skip[edge] - self._count[edge]
+        firing, edge = self._firings[self._split], self._replayed[0]
+        return firing.kernel + (self._wanted(self._split) - 1) * firing.stride + self._skip[edge] - self._count[edge]
 
     def _wanted(self, index: int) -> int:
-        """Outputs in a step's next full block."""
-        step = self._steps[index]
-        return min(step.positions, step.outputs - self._produced[index]) if step.outputs else step.positions
+        """Outputs in a firing's next full block."""
+        firing = self._firings[index]
+        return min(firing.positions, firing.outputs - self._produced[index]) if firing.outputs else firing.positions
 
     def _run(self, begin: int, end: int) -> None:
         index = end
@@ -156,31 +156,31 @@ class Schedule:
         self._skip[index] -= passed
 
     def _fire(self, index: int, flush: bool) -> bool:
-        step = self._steps[index]
+        firing = self._firings[index]
         wanted = self._wanted(index)
-        if not step.output and index == self._split - 1:
+        if not firing.output and index == self._split - 1:
             wanted = min(wanted, self._history - self._next)
         ready = wanted
-        for edge in step.inputs:
-            while ready and self._count[edge] < step.kernel + (ready - 1) * step.stride:
+        for edge in firing.inputs:
+            while ready and self._count[edge] < firing.kernel + (ready - 1) * firing.stride:
                 ready -= 1
         if not ready or (ready < wanted and not flush):
             return False
         self.fired[index] += ready
-        if step.outputs:
+        if firing.outputs:
             self._produced[index] += ready
-        ended = bool(step.outputs) and self._produced[index] == step.outputs
-        for edge in step.inputs:
-            self._skip[edge] += ready * step.stride
+        ended = bool(firing.outputs) and self._produced[index] == firing.outputs
+        for edge in firing.inputs:
+            self._skip[edge] += ready * firing.stride
             if ended and index < self._split:
                 self._skip[edge] += self._edges[edge].drop
             self._settle(edge)
         if ended and index < self._split:
             self._produced[index] = 0
-        columns = int(ended) if step.reduces else ready
-        if not step.output and index == self._split - 1:
+        columns = int(ended) if firing.reduces else ready
+        if not firing.output and index == self._split - 1:
             self._next = (self._next + columns) % self._history
-        for edge in step.output:
+        for edge in firing.output:
             if columns:
                 self._deposit(edge, columns)
         return True

@@ -1,4 +1,4 @@
-"""The C engine of `firmware_ref` on this machine, as a shared library through ctypes.
+"""The C engine on this machine, as a shared library through ctypes.
 
 It runs the C source that a bundle ships in `c/`, compiled with the machine's own compiler.
 """
@@ -9,6 +9,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
+from edgehar.engine import engine_dir
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import atomic_path, sha256_bytes, sha256_file
 from edgehar.runtimes.base import Runtime
@@ -23,8 +25,6 @@ from edgehar.runtimes.embedded import read_contract, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 
-#: Root of the C sources in a checkout.
-FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_ref"
 #: Folder beside a model that holds its C source.
 FOLDER = "c"
 
@@ -86,37 +86,48 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     inputs = quantisation_of(path, interpreter.get_input_details()[0])
     outputs = quantisation_of(path, interpreter.get_output_details()[0])
     source = path.parent / FOLDER
-    header = source / "model_data.h"
-    if not header.is_file() or sha256_file(path) not in header.read_text(encoding="utf-8", errors="replace"):
+    header = find_header(source)
+    if header is None or sha256_file(path) not in header.read_text(encoding="utf-8", errors="replace"):
         raise ContractError(
             f"expected the C source of {path.name} in {source}, got none or another model's; export again with --int8"
         )
     return NativeInt8(path, build(source), with_quantisation(path, settled, inputs, outputs))
 
 
+def find_header(source: Path) -> Path | None:
+    """The header of the one generated model in a folder, `model_data.h` or `NAME_data.h`; None without or with more."""
+    headers = sorted(source.glob("*_data.h")) if source.is_dir() else []
+    return headers[0] if len(headers) == 1 else None
+
+
 def build(source: Path, *, defines: tuple[str, ...] = ()) -> Path:
     """Compile the engine with the model in `source` to a shared library; kept in a cache by its content.
 
     Args:
-        source: folder with model_data.h and model_data.c, packed for the portable path.
+        source: folder with one generated model, packed for the portable path.
         defines: preprocessor macros.
     Raises:
-        EdgeharError: firmware_ref or a C compiler is missing, or the compiler refuses.
+        EdgeharError: no model or no C compiler, or the compiler refuses.
     """
-    if not (FIRMWARE / "src").is_dir():
-        raise EdgeharError(f"{NativeInt8.name} needs a checkout of the project: firmware_ref is not installed")
+    header = find_header(source)
+    if header is None:
+        raise EdgeharError(f"expected one model, NAME_data.h and NAME_data.c, in {source}; export again with --int8")
     compiler = shutil.which(os.environ.get("CC") or "cc")
     if compiler is None:
         raise EdgeharError(f"{NativeInt8.name} needs a C compiler; on Debian or Ubuntu: apt-get install gcc")
-    units = sorted((FIRMWARE / "src").glob("*.c"))
-    units += [FIRMWARE / "port" / "host" / "host_library.c", source / "model_data.c"]
-    headers = [*sorted(FIRMWARE.glob("*/*.h")), source / "model_data.h"]
+    engine = engine_dir()
+    units = sorted(path for kind in ("*.c", "*.S") for path in (engine / "src").glob(kind))
+    units += [engine / "port" / "host" / "host_library.c", header.with_suffix(".c")]
+    headers = [*sorted(engine.glob("*/*.h")), header]
     flags = [*_FLAGS, *(f"-D{name}" for name in defines)]
     key = "\n".join([compiler, *flags, *(sha256_file(file) for file in (*units, *headers))])
     library = cache_folder() / f"{sha256_bytes(key.encode())}.so"
     if not library.exists():
-        includes = [f"-I{folder}" for folder in (FIRMWARE / "include", FIRMWARE / "src", source)]
-        with atomic_path(library) as temporary:
+        with atomic_path(library) as temporary, tempfile.TemporaryDirectory(prefix="edgehar-") as scratch:
+            if header.name != "model_data.h":
+                alias = f'#define EDGEHAR_SOLE_MODEL\n#include "{header.name}"\n'
+                (Path(scratch) / "model_data.h").write_text(alias)
+            includes = [f"-I{folder}" for folder in (engine / "include", engine / "src", source, scratch)]
             command = [compiler, *flags, *includes, *map(str, units), "-o", str(temporary)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:

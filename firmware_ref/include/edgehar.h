@@ -12,6 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The engine's version, and the number of the format in which the compiler hands it a model: generated files that were
+ * made for another format do not compile. */
+#define EDGEHAR_VERSION "0.1.0"
+#define EDGEHAR_FORMAT 1
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -43,7 +48,7 @@ enum edgehar_smoothing {
     EDGEHAR_SMOOTHING_MAJORITY = 2
 };
 
-/* Network tables; model_data.h declares one, edgehar_model_data. */
+/* Network tables; model_data.h declares one, edgehar_model_data, and walk_data.h another, edgehar_walk_data. */
 typedef struct edgehar_model edgehar_model;
 
 /* Raw counts to quantised values: count * multiplier / 2^shift. Make it with EDGEHAR_COUNTS. */
@@ -64,32 +69,63 @@ typedef struct edgehar_config {
     edgehar_counts counts;
 } edgehar_config;
 
-/* The defaults of `python -m edgehar stream`, for samples in m/s². */
-#define EDGEHAR_CONFIG(model, hop) { (model), (hop), EDGEHAR_SMOOTHING_EMA, 5, 128, 128, 13, 2, { 0, 0 } }
+/* The defaults of `python -m edgehar stream`. */
+#define EDGEHAR_DEFAULT_SMOOTHING EDGEHAR_SMOOTHING_EMA
+#define EDGEHAR_DEFAULT_VOTES 5
+#define EDGEHAR_DEFAULT_ALPHA 128
+#define EDGEHAR_DEFAULT_THRESHOLD 128
+#define EDGEHAR_DEFAULT_HYSTERESIS 13
+#define EDGEHAR_DEFAULT_MIN_DWELL 2
+
+/* A configuration of defaults, for samples in m/s²; another value is set by its name afterwards, or in its place. */
+#define EDGEHAR_CONFIG(model, hop) EDGEHAR_CONFIG_OF((model), (hop), EDGEHAR_NO_COUNTS)
 
 /* The same, for raw counts; `unit` is the m/s² of one count, for example 9.80665 / 16384. */
-#define EDGEHAR_CONFIG_COUNTS(model, hop, unit) \
-    { (model), (hop), EDGEHAR_SMOOTHING_EMA, 5, 128, 128, 13, 2, EDGEHAR_COUNTS(unit) }
+#define EDGEHAR_CONFIG_COUNTS(model, hop, unit) EDGEHAR_CONFIG_OF((model), (hop), EDGEHAR_COUNTS(unit))
 
-/* Computed by the compiler: nothing of it is left in the image. Needs model_data.h; unit / scale 2^-20 … 2^12. */
-#define EDGEHAR_COUNTS(unit) \
-    { (uint32_t)(EDGEHAR_COUNTS_RATIO(unit) * EDGEHAR_COUNTS_POWER(EDGEHAR_COUNTS_SHIFT(unit)) + 0.5), \
-      EDGEHAR_COUNTS_SHIFT(unit) }
-#define EDGEHAR_COUNTS_RATIO(unit) ((double)(unit) / (double)EDGEHAR_MODEL_INPUT_SCALE)
+#ifdef __cplusplus /* has initialisers by name only since C++20 */
+#define EDGEHAR_CONFIG_OF(model_, hop_, ...) \
+    { model_, hop_, EDGEHAR_DEFAULT_SMOOTHING, EDGEHAR_DEFAULT_VOTES, EDGEHAR_DEFAULT_ALPHA, \
+      EDGEHAR_DEFAULT_THRESHOLD, EDGEHAR_DEFAULT_HYSTERESIS, EDGEHAR_DEFAULT_MIN_DWELL, __VA_ARGS__ }
+#else
+#define EDGEHAR_CONFIG_OF(model_, hop_, ...) \
+    { .model = model_, .hop = hop_, .smoothing = EDGEHAR_DEFAULT_SMOOTHING, .votes = EDGEHAR_DEFAULT_VOTES, \
+      .alpha = EDGEHAR_DEFAULT_ALPHA, .threshold = EDGEHAR_DEFAULT_THRESHOLD, \
+      .hysteresis = EDGEHAR_DEFAULT_HYSTERESIS, .min_dwell = EDGEHAR_DEFAULT_MIN_DWELL, .counts = __VA_ARGS__ }
+#endif
+#define EDGEHAR_NO_COUNTS { 0, 0 }
+
+/* Computed by the compiler: nothing of it is left in the image. Needs model_data.h; a model with a name has a macro of
+ * its own. A unit that is not above 0, or for which unit / scale is not within 2^-20 … 2^12, does not compile. */
+#define EDGEHAR_COUNTS(unit) EDGEHAR_COUNTS_OF((unit), EDGEHAR_MODEL_INPUT_SCALE)
+#define EDGEHAR_COUNTS_OF(unit, scale) EDGEHAR_COUNTS_MAP((double)(unit) / (double)(scale))
+#define EDGEHAR_COUNTS_MAP(ratio) \
+    { (uint32_t)((ratio) * EDGEHAR_COUNTS_POWER(EDGEHAR_COUNTS_SHIFT(ratio)) + 0.5), \
+      (uint8_t)(EDGEHAR_COUNTS_SHIFT(ratio) / EDGEHAR_REQUIRE((ratio) >= 9.5367431640625e-7 && (ratio) < 4096.0)) }
 #define EDGEHAR_COUNTS_POWER(shift) ((double)((uint64_t)1 << (shift)))
-#define EDGEHAR_COUNTS_AT(unit, n) (EDGEHAR_COUNTS_RATIO(unit) * 1048576.0 < (double)((uint64_t)1 << (n)))
-#define EDGEHAR_COUNTS_SHIFT(unit) \
-    (uint8_t)(50 - !EDGEHAR_COUNTS_AT(unit, 1) - !EDGEHAR_COUNTS_AT(unit, 2) - !EDGEHAR_COUNTS_AT(unit, 3) \
-    - !EDGEHAR_COUNTS_AT(unit, 4) - !EDGEHAR_COUNTS_AT(unit, 5) - !EDGEHAR_COUNTS_AT(unit, 6) \
-    - !EDGEHAR_COUNTS_AT(unit, 7) - !EDGEHAR_COUNTS_AT(unit, 8) - !EDGEHAR_COUNTS_AT(unit, 9) \
-    - !EDGEHAR_COUNTS_AT(unit, 10) - !EDGEHAR_COUNTS_AT(unit, 11) - !EDGEHAR_COUNTS_AT(unit, 12) \
-    - !EDGEHAR_COUNTS_AT(unit, 13) - !EDGEHAR_COUNTS_AT(unit, 14) - !EDGEHAR_COUNTS_AT(unit, 15) \
-    - !EDGEHAR_COUNTS_AT(unit, 16) - !EDGEHAR_COUNTS_AT(unit, 17) - !EDGEHAR_COUNTS_AT(unit, 18) \
-    - !EDGEHAR_COUNTS_AT(unit, 19) - !EDGEHAR_COUNTS_AT(unit, 20) - !EDGEHAR_COUNTS_AT(unit, 21) \
-    - !EDGEHAR_COUNTS_AT(unit, 22) - !EDGEHAR_COUNTS_AT(unit, 23) - !EDGEHAR_COUNTS_AT(unit, 24) \
-    - !EDGEHAR_COUNTS_AT(unit, 25) - !EDGEHAR_COUNTS_AT(unit, 26) - !EDGEHAR_COUNTS_AT(unit, 27) \
-    - !EDGEHAR_COUNTS_AT(unit, 28) - !EDGEHAR_COUNTS_AT(unit, 29) - !EDGEHAR_COUNTS_AT(unit, 30) \
-    - !EDGEHAR_COUNTS_AT(unit, 31) - !EDGEHAR_COUNTS_AT(unit, 32))
+#define EDGEHAR_COUNTS_AT(ratio, n) ((ratio) * 1048576.0 < (double)((uint64_t)1 << (n)))
+#define EDGEHAR_COUNTS_SHIFT(ratio) \
+    (50 - !EDGEHAR_COUNTS_AT(ratio, 1) - !EDGEHAR_COUNTS_AT(ratio, 2) - !EDGEHAR_COUNTS_AT(ratio, 3) \
+    - !EDGEHAR_COUNTS_AT(ratio, 4) - !EDGEHAR_COUNTS_AT(ratio, 5) - !EDGEHAR_COUNTS_AT(ratio, 6) \
+    - !EDGEHAR_COUNTS_AT(ratio, 7) - !EDGEHAR_COUNTS_AT(ratio, 8) - !EDGEHAR_COUNTS_AT(ratio, 9) \
+    - !EDGEHAR_COUNTS_AT(ratio, 10) - !EDGEHAR_COUNTS_AT(ratio, 11) - !EDGEHAR_COUNTS_AT(ratio, 12) \
+    - !EDGEHAR_COUNTS_AT(ratio, 13) - !EDGEHAR_COUNTS_AT(ratio, 14) - !EDGEHAR_COUNTS_AT(ratio, 15) \
+    - !EDGEHAR_COUNTS_AT(ratio, 16) - !EDGEHAR_COUNTS_AT(ratio, 17) - !EDGEHAR_COUNTS_AT(ratio, 18) \
+    - !EDGEHAR_COUNTS_AT(ratio, 19) - !EDGEHAR_COUNTS_AT(ratio, 20) - !EDGEHAR_COUNTS_AT(ratio, 21) \
+    - !EDGEHAR_COUNTS_AT(ratio, 22) - !EDGEHAR_COUNTS_AT(ratio, 23) - !EDGEHAR_COUNTS_AT(ratio, 24) \
+    - !EDGEHAR_COUNTS_AT(ratio, 25) - !EDGEHAR_COUNTS_AT(ratio, 26) - !EDGEHAR_COUNTS_AT(ratio, 27) \
+    - !EDGEHAR_COUNTS_AT(ratio, 28) - !EDGEHAR_COUNTS_AT(ratio, 29) - !EDGEHAR_COUNTS_AT(ratio, 30) \
+    - !EDGEHAR_COUNTS_AT(ratio, 31) - !EDGEHAR_COUNTS_AT(ratio, 32))
+
+/* 1, or no program where the condition, a constant of the compiler, does not hold. */
+#if defined(__cplusplus)
+#define EDGEHAR_REQUIRE(condition) ((int)sizeof(char[(condition) ? 1 : -1]))
+#elif defined(__GNUC__)
+#define EDGEHAR_REQUIRE(condition) \
+    ((int)(1 + 0 * __extension__ sizeof(struct { int edgehar_value_out_of_range : (condition) ? 1 : -1; })))
+#else
+#define EDGEHAR_REQUIRE(condition) (1 / (int)(condition))
+#endif
 
 /* What the network and the smoothing say of the window that ends at `time_us`. */
 typedef struct edgehar_decision {

@@ -222,9 +222,9 @@ static void clear_produced(const edgehar_model *model, void *memory, int first)
 static int columns_lacking(const edgehar_model *model, void *memory)
 {
     const edgehar_layer *layer = &model->layers[model->split];
-    const edge_state *state = &edge_states(memory)[model->heart];
+    const edge_state *state = &edge_states(memory)[model->replayed];
     const int wanted = positions_wanted(layer, produced_counts(model, memory)[model->split]);
-    return model->heart_count != 1 ? 1 : layer->taps + (wanted - 1) * layer->stride + state->skip - state->count;
+    return model->replayed_count != 1 ? 1 : layer->taps + (wanted - 1) * layer->stride + state->skip - state->count;
 }
 
 void edgehar_engine_reset(const edgehar_model *model, void *memory)
@@ -260,7 +260,7 @@ const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
     finish(model, memory);
     pipeline->pending = 0;
 
-    clear_edges(model, memory, model->heart, model->edge_count);
+    clear_edges(model, memory, model->replayed, model->edge_count);
     clear_produced(model, memory, model->split);
     column = pipeline->next;
     for (left = model->history_columns; left > 0; left -= now) {
@@ -271,7 +271,7 @@ const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
         if (now <= 0) {
             break;
         }
-        spread_out(model, memory, model->heart, model->heart_count, from, now);
+        spread_out(model, memory, model->replayed, model->replayed_count, from, now);
         run(model, memory, model->split, model->layer_count);
         column = now == before_end ? 0 : column + now;
     }

@@ -63,8 +63,8 @@ struct edgehar_model {
     uint8_t spread;     /* whether they run at every sample */
     uint8_t source;     /* first of the edges that take samples, where split > 0 */
     uint8_t source_count;
-    uint8_t heart; /* first of the edges that are filled from the history */
-    uint8_t heart_count;
+    uint8_t replayed; /* first of the edges that are filled from the history */
+    uint8_t replayed_count;
     uint8_t result; /* edge that holds the probabilities */
 };
 

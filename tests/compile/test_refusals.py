@@ -12,7 +12,7 @@ from edgehar.compile.c import write_c
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 
-from .networks import INT32, NetworkWriter
+from tests.firmware.networks import INT32, NetworkWriter
 
 
 def base() -> NetworkWriter:
@@ -159,10 +159,10 @@ def test_truncated_models_never_crash(tmp_path):
             continue
 
 
-def test_unknown_target_and_schedule(tmp_path):
+def test_unknown_kernels_and_schedule(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(finished(base()).bytes())
-    with pytest.raises(EdgeharError, match="target of portable, dsp, mve"):
-        write_c(path, tmp_path / "c", target="neon")
+    with pytest.raises(EdgeharError, match="kernels of portable, dsp, mve"):
+        write_c(path, tmp_path / "c", kernels="neon")
     with pytest.raises(EdgeharError, match="schedule of hop, spread"):
         write_c(path, tmp_path / "c", hop=4, schedule="never")

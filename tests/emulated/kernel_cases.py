@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.benchmark import qemu
-from edgehar.compile.kernel_path import PackedConv, load_target
+from edgehar.compile.kernel_path import PackedConv, load_kernel_path
 from edgehar.compile.network import Layer
 
 
@@ -117,7 +117,7 @@ def expected(case: Case) -> NDArray[np.int8]:
 
 def pack(case: Case, kernel: str) -> tuple[PackedConv, int]:
     """The case packed for a kernel path, and the bytes of scratch that it needs."""
-    target, weights = load_target(kernel), case.weights
+    path, weights = load_kernel_path(kernel), case.weights
     layer = Layer(
         "depthwise" if case.depthwise else "conv",
         "case",
@@ -132,8 +132,8 @@ def pack(case: Case, kernel: str) -> tuple[PackedConv, int]:
         activation=(case.low, case.high),
     )
     if case.depthwise:
-        return target.pack_depthwise(layer, case.bias, case.columns.shape[1]), 0
-    return target.pack_conv(layer, case.bias), target.conv_scratch(layer, case.positions)
+        return path.pack_depthwise(layer, case.bias, case.columns.shape[1]), 0
+    return path.pack_conv(layer, case.bias), path.conv_scratch(layer, case.positions)
 
 
 def encode(case: Case, kernel: str) -> bytes:

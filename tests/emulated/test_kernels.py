@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgehar.benchmark import qemu
+from edgehar.engine import engine_dir
 
 from .kernel_cases import Case, expected, make, pack, read_results, run_all, write_cases
 
@@ -58,7 +58,7 @@ DEPTHWISE = [
 ]
 
 
-FIRMWARE = qemu.FIRMWARE
+FIRMWARE = engine_dir()
 
 
 def _cases() -> list[Case]:
@@ -94,7 +94,7 @@ CASES = {"conv": _cases, "depthwise": _depthwise_cases}
 def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: str, tmp_path: Path) -> None:
     """The portable C beside the assembly, on this machine: a slip there would make the definition worthless."""
     port, cases = FIRMWARE / "port" / "qemu", CASES[kind]()
-    sources = [path for name in ("conv1d", "depthwise") for path in (FIRMWARE / "src").glob(f"{name}_*.c")]
+    sources = [path for name in ("conv1d", "depthwise") for path in (FIRMWARE / "src").glob(f"{name}_*.[cS]")]
     sources += [port / "port_kernels.c", Path(__file__).parent / "host_board.c"]
     command = ["gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command += [f"-DKERNEL={pack(cases[0], kernel)[0].kernel}", f"-I{FIRMWARE / 'src'}", f"-I{port}"]

@@ -27,10 +27,10 @@ def engine_of(tmp_path_factory: pytest.TempPathFactory, engine_objects: list[Pat
     folder = tmp_path_factory.mktemp("incremental")
 
     @cache
-    def engine(seed: int, valid: bool, hop: int | None, schedule: str = "hop", target: str = "portable") -> Engine:
-        place = folder / f"{seed}-{valid}-{hop}-{schedule}-{target}"
+    def engine(seed: int, valid: bool, hop: int | None, schedule: str = "hop", kernels: str = "portable") -> Engine:
+        place = folder / f"{seed}-{valid}-{hop}-{schedule}-{kernels}"
         content = random_network(seed, valid=valid)
-        return Engine(content, place, engine_objects, hop=hop, schedule=schedule, target=target)
+        return Engine(content, place, engine_objects, hop=hop, schedule=schedule, kernels=kernels)
 
     return engine
 
@@ -41,14 +41,14 @@ def engine_of(tmp_path_factory: pytest.TempPathFactory, engine_objects: list[Pat
     valid=st.sampled_from([True, True, True, False]),
     hop=st.one_of(st.sampled_from(HOPS), st.integers(1, 80)),
     schedule=st.sampled_from(["hop", "spread"]),
-    target=st.sampled_from(["portable", "portable", "dsp", "mve"]),
+    kernels=st.sampled_from(["portable", "portable", "dsp", "mve"]),
     extra=st.integers(0, 300),
     noise=st.integers(0, 2**32 - 1),
 )
-def test_incremental_equals_whole(engine_of, seed, valid, hop, schedule, target, extra, noise):
+def test_incremental_equals_whole(engine_of, seed, valid, hop, schedule, kernels, extra, noise):
     whole = engine_of(seed, valid, None)
     hop = min(hop, whole.window)
-    step = engine_of(seed, valid, hop, schedule, target)
+    step = engine_of(seed, valid, hop, schedule, kernels)
     samples = np.random.default_rng(noise).integers(-128, 128, (whole.window + extra, 3)).astype(np.int8)
     np.testing.assert_array_equal(step.stream(samples, hop), whole.stream(samples, hop))
 

@@ -37,7 +37,7 @@ def narrow_network(seed: int) -> bytes:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_layer_equals_the_portable_path_and_the_oracles(seed, make_engine, litert, tflm):
     content = narrow_network(seed)
-    portable, dsp = make_engine(content), make_engine(content, target="dsp")
+    portable, dsp = make_engine(content), make_engine(content, kernels="dsp")
     reference, micro = litert(content), tflm(content)
     for window in windows_of(np.random.default_rng(seed), portable.window, 6):
         reference.invoke(window)
@@ -55,10 +55,10 @@ def test_every_layer_equals_the_portable_path_and_the_oracles(seed, make_engine,
 @pytest.mark.parametrize("seed", range(0, 12, 3))
 def test_incremental_equals_whole(seed, schedule, make_engine):
     content = narrow_network(seed)
-    whole = make_engine(content, target="dsp")
+    whole = make_engine(content, kernels="dsp")
     samples = windows_of(np.random.default_rng(seed), whole.window, 4).reshape(-1, 3)
     for hop in (4, 12, 20):
-        step = make_engine(content, target="dsp", hop=hop, schedule=schedule)
+        step = make_engine(content, kernels="dsp", hop=hop, schedule=schedule)
         np.testing.assert_array_equal(step.stream(samples, hop), whole.stream(samples, hop))
 
 
@@ -67,7 +67,7 @@ def test_narrow_networks_use_what_is_there_for_them(tmp_path: Path):
     model, lines = tmp_path / "model.tflite", []
     for seed in SEEDS:
         model.write_bytes(narrow_network(seed))
-        _, source = write_c(model, tmp_path, target="dsp")
+        _, source = write_c(model, tmp_path, kernels="dsp")
         lines += re.findall(r"edgehar_conv layer_\d+ = .*|edgehar_depthwise_dsp, .*", source.read_text())
     convs = [line for line in lines if "layer_" in line and " = " in line]
     fired = [line for line in lines if line.startswith("edgehar_depthwise_dsp")]

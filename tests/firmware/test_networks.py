@@ -85,11 +85,11 @@ def test_every_layer_equals_the_oracles(seed, make_engine, litert, tflm):
         np.testing.assert_array_equal(engine.invoke(window), micro.invoke(window))
 
 
-@pytest.mark.parametrize("target", ["dsp", "mve"])
+@pytest.mark.parametrize("kernels", ["dsp", "mve"])
 @pytest.mark.parametrize("seed", range(0, 42, 3))
-def test_other_kernel_paths_equal_the_portable_one(seed, target, make_engine):
+def test_other_kernel_paths_equal_the_portable_one(seed, kernels, make_engine):
     content = random_network(seed)
-    portable, other = make_engine(content), make_engine(content, target=target)
+    portable, other = make_engine(content), make_engine(content, kernels=kernels)
     for window in windows_of(np.random.default_rng(seed), portable.window, 6):
         for one, two, layer in zip(portable.layers(window), other.layers(window), portable.network.layers, strict=True):
             np.testing.assert_array_equal(one, two, layer.name)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from edgehar.compile.c.emit import Labels, emit_header, emit_source
+from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.plan import make_plan
 from edgehar.compile.read import read_network
 from edgehar.contract import Contract
@@ -18,28 +19,31 @@ def write_c(
     tflite_path: str | os.PathLike[str],
     out_dir: str | os.PathLike[str],
     *,
-    target: str = "portable",
+    kernels: str = "portable",
     hop: int | None = None,
     schedule: str = "hop",
     contract: Contract | None = None,
+    name: str = DEFAULT,
 ) -> list[Path]:
-    """Write `model_data.h` and `model_data.c` for the engine in firmware_ref.
+    """Write a header and a source for the engine: `model_data.h` and `model_data.c`, or as `name` says.
 
-    The same model and options give the same bytes.
+    The same model and options give the same bytes. Models of different names may be linked into one image.
 
     Args:
         tflite_path: an int8 .tflite.
         out_dir: folder for the two files, made where absent.
-        target: kernel path that the weights are packed for: `portable`, `dsp` (Cortex-M4, M7, M33) or `mve`.
+        kernels: kernel path that the weights are packed for: `portable`, `dsp` (Cortex-M4, M7, M33) or `mve`.
         hop: samples between decisions for the incremental engine; None for the whole-window engine, any hop.
         schedule: `hop`: compute when a decision is due; `spread`: compute as samples arrive.
         contract: labels and rate; by default those inside the .tflite, else class numbers at 20 Hz.
+        name: word from which files and symbols are named; see `Names`.
     Returns:
         the two paths.
     Raises:
-        EdgeharError: no .tflite, a hop out of range, or a folder that cannot be written.
+        EdgeharError: no .tflite, a hop out of range, no such name, or a folder that cannot be written.
         ContractError: the engine does not cover the model; the message names the operator and the reason.
     """
+    names = Names(name)
     network = read_network(Path(tflite_path))
     if contract is None:
         contract = read_contract(Path(tflite_path))
@@ -49,11 +53,11 @@ def write_c(
             f"expected {len(contract.labels)} classes of {contract.window} samples by the contract, "
             f"got {classes} of {source.columns} in {tflite_path}"
         )
-    plan = make_plan(network, target=target, hop=hop, schedule=schedule)
+    plan = make_plan(network, kernels=kernels, hop=hop, schedule=schedule)
     labels = Labels.of(contract, classes)
-    texts = {"model_data.h": emit_header(plan, labels), "model_data.c": emit_source(plan, labels)}
+    texts = {names.header: emit_header(plan, labels, names), names.source: emit_source(plan, labels, names)}
     paths = []
-    for name, text in texts.items():
-        paths.append(Path(out_dir) / name)
+    for file, text in texts.items():
+        paths.append(Path(out_dir) / file)
         write_text(paths[-1], text)
     return paths

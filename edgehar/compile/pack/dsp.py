@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.compile.kernel_path import PackedConv, Target
+from edgehar.compile.kernel_path import KernelPath, PackedConv
 from edgehar.compile.network import Layer
 from edgehar.compile.pack import portable as pack_portable
 from edgehar.errors import ContractError
@@ -162,7 +162,7 @@ def _positions(step: int, output: int) -> int:
     return max(LEAST_POSITIONS, min(MOST_POSITIONS, BLOCK_BYTES // (step + output) & ~1))
 
 
-TARGET = Target(
+KERNEL_PATH = KernelPath(
     name="dsp",
     kernels=KERNELS,
     # Not a processor of Arm: there the kernel is its definition in portable C.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.compile.kernel_path import PackedConv, Target
+from edgehar.compile.kernel_path import KernelPath, PackedConv
 from edgehar.compile.network import Layer
 from edgehar.compile.pack import portable as pack_portable
 
@@ -65,7 +65,7 @@ def _cut(taps: int, channels: int, stride: int) -> tuple[int, int]:
     return chunks, rest
 
 
-TARGET = Target(
+KERNEL_PATH = KernelPath(
     name="mve",
     kernels=KERNELS,
     # Not a processor of Arm: there the kernel is its definition in portable C.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.compile.kernel_path import PackedConv, Target
+from edgehar.compile.kernel_path import KernelPath, PackedConv
 from edgehar.compile.network import Layer
 
 KERNELS = {
@@ -36,7 +36,7 @@ def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> Pack
     return PackedConv(KERNELS["depthwise"], layer.weights.tobytes(), bias)
 
 
-TARGET = Target(
+KERNEL_PATH = KernelPath(
     name="portable",
     kernels=KERNELS,
     guard="1",

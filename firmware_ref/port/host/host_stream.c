@@ -56,7 +56,11 @@ static int set_option(edgehar_config *config, const char *name, const char *text
     } else if (strcmp(name, "--min-dwell") == 0) {
         config->min_dwell = (uint32_t)value;
     } else if (strcmp(name, "--counts") == 0) {
-        config->counts = counts_of(strtod(text, NULL) / (double)EDGEHAR_MODEL_INPUT_SCALE);
+        const double ratio = strtod(text, NULL) / (double)EDGEHAR_MODEL_INPUT_SCALE;
+        if (!(ratio >= 1.0 / 1048576.0 && ratio < 4096.0)) {
+            return 0;
+        }
+        config->counts = counts_of(ratio);
     } else {
         return 0;
     }
@@ -128,7 +132,7 @@ int main(int count, char **words)
 
     for (index = 1; index < count; index += 2) {
         if (index + 1 == count || !set_option(&config, words[index], words[index + 1])) {
-            return fail("unknown option or no number after ", words[index]);
+            return fail("unknown option, or a number that does not go with ", words[index]);
         }
     }
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {

@@ -1,12 +1,6 @@
-# Board, linker script and compiler flags of each core; CPU is the -mcpu name without its prefix "cortex-".
+# Linker script and compiler flags of each core; its board is in edgehar/benchmark/qemu.py, which a test compares.
+# CPU is the -mcpu name without its prefix "cortex-".
 QEMU_CPUS = m0 m3 m4 m7 m33 m55
-
-MACHINE_m0 = microbit
-MACHINE_m3 = mps2-an385
-MACHINE_m4 = mps2-an386
-MACHINE_m7 = mps2-an500
-MACHINE_m33 = mps2-an505
-MACHINE_m55 = mps3-an547
 
 SCRIPT_m0 = microbit.ld
 SCRIPT_m3 = mps2.ld

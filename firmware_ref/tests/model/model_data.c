@@ -5,7 +5,7 @@
 #include "edgehar_engine.h"
 
 #if !(1)
-#error "packed for the kernels 'portable', which this processor lacks; export another target"
+#error "packed for the kernels 'portable', which this processor lacks; export for others"
 #endif
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weights are packed in little-endian words"
@@ -26,7 +26,10 @@ static const int32_t multiplier_0[] = {
 static const int8_t shift_0[] = {
     -7, -7, -7, -7, -7, -7, -7,
 };
-static const edgehar_conv layer_0 = {weights_0, bias_0, multiplier_0, shift_0, 3, 7, 5, 2, -125, -125, 127};
+static const edgehar_conv layer_0 =
+    {.weights = weights_0, .bias = bias_0, .multiplier = multiplier_0, .shift = shift_0, .in_channels = 3,
+        .out_channels = 7, .kernel = 5, .stride = 2, .output_zero = -125, .activation_min = -125,
+        .activation_max = 127};
 
 /* 1: CONV_2D 't8' */
 static const uint32_t weights_1[] = {
@@ -43,7 +46,10 @@ static const int32_t multiplier_1[] = {
 static const int8_t shift_1[] = {
     -7, -8, -7, -7, -8, -7, -8, -8,
 };
-static const edgehar_conv layer_1 = {weights_1, bias_1, multiplier_1, shift_1, 7, 8, 2, 1, 110, -128, 127};
+static const edgehar_conv layer_1 =
+    {.weights = weights_1, .bias = bias_1, .multiplier = multiplier_1, .shift = shift_1, .in_channels = 7,
+        .out_channels = 8, .kernel = 2, .stride = 1, .output_zero = 110, .activation_min = -128,
+        .activation_max = 127};
 
 /* 2: CONV_2D 't11' */
 static const uint32_t weights_2[] = {
@@ -61,13 +67,20 @@ static const int32_t multiplier_2[] = {
 static const int8_t shift_2[] = {
     -8, -7, -7, -7, -7, -7, -8,
 };
-static const edgehar_conv layer_2 = {weights_2, bias_2, multiplier_2, shift_2, 8, 7, 2, 1, -17, -128, 127};
+static const edgehar_conv layer_2 =
+    {.weights = weights_2, .bias = bias_2, .multiplier = multiplier_2, .shift = shift_2, .in_channels = 8,
+        .out_channels = 7, .kernel = 2, .stride = 1, .output_zero = -17, .activation_min = -128,
+        .activation_max = 127};
 
 /* 3: MAX_POOL_2D 't12' */
-static const edgehar_pool layer_3 = {7, 3, 1, 38, 0, 0, -128, 127};
+static const edgehar_pool layer_3 =
+    {.channels = 7, .kernel = 3, .stride = 1, .inputs = 38, .pad_left = 0, .padded = 0, .activation_min = -128,
+        .activation_max = 127};
 
 /* 4: ADD 't13' */
-static const edgehar_add layer_4 = {7, {125, 17}, -16, {1618532148, 1073741824, 1513544893}, {-3, 0, -18}, 20, -128, 127};
+static const edgehar_add layer_4 =
+    {.channels = 7, .offset = {125, 17}, .second = -16, .multiplier = {1618532148, 1073741824, 1513544893},
+        .shift = {-3, 0, -18}, .output_zero = 20, .activation_min = -128, .activation_max = 127};
 
 /* 5: DEPTHWISE_CONV_2D 't16' */
 static const uint32_t weights_5[] = {
@@ -82,10 +95,14 @@ static const int32_t multiplier_5[] = {
 static const int8_t shift_5[] = {
     -6, -6, -7, -7, -7, -6, -6,
 };
-static const edgehar_conv layer_5 = {weights_5, bias_5, multiplier_5, shift_5, 7, 7, 3, 1, 36, -128, 127};
+static const edgehar_conv layer_5 =
+    {.weights = weights_5, .bias = bias_5, .multiplier = multiplier_5, .shift = shift_5, .in_channels = 7,
+        .out_channels = 7, .kernel = 3, .stride = 1, .output_zero = 36, .activation_min = -128,
+        .activation_max = 127};
 
 /* 6: MEAN 't20' */
-static const edgehar_mean layer_6 = {7, 34, 1180147090, -1224, -3, -66};
+static const edgehar_mean layer_6 =
+    {.channels = 7, .inputs = 34, .multiplier = 1180147090, .bias = -1224, .shift = -3, .output_zero = -66};
 
 /* 7: FULLY_CONNECTED 't23' */
 static const uint32_t weights_7[] = {
@@ -101,35 +118,68 @@ static const int32_t multiplier_7[] = {
 static const int8_t shift_7[] = {
     -8, -8, -8, -9, -8,
 };
-static const edgehar_conv layer_7 = {weights_7, bias_7, multiplier_7, shift_7, 7, 5, 1, 1, 112, -128, 127};
+static const edgehar_conv layer_7 =
+    {.weights = weights_7, .bias = bias_7, .multiplier = multiplier_7, .shift = shift_7, .in_channels = 7,
+        .out_channels = 5, .kernel = 1, .stride = 1, .output_zero = 112, .activation_min = -128,
+        .activation_max = 127};
 
 /* 8: SOFTMAX 't24' */
-static const edgehar_softmax layer_8 = {5, -7, 1509894528, 28};
+static const edgehar_softmax layer_8 =
+    {.channels = 5, .difference_min = -7, .multiplier = 1509894528, .shift = 28};
 
 static const edgehar_edge edges[] = {
-    {88, 3, 0, 0, 0, 0, 7, -105},
-    {112, 7, 0, 0, 0, 0, 4, -125},
-    {140, 7, 0, 0, 0, 0, 4, -128},
-    {168, 8, 0, 0, 0, 0, 4, 110},
-    {200, 7, 0, 0, 0, 0, 2, -17},
-    {216, 7, 0, 0, 0, 0, 4, -125},
-    {244, 7, 0, 0, 0, 0, 4, 20},
-    {272, 7, 0, 0, 0, 0, 2, 36},
-    {288, 7, 0, 0, 0, 0, 1, -66},
-    {296, 5, 0, 0, 0, 0, 1, 112},
-    {304, 5, 0, 0, 0, 0, 1, -128},
+    {.offset = 88, .channels = 3, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 7,
+        .pad = -105},
+    {.offset = 112, .channels = 7, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 4,
+        .pad = -125},
+    {.offset = 140, .channels = 7, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 4,
+        .pad = -128},
+    {.offset = 168, .channels = 8, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 4,
+        .pad = 110},
+    {.offset = 200, .channels = 7, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 2,
+        .pad = -17},
+    {.offset = 216, .channels = 7, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 4,
+        .pad = -125},
+    {.offset = 244, .channels = 7, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 4,
+        .pad = 20},
+    {.offset = 272, .channels = 7, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 2,
+        .pad = 36},
+    {.offset = 288, .channels = 7, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 1,
+        .pad = -66},
+    {.offset = 296, .channels = 5, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 1,
+        .pad = 112},
+    {.offset = 304, .channels = 5, .inputs = 0, .pad_left = 0, .pad_right = 0, .drop = 0, .capacity = 1,
+        .pad = -128},
 };
 
 static const edgehar_layer layers[] = {
-    {edgehar_conv1d_portable, &layer_0, 580, 7, 5, 2, 2, 38, 0, EDGEHAR_NONE, 1, 2, 0},
-    {edgehar_conv1d_portable, &layer_1, 580, 8, 2, 1, 2, 37, 1, EDGEHAR_NONE, 3, 1, 0},
-    {edgehar_conv1d_portable, &layer_2, 580, 7, 2, 1, 2, 36, 3, EDGEHAR_NONE, 4, 1, 0},
-    {edgehar_max_pool, &layer_3, 580, 7, 3, 1, 1, 36, 2, EDGEHAR_NONE, 5, 1, 0},
-    {edgehar_add_columns, &layer_4, 580, 7, 1, 1, 1, 36, 5, 4, 6, 1, 0},
-    {edgehar_depthwise_portable, &layer_5, 580, 7, 3, 1, 2, 34, 6, EDGEHAR_NONE, 7, 1, 0},
-    {edgehar_mean_time, &layer_6, 552, 7, 1, 1, 2, 34, 7, EDGEHAR_NONE, 8, 1, 1},
-    {edgehar_conv1d_portable, &layer_7, 580, 5, 1, 1, 1, 1, 8, EDGEHAR_NONE, 9, 1, 0},
-    {edgehar_softmax_columns, &layer_8, 580, 5, 1, 1, 1, 1, 9, EDGEHAR_NONE, 10, 1, 0},
+    {.kernel = edgehar_conv1d_portable, .parameters = &layer_0, .scratch = 580, .channels = 7, .taps = 5,
+        .stride = 2, .positions = 2, .outputs = 38, .input = 0, .second = EDGEHAR_NONE, .output = 1,
+        .output_count = 2, .reduces = 0},
+    {.kernel = edgehar_conv1d_portable, .parameters = &layer_1, .scratch = 580, .channels = 8, .taps = 2,
+        .stride = 1, .positions = 2, .outputs = 37, .input = 1, .second = EDGEHAR_NONE, .output = 3,
+        .output_count = 1, .reduces = 0},
+    {.kernel = edgehar_conv1d_portable, .parameters = &layer_2, .scratch = 580, .channels = 7, .taps = 2,
+        .stride = 1, .positions = 2, .outputs = 36, .input = 3, .second = EDGEHAR_NONE, .output = 4,
+        .output_count = 1, .reduces = 0},
+    {.kernel = edgehar_max_pool, .parameters = &layer_3, .scratch = 580, .channels = 7, .taps = 3, .stride = 1,
+        .positions = 1, .outputs = 36, .input = 2, .second = EDGEHAR_NONE, .output = 5, .output_count = 1,
+        .reduces = 0},
+    {.kernel = edgehar_add_columns, .parameters = &layer_4, .scratch = 580, .channels = 7, .taps = 1,
+        .stride = 1, .positions = 1, .outputs = 36, .input = 5, .second = 4, .output = 6, .output_count = 1,
+        .reduces = 0},
+    {.kernel = edgehar_depthwise_portable, .parameters = &layer_5, .scratch = 580, .channels = 7, .taps = 3,
+        .stride = 1, .positions = 2, .outputs = 34, .input = 6, .second = EDGEHAR_NONE, .output = 7,
+        .output_count = 1, .reduces = 0},
+    {.kernel = edgehar_mean_time, .parameters = &layer_6, .scratch = 552, .channels = 7, .taps = 1,
+        .stride = 1, .positions = 2, .outputs = 34, .input = 7, .second = EDGEHAR_NONE, .output = 8,
+        .output_count = 1, .reduces = 1},
+    {.kernel = edgehar_conv1d_portable, .parameters = &layer_7, .scratch = 580, .channels = 5, .taps = 1,
+        .stride = 1, .positions = 1, .outputs = 1, .input = 8, .second = EDGEHAR_NONE, .output = 9,
+        .output_count = 1, .reduces = 0},
+    {.kernel = edgehar_softmax_columns, .parameters = &layer_8, .scratch = 580, .channels = 5, .taps = 1,
+        .stride = 1, .positions = 1, .outputs = 1, .input = 9, .second = EDGEHAR_NONE, .output = 10,
+        .output_count = 1, .reduces = 0},
 };
 
 static const char *const labels[] = {
@@ -141,26 +191,26 @@ static const char *const labels[] = {
 };
 
 const edgehar_model edgehar_model_data = {
-    layers, /* layers */
-    edges, /* edges */
-    labels, /* labels */
-    580, /* state_bytes */
-    312, /* history */
-    50000, /* period_us */
-    7.836804e+00f, /* inverse_scale */
-    -105, /* input_zero */
-    80, /* window */
-    0, /* hop */
-    80, /* history_columns */
-    3, /* history_channels */
-    5, /* classes */
-    9, /* layer_count */
-    11, /* edge_count */
-    0, /* split */
-    0, /* spread */
-    0, /* source */
-    0, /* source_count */
-    0, /* heart */
-    1, /* heart_count */
-    10, /* result */
+    .layers = layers,
+    .edges = edges,
+    .labels = labels,
+    .state_bytes = 580,
+    .history = 312,
+    .period_us = 50000,
+    .inverse_scale = 7.836804e+00f,
+    .input_zero = -105,
+    .window = 80,
+    .hop = 0,
+    .history_columns = 80,
+    .history_channels = 3,
+    .classes = 5,
+    .layer_count = 9,
+    .edge_count = 11,
+    .split = 0,
+    .spread = 0,
+    .source = 0,
+    .source_count = 0,
+    .replayed = 0,
+    .replayed_count = 1,
+    .result = 10,
 };

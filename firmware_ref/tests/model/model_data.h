@@ -6,6 +6,10 @@
 
 #include "edgehar.h"
 
+#if EDGEHAR_FORMAT != 1
+#error "made for format 1 of the engine (edgehar 0.1.0); export again, or take that engine"
+#endif
+
 #define EDGEHAR_MODEL_WINDOW 80 /* samples in a window */
 #define EDGEHAR_MODEL_HOP 0 /* samples between decisions; 0: as the configuration says */
 #define EDGEHAR_MODEL_CLASSES 5
