@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from edgehar.files import read_json
+from edgehar.schema import read_json
 
 #: What every row shares: short folds, no teachers but where they are the ingredient, the last epoch.
 COMMON = ("--folds", "3", "--validation", "0", "--no-refit", "--int8")
@@ -49,7 +49,7 @@ def run(name: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
         options = ["--arch", arguments.arch, "--dataset", arguments.dataset, "--seed", str(seed), *COMMON, *ROWS[name]]
         command = [sys.executable, "-m", "edgehar", "crossval", *options, "--out", str(folder)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    summary: dict[str, Any] = read_json(folder / "summary.json")
+    summary: dict[str, Any] = read_json(folder / "summary.json", dict)
     return summary
 
 

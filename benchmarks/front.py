@@ -22,10 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from edgehar import models
 from edgehar.benchmark.emulated import measure
 from edgehar.errors import EdgeharError
-from edgehar.files import atomic_path, read_json
+from edgehar.files import atomic_path
 from edgehar.report.figures import new_figure
 from edgehar.report.front_plot import BEATEN, ON_FRONT
 from edgehar.report.tables import results_console, terminal_table
+from edgehar.schema import read_json
 
 CORE, HOP = "cortex-m4", 20
 #: What the picture shows of each model, in thousands: column of the table, what it says.
@@ -41,7 +42,7 @@ def row(name: str, folder: Path) -> dict[str, Any]:
     (quality,) = json.loads(done.stdout).values()
     whole, step = measure(folder, CORE), measure(folder, CORE, hop=HOP)
     low, high = quality["interval"]["accuracy"]
-    manifest = read_json(models.shipped(name).with_suffix(".json"))
+    manifest = read_json(models.shipped(name).with_suffix(".json"), dict)
     return {
         "model": name,
         "parameters": manifest["model"]["parameters"],

@@ -6,16 +6,24 @@ JSON beside and inside every artefact, and every runtime checks it before the fi
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
+from edgehar import schema
 from edgehar.errors import ContractError
 
 FORMAT = "edgehar-contract-1"
 
 #: Standard gravity in m/s², the one value that converts g to m/s² in this project.
 STANDARD_GRAVITY = 9.80665
+
+#: What a contract may say, far beyond what any recording of a body needs, so that no size computed from it runs away.
+LARGEST_WINDOW, LONGEST_LABEL, MOST_LABELS = 4096, 100, 256
+SLOWEST_HZ, FASTEST_HZ = 0.1, 10_000.0
+#: m/s²; sensors end at 200 g.
+LARGEST_MEAN, LARGEST_DEVIATION, SMALLEST_DEVIATION = 1e4, 1e4, 1e-6
+#: Bounds of a scale of int8 values, within the normal numbers of float32.
+SMALLEST_SCALE, LARGEST_SCALE = 1e-30, 1e30
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,8 @@ class TensorQuantisation:
     zero_point: int
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise ContractError(f"expected a positive finite scale, got {self.scale!r}")
+        if not SMALLEST_SCALE <= self.scale <= LARGEST_SCALE:
+            raise ContractError(f"expected a scale of {SMALLEST_SCALE:g} … {LARGEST_SCALE:g}, got {self.scale!r}")
         if not -128 <= self.zero_point <= 127:
             raise ContractError(f"expected an int8 zero point, got {self.zero_point!r}")
 
@@ -44,8 +52,12 @@ class Normalisation:
     folded: bool
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(value) for value in self.mean + self.std) or min(self.std) <= 0:
-            raise ContractError(f"expected finite means and positive deviations, got {self}")
+        if not all(abs(value) <= LARGEST_MEAN for value in self.mean):
+            raise ContractError(f"expected means of at most {LARGEST_MEAN:g} m/s², got {list(self.mean)}")
+        if not all(SMALLEST_DEVIATION <= value <= LARGEST_DEVIATION for value in self.std):
+            raise ContractError(
+                f"expected deviations of {SMALLEST_DEVIATION:g} … {LARGEST_DEVIATION:g} m/s², got {list(self.std)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,8 @@ class Contract:
         input_quantisation, output_quantisation: None for a float model.
     """
 
+    json_format: ClassVar[str] = FORMAT
+
     labels: tuple[str, ...]
     rate_hz: float = 20.0
     window: int = 80
@@ -77,14 +91,23 @@ class Contract:
     output_quantisation: TensorQuantisation | None = None
 
     def __post_init__(self) -> None:
-        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
-            raise ContractError(f"expected two or more distinct labels, got {list(self.labels)}")
-        if not all(isinstance(label, str) and label.strip() for label in self.labels):
-            raise ContractError(f"expected labels that are words, got {list(self.labels)}")
-        if not (math.isfinite(self.rate_hz) and self.rate_hz > 0):
-            raise ContractError(f"expected a positive rate in Hz, got {self.rate_hz!r}")
-        if self.window < 1 or self.train_step < 1:
-            raise ContractError(f"expected a window and a step of 1 or more, got {self.window} and {self.train_step}")
+        if not 2 <= len(self.labels) <= MOST_LABELS or len(set(self.labels)) != len(self.labels):
+            raise ContractError(
+                f"expected 2 … {MOST_LABELS} distinct labels, got {len(self.labels)}: {', '.join(self.labels)[:200]!r}"
+            )
+        for label in self.labels:
+            # One line of labels.txt, and a word on every screen.
+            if not (label.strip() and label.isprintable() and len(label) <= LONGEST_LABEL):
+                raise ContractError(
+                    f"expected labels of 1 … {LONGEST_LABEL} characters on one line, got {label[:LONGEST_LABEL]!r}"
+                )
+        if not SLOWEST_HZ <= self.rate_hz <= FASTEST_HZ:
+            raise ContractError(f"expected a rate of {SLOWEST_HZ:g} … {FASTEST_HZ:g} Hz, got {self.rate_hz!r}")
+        for name in ("window", "train_step"):
+            if not 1 <= getattr(self, name) <= LARGEST_WINDOW:
+                raise ContractError(
+                    f"expected a {name.replace('_', ' ')} of 1 … {LARGEST_WINDOW} samples, got {getattr(self, name)!r}"
+                )
         fixed = {"axes": ("x", "y", "z"), "unit": "m/s^2", "gravity": "included", "sign": "android"}
         for name, expected in fixed.items():
             if getattr(self, name) != expected:
@@ -113,27 +136,7 @@ class Contract:
         Raises:
             ContractError: not a contract, of another format version, or with values out of range.
         """
-        if not isinstance(value, dict) or value.get("format") != FORMAT:
-            got = value.get("format") if isinstance(value, dict) else type(value).__name__
-            raise ContractError(f"expected format {FORMAT!r} in {where}, got {got!r}")
-        fields = {key: item for key, item in value.items() if key != "format"}
-        try:
-            fields["labels"] = tuple(fields["labels"])
-            fields["axes"] = tuple(fields["axes"])
-            if fields.get("normalisation") is not None:
-                norm = fields["normalisation"]
-                mean, std = ([float(value) for value in norm[name]] for name in ("mean", "std"))
-                if len(mean) != 3 or len(std) != 3:
-                    raise ContractError(f"expected a mean and a deviation for x, y and z in {where}, got {norm}")
-                fields["normalisation"] = Normalisation(
-                    (mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), bool(norm["folded"])
-                )
-            for name in ("input_quantisation", "output_quantisation"):
-                if fields.get(name) is not None:
-                    fields[name] = TensorQuantisation(float(fields[name]["scale"]), int(fields[name]["zero_point"]))
-            return cls(**fields)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ContractError(f"incomplete or unknown entries in {where}: {error}") from error
+        return schema.convert(value, cls, where, error=ContractError)
 
     def same_input(self, other: Contract) -> bool:
         """Whether a window cut for one may be given to the other."""

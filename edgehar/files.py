@@ -1,17 +1,25 @@
-"""Writing files so that a reader never sees half of one, and hashing them."""
+"""Writing files so that a reader never sees half of one, reading regular files of bounded size, and hashing them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from edgehar.errors import EdgeharError
+
+#: Bytes that a model, an archive or a recording may have. The largest that the project has met (a data set) has 300 MB.
+LARGEST_FILE = 1 << 30
+
+#: Bytes that a network may have: 50 times the article's with its optimiser.
+LARGEST_MODEL = 128 << 20
 
 
 @contextmanager
@@ -67,24 +75,59 @@ def write_json(target: str | os.PathLike[str], value: Any) -> None:
     write_text(target, dump_json(value))
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
-    """Read JSON, with a one-line error for a file that is missing, unreadable, binary or truncated."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EdgeharError(f"no such file: {path}") from error
-    except OSError as error:
-        raise EdgeharError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise EdgeharError(f"expected JSON in {path}, got something else ({error})") from error
-
-
 def sha256_bytes(content: bytes) -> str:
     """SHA-256 as lower-case hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
+@contextmanager
+def open_regular(
+    path: str | os.PathLike[str], limit: int = LARGEST_FILE, error: type[EdgeharError] = EdgeharError
+) -> Iterator[BufferedReader]:
+    """Open a regular file for reading; never waits for a pipe and never reads from a device.
+
+    Args:
+        limit: the largest size in bytes.
+        error: what is raised.
+    Raises:
+        EdgeharError: missing, unreadable, a folder, a pipe or a device, or larger than `limit`.
+    """
+    try:
+        # A pipe without a writer would block here, and a link may lead to one after any earlier look at it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError as reason:
+        raise error(f"no such file: {path}") from reason
+    except (OSError, ValueError) as reason:
+        raise error(f"cannot read {path}: {getattr(reason, 'strerror', None) or reason}") from reason
+    status = os.fstat(descriptor)
+    refused = ""
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
+        refused = f"expected a file at {path}, got {kind}"
+    elif status.st_size > limit:
+        refused = f"expected at most {limit:,} bytes in {path}, got {status.st_size:,}"
+    if refused:
+        os.close(descriptor)
+        raise error(refused)
+    with os.fdopen(descriptor, "rb") as stream:
+        yield stream
+
+
+def read_bytes(
+    path: str | os.PathLike[str], limit: int = LARGEST_FILE, error: type[EdgeharError] = EdgeharError
+) -> bytes:
+    """The content of a regular file; arguments and errors as in `open_regular`."""
+    with open_regular(path, limit, error) as stream:
+        try:
+            content = stream.read(limit + 1)
+        except OSError as reason:
+            raise error(f"cannot read {path}: {reason.strerror or reason}") from reason
+    if len(content) > limit:  # it grew while it was read, or its size is not told (as in /proc)
+        raise error(f"expected at most {limit:,} bytes in {path}, got more")
+    return content
+
+
 def sha256_file(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file as lower-case hexadecimal."""
-    with Path(path).open("rb") as stream:
+    """SHA-256 of a regular file as lower-case hexadecimal; errors as in `open_regular`."""
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 from edgehar.benchmark import statistics
 from edgehar.benchmark.results import ENVIRONMENT, read_results, read_samples
 from edgehar.errors import EdgeharError
-from edgehar.files import read_json
+from edgehar.schema import read_json
 
 #: Environment entries that make a comparison unfair where they differ.
 SAME = ("cpu", "cores", "os", "python", "packages")
@@ -89,7 +89,7 @@ def compare(before: Path, after: Path) -> Comparison:
 
 
 def _unfair(before: Path, after: Path, first: dict[str, Any], second: dict[str, Any]) -> list[str]:
-    one, two = read_json(before / ENVIRONMENT), read_json(after / ENVIRONMENT)
+    one, two = (read_json(folder / ENVIRONMENT, dict) for folder in (before, after))
     words = [f"{key} differs: {one.get(key)} and {two.get(key)}" for key in SAME if one.get(key) != two.get(key)]
     if first["threads"] != second["threads"]:
         words.append(f"threads differ: {first['threads']} and {second['threads']}")

@@ -6,13 +6,15 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.errors import EdgeharError
-from edgehar.files import read_json, write_json, write_text
+from edgehar.files import write_json, write_text
+from edgehar.schema import convert, read_json
 
 FORMAT = "edgehar-bench-1"
 RESULTS, SAMPLES, ENVIRONMENT = "results.json", "samples.csv", "env.json"
@@ -21,6 +23,53 @@ COLUMNS = ("runtime", "round", "phase", "index", "invoke_ns", "total_ns")
 
 #: Runtime -> `invoke` or `total` -> one array of microseconds a round.
 Samples = dict[str, dict[str, list[NDArray[np.float64]]]]
+
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Microseconds; the other figures of the summary stand beside it."""
+
+    median: Positive
+
+
+class MeasuredRow(msgspec.Struct, frozen=True):
+    """One runtime in results.json as far as it is compared; other figures stand beside these."""
+
+    name: str
+    status: str
+    invoke: Latency | None = None
+    total: Latency | None = None
+    file_bytes: float | None = None
+    load_ms: float | None = None
+    memory_bytes: float | None = None
+    arena_bytes: float | None = None
+    accuracy: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+
+
+class MeasuredTarget(msgspec.Struct, frozen=True):
+    """One emulated core in results.json as far as it is compared."""
+
+    target: str
+    instructions: Positive
+
+
+class MeasuredSet(msgspec.Struct, frozen=True):
+    """The test windows, in words."""
+
+    note: str
+
+
+class Results(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
+    """results.json as far as it is read again."""
+
+    complete: bool
+    dataset: MeasuredSet
+    threads: int
+    rows: list[MeasuredRow]
+    targets: list[MeasuredTarget]
+    doubts: list[str]
 
 
 class ResultFolder:
@@ -65,10 +114,8 @@ def read_results(path: Path) -> dict[str, Any]:
     """
     if not path.is_dir():
         raise EdgeharError(f"expected a folder written by 'edgehar bench --out', got nothing of that kind at {path}")
-    results = read_json(path / RESULTS)
-    if not isinstance(results, dict) or results.get("format") != FORMAT:
-        got = results.get("format") if isinstance(results, dict) else type(results).__name__
-        raise EdgeharError(f"expected format {FORMAT!r} in {path / RESULTS}, got {got!r}")
+    results: dict[str, Any] = read_json(path / RESULTS, dict)
+    convert(results, Results, str(path / RESULTS))
     return results
 
 

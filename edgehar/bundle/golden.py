@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 
 from edgehar.data import Windows
+from edgehar.errors import BundleError
 from edgehar.runtimes import open_model
+from edgehar.schema import LARGE, read_json
 
 FORMAT = "edgehar-golden-1"
+
+Byte = Annotated[int, msgspec.Meta(ge=-128, le=127)]
 PER_CLASS = 3
+
+
+class GoldenWindow(msgspec.Struct, frozen=True):
+    """One window as far as it is read again: samples in m/s², what Keras says, and the int8 model's bytes."""
+
+    window: list[tuple[float, float, float]]
+    probabilities: list[float]
+    int8_input: list[Byte] | None = None
+    int8_output: list[Byte] | None = None
+
+
+class Golden(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
+    """`golden.json`."""
+
+    labels: list[str]
+    windows: list[GoldenWindow]
+
+
+def read_golden(path: Path) -> Golden:
+    """Golden windows as `golden` made them; raises BundleError for anything else."""
+    return read_json(path, Golden, limit=LARGE, error=BundleError)
 
 
 def golden(test: Windows, keras: Path, int8: Path | None) -> dict[str, Any]:

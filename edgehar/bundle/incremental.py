@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from edgehar.bundle.golden import read_golden
 from edgehar.bundle.readme import METHODS, reciprocal
 from edgehar.compile.incremental import streaming_model
 from edgehar.compile.incremental_plan import figures
 from edgehar.contract import Contract
 from edgehar.convert import metadata
 from edgehar.errors import CheckFailed
-from edgehar.files import read_json, write_bytes
+from edgehar.files import write_bytes
 from edgehar.runtimes import open_model, streaming_row
 
 
@@ -35,10 +36,10 @@ def write_streaming(stage: Path, hop: int, contract: Contract) -> dict[str, Any]
     row = streaming_row(hop, "litert-int8-reference")
     made = streaming_model(whole, hop, contract)
     write_bytes(stage / row.file, made.content)
-    entries = read_json(stage / "golden.json")["windows"]
+    entries = read_golden(stage / "golden.json").windows
     runtime = open_model(stage / row.file, runtime=row.name, contract=contract)
-    outputs = runtime.outputs(np.array([entry["window"] for entry in entries], np.float32))
-    expected = np.array([entry["int8_output"] for entry in entries], np.int8)
+    outputs = runtime.outputs(np.array([entry.window for entry in entries], np.float32))
+    expected = np.array([entry.int8_output for entry in entries], np.int8)
     runtime.close()
     if not np.array_equal(outputs, expected):
         raise CheckFailed(f"{row.file} differs from {whole.name} on {int((outputs != expected).any(1).sum())} windows")

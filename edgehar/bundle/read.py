@@ -5,14 +5,42 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+import msgspec
 
 from edgehar.contract import Contract
-from edgehar.errors import BundleError, ContractError, EdgeharError
-from edgehar.files import read_json, sha256_file
+from edgehar.errors import BundleError, EdgeharError
+from edgehar.files import open_regular, sha256_file
+from edgehar.schema import LARGE, read_json
 
 FORMAT = "edgehar-bundle-1"
 MANIFEST = "manifest.json"
+
+_T = TypeVar("_T")
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a bundle: its size and its SHA-256 in lower-case hexadecimal."""
+
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Streaming(msgspec.Struct, frozen=True):
+    """What a reader needs of a streaming model; the planner's figures stand beside it in the file."""
+
+    hop: Annotated[int, msgspec.Meta(ge=1)]
+    file: str
+    note: str | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
+    """`manifest.json` as far as it is read again; docs/spec.md has every entry."""
+
+    contract: dict[str, Any]
+    files: Annotated[dict[str, Entry], msgspec.Meta(min_length=1, max_length=10_000)]
+    streaming: list[Streaming] = []
 
 
 @dataclass
@@ -26,7 +54,7 @@ class Bundle:
     """
 
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     contract: Contract
     _verified: set[str] = field(default_factory=set, repr=False)
 
@@ -38,10 +66,10 @@ class Bundle:
     @property
     def names(self) -> tuple[str, ...]:
         """The files that the manifest lists, sorted."""
-        return tuple(sorted(self.manifest["files"]))
+        return tuple(sorted(self.manifest.files))
 
     def __contains__(self, name: str) -> bool:
-        return name in self.manifest["files"]
+        return name in self.manifest.files
 
     def file(self, name: str) -> Path:
         """The path of a file whose size and SHA-256 are those of the manifest.
@@ -49,25 +77,23 @@ class Bundle:
         Raises:
             BundleError: not in the bundle, missing, unreadable, or changed since the export.
         """
-        entry = self.manifest["files"].get(name)
+        entry = self.manifest.files.get(name)
         if entry is None:
             hint = "; export again with --int8" if "int8" in name else ""
             raise BundleError(f"expected {name} in the bundle {self.path}, got {', '.join(self.names)}{hint}")
         path = self.path / name
         if name in self._verified:
             return path
-        try:
-            size = path.stat().st_size
-            if size != entry["bytes"]:
-                raise BundleError(f"expected {entry['bytes']} bytes in {path}, got {size}; export the bundle again")
-            digest = sha256_file(path)
-        except FileNotFoundError as error:
-            raise BundleError(f"expected {name} in the bundle {self.path}, it is missing; export it again") from error
-        except OSError as error:
-            raise BundleError(f"cannot read {path}: {error.strerror or error}") from error
-        if digest != entry["sha256"]:
+        if not path.exists():
+            raise BundleError(f"expected {name} in the bundle {self.path}, it is missing; export it again")
+        with open_regular(path, error=BundleError) as stream:
+            size = os.fstat(stream.fileno()).st_size
+        if size != entry.bytes:
+            raise BundleError(f"expected {entry.bytes} bytes in {path}, got {size}; export the bundle again")
+        digest = sha256_file(path)
+        if digest != entry.sha256:
             raise BundleError(
-                f"expected SHA-256 {entry['sha256'][:12]}… of {path}, got {digest[:12]}…: the file was changed "
+                f"expected SHA-256 {entry.sha256[:12]}… of {path}, got {digest[:12]}…: the file was changed "
                 "after the export; export the bundle again"
             )
         self._verified.add(name)
@@ -78,9 +104,9 @@ class Bundle:
         for name in self.names:
             self.file(name)
 
-    def json(self, name: str) -> Any:
-        """The content of a verified JSON file."""
-        return read_json(self.file(name))
+    def json(self, name: str, kind: type[_T]) -> _T:
+        """The content of a verified JSON file as `kind`; see `edgehar.schema.read_json`."""
+        return read_json(self.file(name), kind, limit=LARGE, error=BundleError)
 
 
 def open_bundle(path: str | os.PathLike[str]) -> Bundle:
@@ -97,25 +123,17 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
             got = f"a folder without {MANIFEST}" if path.is_dir() else "a file"
         raise BundleError(f"expected a bundle at {path}, got {got}; make one with: edgehar export --int8 --out {path}")
     try:
-        manifest = read_json(manifest_path)
+        manifest = read_json(manifest_path, Manifest, error=BundleError)
+        for name in manifest.files:
+            _check_name(name, manifest_path)
+        contract = Contract.from_dict(manifest.contract, f"contract of {manifest_path}")
     except EdgeharError as error:
-        raise BundleError(f"{error}; export the bundle again") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        raise BundleError(f"expected format {FORMAT!r} in {manifest_path}, got {found!r}; export the bundle again")
-    files = manifest.get("files")
-    if not isinstance(files, dict) or not files or not all(_is_entry(name, entry) for name, entry in files.items()):
-        raise BundleError(f"expected names, sizes and hashes of files in {manifest_path}; export the bundle again")
-    try:
-        contract = Contract.from_dict(manifest.get("contract"), str(manifest_path))
-    except ContractError as error:
         raise BundleError(f"{error}; export the bundle again") from error
     return Bundle(path, manifest, contract)
 
 
-def _is_entry(name: str, entry: Any) -> bool:
-    """Whether a manifest entry is whole and its name stays inside the folder."""
+def _check_name(name: str, where: Path) -> None:
+    """Refuse a name that does not stay inside the folder, or that no file system takes."""
     parts = PurePosixPath(name)
-    if parts.is_absolute() or ".." in parts.parts or str(parts) != name or "\\" in name or not isinstance(entry, dict):
-        return False
-    return isinstance(entry.get("sha256"), str) and isinstance(entry.get("bytes"), int)
+    if parts.is_absolute() or ".." in parts.parts or str(parts) != name or "\\" in name or not name.isprintable():
+        raise BundleError(f"expected names of files inside the folder in {where}, got {name[:80]!r}")

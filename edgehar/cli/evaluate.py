@@ -91,19 +91,10 @@ def _people(dataset: Dataset, split_name: str | None, subjects: str | None) -> t
 
 def _trained_on(path: Path, dataset: Dataset) -> set[str]:
     """The people of this data set whom the model saw, by the manifest beside it; nobody where there is none."""
-    for place in (path.with_suffix(".json"), path.parent / "manifest.json"):
-        try:
-            manifest = json.loads(place.read_text(encoding="utf-8"))
-            if "origin" in manifest:
-                told, people = manifest["origin"]["dataset_sha256"], manifest["origin"]["training_people"]
-            else:
-                told, parts = manifest["data"]["sha256"], manifest["subjects"]
-                people = parts["train"] + parts["validation"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if told == dataset.sha256:
-            return set(people)
-    return set()
+    from edgehar.models import read_origin
+
+    origin = read_origin(path)
+    return set() if origin is None else set(origin.trained_on(dataset))
 
 
 def _measure(path: Path, dataset: Dataset, people: tuple[str, ...], runtime: str | None) -> Evaluation:

@@ -12,7 +12,7 @@ from edgehar.compile.builder import Builder
 from edgehar.compile.network import Network
 from edgehar.compile.operators import OPERATORS
 from edgehar.errors import ContractError, EdgeharError
-from edgehar.files import sha256_bytes
+from edgehar.files import LARGEST_MODEL, read_bytes, sha256_bytes
 
 #: Operators that only rename the shape of what they are given.
 RESHAPES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
@@ -35,10 +35,7 @@ def read_network(path: str | Path) -> Network:
         ContractError: an operator, rank or quantisation that the engine does not cover; the message
             names the operator and the reason.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise EdgeharError(f"cannot read {path}: {error.strerror or error}") from error
+    content = read_bytes(path, LARGEST_MODEL)
     model = _parse(content, path)
     if len(model.subgraphs) != 1:
         raise ContractError(f"expected one graph in {path}, got {len(model.subgraphs)}; control flow is not covered")

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from edgehar.data.catalogue import CATALOGUE, entry, store
 from edgehar.data.readers.archive import members
 from edgehar.errors import DataError, MissingExtra
-from edgehar.files import read_json, sha256_file, write_json
+from edgehar.files import sha256_file, write_json
+from edgehar.schema import read_json
 
 #: Hashes of what was fetched before, beside the files: name -> {"sha256", "url"}.
 RECORD = "hashes.json"
+
+
+class Fetched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was downloaded: its hash, and where from."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    url: str
 
 
 class _Progress:
@@ -67,11 +77,9 @@ def fetch(
         raise MissingExtra("pooch", "data") from error
     folder, url = folder or store(), url or found.url
     record_path = folder / RECORD
-    record: dict[str, Any] = read_json(record_path) if record_path.is_file() else {}
-    if not isinstance(record, dict):
-        raise DataError(f"expected hashes by name in {record_path}; delete it to start anew")
+    record = _read_record(record_path)
     known = record.get(found.file)
-    expected = sha256 or (known.get("sha256") if isinstance(known, dict) else None)
+    expected = sha256 or (known.sha256 if known else None)
     fresh = not (folder / found.file).exists()
     logger = pooch.get_logger()
     level = logger.level
@@ -109,6 +117,16 @@ def fetch(
             path.unlink(missing_ok=True)
         raise DataError(f"expected an archive at {url}, got something else ({error}); nothing was kept") from error
     digest = sha256_file(path)
-    if not isinstance(known, dict) or known.get("sha256") != digest:
-        write_json(record_path, {**record, found.file: {"sha256": digest, "url": url}})
+    if known is None or known.sha256 != digest:
+        record[found.file] = Fetched(digest, url)
+        write_json(record_path, msgspec.to_builtins(record))
     return path, digest
+
+
+def _read_record(path: Path) -> dict[str, Fetched]:
+    if not path.exists():
+        return {}
+    try:
+        return read_json(path, dict[str, Fetched], error=DataError)
+    except DataError as error:
+        raise DataError(f"{error}; delete it to start anew") from error

@@ -6,17 +6,19 @@ as a fourth member, which Keras passes over. Keras writes the date into the file
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgehar import files
+from edgehar import files, schema
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError, MissingExtra
+from edgehar.files import LARGEST_MODEL, open_regular
+from edgehar.models.opening import check_weights, open_archive
 from edgehar.quiet import quiet
+from edgehar.zips import DAMAGE, MODEL, open_zip
 
 if TYPE_CHECKING:
     import keras
@@ -44,9 +46,10 @@ def save(model: keras.Model, contract: Contract, path: str | os.PathLike[str]) -
 
     Raises:
         ContractError: the model's input or output does not fit the contract.
-        EdgeharError: the place cannot be written.
+        EdgeharError: weights that are not finite, or the place cannot be written.
     """
     _check_fit(model, contract, str(path))
+    check_weights(model, str(path))
     plain = type(model).from_config(model.get_config())  # not compiled, so without optimiser
     plain.set_weights(model.get_weights())
     with files.atomic_path(path) as temporary:
@@ -70,18 +73,15 @@ def read_contract(path: str | os.PathLike[str]) -> Contract:
         ContractError: a `.keras` file without a contract of ours.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(Path(path).read_bytes())) as archive:
+        with open_regular(path, LARGEST_MODEL) as stream, open_zip(stream, str(path), MODEL) as archive:
             if MEMBER not in archive.namelist():
                 raise ContractError(
                     f"expected {MEMBER} inside {path}, got a model without one; make it with `edgehar train`"
                 )
-            return Contract.from_dict(json.loads(archive.read(MEMBER)), f"{MEMBER} of {path}")
-    except FileNotFoundError as error:
-        raise EdgeharError(f"no such file: {path}") from error
-    except OSError as error:
-        raise EdgeharError(f"cannot read {path}: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+            content = archive.read(MEMBER)
+    except DAMAGE as error:
         raise EdgeharError(f"expected a .keras file, got something else or a damaged one: {path} ({error})") from error
+    return schema.decode(content, Contract, f"{MEMBER} of {path}", error=ContractError)
 
 
 def load(path: str | os.PathLike[str]) -> tuple[keras.Model, Contract]:
@@ -92,12 +92,7 @@ def load(path: str | os.PathLike[str]) -> tuple[keras.Model, Contract]:
         ContractError: no contract inside, or one that the model does not fit.
     """
     contract = read_contract(path)
-    keras = import_keras()
-    try:
-        model = keras.saving.load_model(Path(path), compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises nearly every type on a damaged or hostile file
-        reason = " ".join(str(error).split())[:200]
-        raise EdgeharError(f"expected a .keras file that safe mode can load, got {path}: {reason}") from error
+    model = open_archive(Path(path))
     _check_fit(model, contract, str(path))
     return model, contract
 

@@ -2,20 +2,95 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from edgehar import files
 from edgehar.data import Dataset, DataSource
 from edgehar.errors import DataError, EdgeharError
+from edgehar.schema import convert, read_json
 
 MANIFEST = "manifest.json"
 
 #: Begins the entry `format` of a bundle's manifest; a training manifest has none.
 _BUNDLE = "edgehar-bundle-"
+
+
+class _Hashed(msgspec.Struct, frozen=True):
+    sha256: str | None = None
+
+
+class _Data(msgspec.Struct, frozen=True):
+    name: str
+    sha256: str
+
+
+class _People(msgspec.Struct, frozen=True):
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    data: dict[str, Any] = {}
+
+
+class _Training(msgspec.Struct, frozen=True):
+    """What `train` writes, as far as it is read again."""
+
+    data: _Data
+    subjects: _People
+    plan: _Plan = _Plan()
+    model: _Hashed = _Hashed()
+    temperature: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+    def speaks_of(self, model: Path) -> bool:
+        return model.is_dir() or _is_hash_of(model, self.model.sha256)
+
+    def origin_at(self, place: Path) -> Origin:
+        return Origin(
+            place=place,
+            dataset=self.data.name,
+            sha256=self.data.sha256,
+            source=_source(self.plan.data, self.data.name, place),
+            train=self.subjects.train,
+            validation=self.subjects.validation,
+            test=self.subjects.test,
+            temperature=self.temperature,
+        )
+
+
+class _Made(msgspec.Struct, frozen=True):
+    dataset: str
+    dataset_sha256: str
+    training_people: tuple[str, ...]
+    test_people: tuple[str, ...]
+    dataset_source: dict[str, Any] | None = None
+
+
+class _Bundle(msgspec.Struct, frozen=True):
+    """What `export` writes, as far as it is read for a model's origin."""
+
+    origin: _Made
+    files: dict[str, _Hashed]
+
+    def speaks_of(self, model: Path) -> bool:
+        return model.is_dir() or _is_hash_of(model, self.files.get(model.name, _Hashed()).sha256)
+
+    def origin_at(self, place: Path) -> Origin:
+        return Origin(
+            place=place,
+            dataset=self.origin.dataset,
+            sha256=self.origin.dataset_sha256,
+            source=_source(self.origin.dataset_source, self.origin.dataset, place),
+            train=self.origin.training_people,
+            validation=(),
+            test=self.origin.test_people,
+        )
 
 
 @dataclass(frozen=True)
@@ -51,17 +126,24 @@ def read_origin(model: Path) -> Origin | None:
     Args:
         model: a model file, shipped, in a run's folder or in a bundle; or a bundle's folder.
     Returns:
-        None where there is no manifest, a damaged one, or one of another model.
+        None where there is no manifest, or only one of another model or another program.
+    Raises:
+        EdgeharError: a manifest of ours that cannot be read.
     """
     places = [model / MANIFEST] if model.is_dir() else [model.with_suffix(".json"), model.parent / MANIFEST]
     for place in places:
-        try:
-            manifest = files.read_json(place)
-            if not isinstance(manifest, dict) or not _speaks_of(manifest, model):
-                continue
-            return _of_bundle(manifest, place) if _is_bundle(manifest) else _of_training(manifest, place)
-        except (EdgeharError, KeyError, TypeError, ValueError, AttributeError):
+        if not place.exists():
             continue
+        value = read_json(place, object)
+        kind = _kind(value)
+        if kind is None:
+            continue
+        try:
+            manifest = convert(value, kind, str(place))
+            if manifest.speaks_of(model):
+                return manifest.origin_at(place)
+        except EdgeharError as error:
+            raise EdgeharError(f"{error}; move it away, or make the model again") from error
     return None
 
 
@@ -109,61 +191,22 @@ def open_recordings(
     return dataset
 
 
-def _is_bundle(manifest: dict[str, Any]) -> bool:
-    return str(manifest.get("format", "")).startswith(_BUNDLE)
+def _kind(value: object) -> type[_Training] | type[_Bundle] | None:
+    """Whose manifest it is; None for any other JSON that may lie beside a model."""
+    if not isinstance(value, dict):
+        return None
+    if str(value.get("format", "")).startswith(_BUNDLE):
+        return _Bundle
+    return _Training if value.keys() >= {"data", "subjects"} else None
 
 
-def _speaks_of(manifest: dict[str, Any], model: Path) -> bool:
-    """Whether it is this model's manifest, by the hash that it gives; where it gives none, its place decides."""
-    if model.is_dir():
-        return True
-    entry = manifest["files"].get(model.name, {}) if _is_bundle(manifest) else manifest.get("model", {})
-    told = entry.get("sha256")
-    return told is None or not model.is_file() or told == files.sha256_file(model)
-
-
-def _of_training(manifest: dict[str, Any], place: Path) -> Origin:
-    data, parts, fitted = manifest["data"], manifest["subjects"], manifest.get("temperature")
-    usable = isinstance(fitted, float) and math.isfinite(fitted) and fitted > 0
-    return Origin(
-        place=place,
-        dataset=_text(data["name"]),
-        sha256=_text(data["sha256"]),
-        source=_source(manifest.get("plan", {}).get("data") or None, data["name"], place),
-        train=_people(parts["train"]),
-        validation=_people(parts["validation"]),
-        test=_people(parts["test"]),
-        temperature=fitted if usable else None,
-    )
-
-
-def _of_bundle(manifest: dict[str, Any], place: Path) -> Origin:
-    told = manifest["origin"]
-    return Origin(
-        place=place,
-        dataset=_text(told["dataset"]),
-        sha256=_text(told["dataset_sha256"]),
-        source=_source(told.get("dataset_source"), told["dataset"], place),
-        train=_people(told["training_people"]),
-        validation=(),
-        test=_people(told["test_people"]),
-    )
-
-
-def _source(stored: Any, name: str, place: Path) -> DataSource | None:
+def _source(stored: dict[str, Any] | None, name: str, place: Path) -> DataSource | None:
     """The stored source; where there is none, the name serves for the set that ships."""
-    if stored is None:
+    if not stored:
         return DataSource("hapt") if name == "hapt" else None
     return DataSource.from_dict(stored, str(place))
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _people(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return tuple(_text(name) for name in value)
+def _is_hash_of(model: Path, told: str | None) -> bool:
+    """Whether a hash is the model's; where none is told, the manifest's place decides."""
+    return told is None or not model.is_file() or told == files.sha256_file(model)

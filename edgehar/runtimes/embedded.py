@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from edgehar import schema
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import ContractError
-from edgehar.files import read_json
+from edgehar.files import LARGEST_MODEL, open_regular, read_bytes
+from edgehar.zips import DAMAGE, MODEL, open_zip
 
 #: Key of the contract in ONNX `metadata_props`.
 ONNX_KEY = "edgehar.contract"
@@ -20,8 +20,10 @@ ONNX_KEY = "edgehar.contract"
 #: Name of the contract as a zip member (`.keras`, and the zip that ends a `.tflite`) and as a file beside the model.
 MEMBER = "contract.json"
 
-# A contract is about 1 kB; anything far larger is not one, and is not unpacked.
-_LIMIT = 1 << 20
+
+def read_model(path: Path) -> bytes:
+    """The content of a model file; ContractError where it is no regular file or larger than a network may be."""
+    return read_bytes(path, LARGEST_MODEL, ContractError)
 
 
 def read_contract(path: Path) -> Contract | None:
@@ -31,22 +33,22 @@ def read_contract(path: Path) -> Contract | None:
         ContractError: it carries one that cannot be read.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            if MEMBER not in archive.namelist() or archive.getinfo(MEMBER).file_size > _LIMIT:
+        with (
+            open_regular(path, LARGEST_MODEL, ContractError) as stream,
+            open_zip(stream, str(path), MODEL, ContractError) as archive,
+        ):
+            if MEMBER not in archive.namelist():
                 return None
             text = archive.read(MEMBER)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError):
+    except DAMAGE:
         return None
     return contract_from_text(text, path)
 
 
 def contract_from_text(text: str | bytes, path: Path) -> Contract:
     """Read a contract that was found inside `path`; ContractError where it is not one."""
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ContractError(f"expected a contract inside {path}, got text that is not JSON; export it again") from error
-    return Contract.from_dict(value, f"the contract inside {path}")
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return schema.decode(content, Contract, f"the contract inside {path}", error=ContractError)
 
 
 def settle(path: Path, inside: Contract | None, given: Contract | None) -> Contract:
@@ -68,8 +70,8 @@ def settle(path: Path, inside: Contract | None, given: Contract | None) -> Contr
     if found is not None:
         return found
     beside = path.parent / MEMBER
-    if beside.is_file():
-        return Contract.from_dict(read_json(beside), str(beside))
+    if beside.exists():
+        return schema.read_json(beside, Contract, error=ContractError)
     raise ContractError(
         f"no contract inside {path} and no {MEMBER} beside it, so its rate, window and labels are not known; "
         f"export the model with 'edgehar export', or put its {MEMBER} beside it"

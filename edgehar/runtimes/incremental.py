@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from edgehar.contract import Contract
 from edgehar.errors import ContractError
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import read_contract, settle, with_quantisation
+from edgehar.runtimes.embedded import read_contract, read_model, settle, with_quantisation
 from edgehar.runtimes.litert import open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 from edgehar.runtimes.registry import STREAMING
@@ -157,7 +157,7 @@ class TflmStep:
 
 def load(path: Path, row: str | None, contract: Contract | None, threads: int) -> Incremental:
     """Open a streaming `.tflite`; see `edgehar.runtimes.open_model` for arguments and errors."""
-    return from_bytes(path.read_bytes(), path, row, settle(path, read_contract(path), contract), threads)
+    return from_bytes(read_model(path), path, row, settle(path, read_contract(path), contract), threads)
 
 
 def from_bytes(content: bytes, path: Path, row: str | None, contract: Contract, threads: int = 1) -> Incremental:
@@ -187,7 +187,7 @@ def from_bytes(content: bytes, path: Path, row: str | None, contract: Contract, 
 
 def is_step(path: Path) -> bool:
     """Whether a `.tflite` has states beside its samples."""
-    return len(open_interpreter(path.read_bytes(), path, reference=False).get_input_details()) > 1
+    return len(open_interpreter(read_model(path), path, reference=False).get_input_details()) > 1
 
 
 def _check(path: Path, contract: Contract, inputs: list[Any], outputs: list[Any]) -> int:

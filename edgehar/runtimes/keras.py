@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
-from edgehar.errors import ContractError, MissingExtra
+from edgehar.errors import ContractError, EdgeharError, MissingExtra
+from edgehar.models.opening import open_archive
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, read_contract, settle
@@ -78,7 +79,6 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         with quiet():
-            import keras
             import tensorflow as tf
     except ImportError as error:
         raise MissingExtra("tensorflow", "train") from error
@@ -89,9 +89,10 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
         pass  # TensorFlow has started already in this process; the bench gives it one of its own
     settled = settle(path, read_contract(path), contract)
     try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # zip, h5, JSON and deserialisation errors, none with a common base
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ContractError(f"expected a Keras model in {path}, got a damaged or unsafe file ({reason})") from error
+        model = open_archive(path)
+    except MissingExtra:
+        raise
+    except EdgeharError as error:
+        raise ContractError(str(error)) from error
     check_tensors(path, settled, [t.shape for t in model.inputs], [t.shape for t in model.outputs])
     return Keras(model, settled, threads)

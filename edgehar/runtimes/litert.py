@@ -12,7 +12,7 @@ from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import ContractError
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import check_tensors, read_contract, settle, with_quantisation
+from edgehar.runtimes.embedded import check_tensors, read_contract, read_model, settle, with_quantisation
 from edgehar.runtimes.quantise import dequantise, quantise
 
 
@@ -75,7 +75,7 @@ CLASSES: dict[str, type[Litert]] = {kind.name: kind for kind in (Litert, LitertI
 
 def load(path: Path, row: str | None, contract: Contract | None, threads: int) -> Litert:
     """Open a `.tflite`; see `edgehar.runtimes.open_model` for arguments and errors."""
-    interpreter = open_interpreter(path.read_bytes(), path, reference=row == LitertInt8Reference.name, threads=threads)
+    interpreter = open_interpreter(read_model(path), path, reference=row == LitertInt8Reference.name, threads=threads)
     int8 = is_int8(interpreter)
     if row is None:
         row = LitertInt8.name if int8 else Litert.name

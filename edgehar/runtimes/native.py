@@ -21,7 +21,7 @@ from edgehar.engine import engine_dir
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import atomic_path, sha256_bytes, sha256_file
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import read_contract, settle, with_quantisation
+from edgehar.runtimes.embedded import read_contract, read_model, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 
@@ -78,7 +78,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
         ContractError: no C source there, or that of another model.
         EdgeharError: no C compiler, or it refuses.
     """
-    interpreter = open_interpreter(path.read_bytes(), path, reference=True)
+    interpreter = open_interpreter(read_model(path), path, reference=True)
     if not is_int8(interpreter):
         raise ContractError(f"expected an int8 model for {NativeInt8.name}, got a float model in {path}")
     settled = settle(path, read_contract(path), contract)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import ONNX_KEY, check_tensors, contract_from_text, settle
+from edgehar.runtimes.embedded import ONNX_KEY, check_tensors, contract_from_text, read_model, settle
 
 
 class OnnxFloat(Runtime):
@@ -60,7 +60,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    content = path.read_bytes()
+    content = read_model(path)
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class with a public name

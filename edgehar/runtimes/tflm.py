@@ -12,7 +12,7 @@ from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import read_contract, settle, with_quantisation
+from edgehar.runtimes.embedded import read_contract, read_model, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 
@@ -65,7 +65,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
 
     TFLite-Micro trusts its input, so LiteRT verifies the file first.
     """
-    model = path.read_bytes()
+    model = read_model(path)
     checker = open_interpreter(model, path, reference=True)
     if not is_int8(checker):
         raise ContractError(f"expected an int8 model for {TflmInt8.name}, got a float model in {path}")

@@ -35,8 +35,7 @@ def open_incremental_model(
         if row is not None and row.file in bundle:
             model = open_model(bundle.file(row.file), runtime=row.name, contract=bundle.contract)
             assert isinstance(model, Incremental)
-            plans = bundle.manifest.get("streaming") or []
-            model.note = next((plan["note"] for plan in plans if plan["hop"] == hop), None)
+            model.note = next((plan.note for plan in bundle.manifest.streaming if plan.hop == hop), None)
             return model
         path, contract = bundle.file("model_int8.tflite"), bundle.contract
     elif row is not None and is_step(path):

@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ from edgehar.contract import Contract
 from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate
+from edgehar.schema import LARGE, convert, read_json
 from edgehar.training import loop, run
 from edgehar.training.parallel import each
 
@@ -53,6 +55,38 @@ class CrossPlan:
     folds: int | str
     everybody: bool = False
     int8: bool = False
+
+
+#: Softmax in float32 may add up to a little more than 1.
+Share = Annotated[float, msgspec.Meta(ge=0, le=1.001)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Fold(msgspec.Struct, frozen=True):
+    """The result of a fold as `run_fold` makes it; by window: who, the true class, and the probabilities."""
+
+    people: tuple[str, ...]
+    accuracy: Share
+    macro_f1: Share
+    windows: Annotated[int, msgspec.Meta(ge=1)]
+    best_epoch: Count
+    labels: list[str]
+    subject: list[str]
+    truth: list[Count]
+    probabilities: list[list[Share]]
+    int8_accuracy: Share | None = None
+    int8_macro_f1: Share | None = None
+    int8_probabilities: list[list[Share]] | None = None
+
+    def check(self, where: str) -> None:
+        """Raise DataError unless every window has all its entries."""
+        tables = [self.probabilities, *([self.int8_probabilities] if self.int8_probabilities is not None else [])]
+        lengths = {len(self.subject), len(self.truth), *map(len, tables), self.windows}
+        classes = len(self.labels)
+        if len(lengths) > 1 or any(len(row) != classes for table in tables for row in table):
+            raise DataError(f"expected one entry a window and one probability a label in {where}, got other numbers")
+        if max(self.truth) >= classes:
+            raise DataError(f"expected classes below {classes} in {where}, got {max(self.truth)}")
 
 
 @dataclass(frozen=True)
@@ -126,7 +160,7 @@ def keep_plan(path: Path, whole: dict[str, Any]) -> None:
     if not path.exists():
         files.write_json(path, whole)
         return
-    stored = _flat(files.read_json(path))
+    stored = _flat(read_json(path, dict))
     # What was asked for comes first: the people follow from it.
     names = sorted(asked.keys() | stored.keys(), key=lambda name: (not name.startswith("plan."), name))
     changed = [name for name in names if asked.get(name) != stored.get(name)]
@@ -245,7 +279,14 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 
 
 def _read_fold(path: Path, people: tuple[str, ...]) -> dict[str, Any]:
-    fold = files.read_json(path)
-    if not isinstance(fold, dict) or fold.get("people") != list(people) or not set(_BY_WINDOW) <= set(fold):
-        raise DataError(f"expected the result of the fold of {', '.join(people)} in {path}; delete it to run it again")
+    try:
+        fold: dict[str, Any] = read_json(path, dict, limit=LARGE, error=DataError)
+        found = convert(fold, Fold, str(path), error=DataError)
+        if found.people != people:
+            raise DataError(
+                f"expected the fold of {', '.join(people)} in {path}, got that of {', '.join(found.people)}"
+            )
+        found.check(str(path))
+    except DataError as error:
+        raise DataError(f"{error}; delete it to run it again") from error
     return fold

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from edgehar.errors import EdgeharError
+from edgehar.schema import convert
 
 
 def _require(name: str, value: float, low: float, high: float = math.inf) -> None:
@@ -117,14 +118,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, value: Any, where: str = "recipe") -> Recipe:
         """Read a dictionary made by `to_dict`; raises EdgeharError for anything else."""
-        names = {item.name for item in fields(cls)}
-        if not isinstance(value, dict) or set(value) != names:
-            raise EdgeharError(f"expected a training recipe in {where}, got another set of entries")
-        parts = {"augmentation": Augmentation, "distillation": Distillation}
-        try:
-            return cls(**{**value, **{name: kind(**value[name]) for name, kind in parts.items()}})
-        except TypeError as error:
-            raise EdgeharError(f"expected a training recipe in {where}: {error}") from error
+        return convert(value, cls, where, complete=True)
 
 
 _TAUGHT = Recipe(keep="last", distillation=Distillation(teachers=4))

@@ -11,7 +11,7 @@ import io
 import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate
 from edgehar.evaluation.confidence import fit_temperature
+from edgehar.schema import read_json
 from edgehar.training import distil, loop
 from edgehar.training.recipe import Recipe
 from edgehar.versions import installed
@@ -53,13 +54,6 @@ class Plan:
     input_layout: str = "window"
     refit: bool = True
     recipe: Recipe = field(default_factory=Recipe)
-
-    @classmethod
-    def from_dict(cls, value: Any, where: str) -> Plan:
-        """Read `asdict` back; raises EdgeharError for anything else."""
-        if not isinstance(value, dict) or set(value) != {item.name for item in fields(cls)}:
-            raise EdgeharError(f"expected the plan of a training run in {where}, got another set of entries")
-        return cls(**{**value, "recipe": Recipe.from_dict(value["recipe"], where)})
 
 
 @dataclass(frozen=True)
@@ -98,7 +92,7 @@ def read_plan(folder: Path) -> Plan:
         raise EdgeharError(f"expected the folder of a training run with {PLAN} in it, got {folder}")
     if (folder / MANIFEST).exists():
         raise EdgeharError(f"the run in {folder} is finished; evaluate {folder / MODEL} or start another with --out")
-    return Plan.from_dict(files.read_json(folder / PLAN), str(folder / PLAN))
+    return read_json(folder / PLAN, Plan, complete=True)
 
 
 def labels_of(dataset: Dataset) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from edgehar.benchmark.process import Worker, WorkerError
 from edgehar.contract import Contract
-from edgehar.files import read_json
+from edgehar.schema import read_json
 
 
 def python(code: str) -> list[str]:
@@ -21,7 +21,7 @@ def request_of(bundle, tmp_path):
     def make(row: str, file: str) -> dict:
         path = tmp_path / "windows.npy"
         np.save(path, np.random.default_rng(0).normal(0, 5, (7, 80, 3)).astype(np.float32))
-        contract = Contract.from_dict(read_json(bundle / "contract.json")).to_dict()
+        contract = read_json(bundle / "contract.json", Contract).to_dict()
         return {"row": row, "path": str(bundle / file), "contract": contract, "threads": 1, "windows": str(path)}
 
     return make

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgehar.benchmark.emulated import measure
-from edgehar.files import read_json
+from edgehar.schema import read_json
 
 pytestmark = pytest.mark.emulated
 
@@ -55,7 +55,7 @@ def test_within_limits_and_budget(case: tuple[str, int | None, str], bundle: Pat
     _check(row, LIMITS[name], f"limit of {name}")
     assert row["stack_bytes"] <= row["stack_bytes_static"] + 16, "painted within what the frames allow"
     assert sum(layer["instructions"] for layer in row["layers"]) < row["instructions"] * 1.05
-    budgets = read_json(RUNNER.BUDGETS)
+    budgets = read_json(RUNNER.BUDGETS, dict)
     version = RUNNER.compiler()
     if version not in budgets:
         pytest.skip(f"limits hold; no budget for arm-none-eabi-gcc {version}: benchmarks/instructions.py --update")
@@ -65,7 +65,7 @@ def test_within_limits_and_budget(case: tuple[str, int | None, str], bundle: Pat
 def test_every_case_has_a_budget_and_a_limit() -> None:
     names = {RUNNER.case_name(case) for case in RUNNER.CASES}
     assert set(LIMITS) == names
-    for rows in read_json(RUNNER.BUDGETS).values():
+    for rows in read_json(RUNNER.BUDGETS, dict).values():
         assert set(rows) == names
 
 

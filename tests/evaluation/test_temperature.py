@@ -78,9 +78,9 @@ def test_fitted_temperature_is_read_beside_the_model(tmp_path):
     for bad in ({}, [], "text"):
         (tmp_path / "small.json").write_text(json.dumps(bad))
         assert parse_temperature("fitted", model) == 0.6
-    for none in (None, -1.0, "warm"):
+    for none, words in ((None, "needs validation people"), (-1.0, "got -1.0 at temp"), ("warm", "got text at temp")):
         (tmp_path / "small.json").write_text(json.dumps({**whole, "temperature": none}))
-        with pytest.raises(EdgeharError, match="needs validation people"):
+        with pytest.raises(EdgeharError, match=words):
             parse_temperature("fitted", model)
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from edgehar.bundle.incremental import streaming_readme, write_streaming
 from edgehar.contract import Contract
-from edgehar.files import read_json
 from edgehar.runtimes.quantise import quantise
+from edgehar.schema import read_json
 
 HOPS = (3, 20, 80)
 
@@ -73,7 +73,7 @@ def pages(bundle, tmp_path_factory):
     """A copy of the bundle with streaming models, and the README section of each."""
     folder = tmp_path_factory.mktemp("streaming") / "bundle"
     shutil.copytree(bundle, folder)
-    contract = Contract.from_dict(read_json(folder / "contract.json"))
+    contract = read_json(folder / "contract.json", Contract)
     entries = {hop: write_streaming(folder, hop, contract) for hop in HOPS}
     return folder, contract, {hop: (entry, streaming_readme(contract, entry)) for hop, entry in entries.items()}
 
@@ -89,7 +89,7 @@ def test_python_as_it_stands(pages, hop):
     code = block(sections[hop][1], "python")
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[0] == read_json(folder / "golden.json")["windows"][0]["int8_label"]
+    assert done.stdout.split()[0] == read_json(folder / "golden.json", dict)["windows"][0]["int8_label"]
 
 
 @pytest.mark.parametrize("hop", HOPS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgehar import data, models
-from edgehar.errors import DataError
+from edgehar.errors import DataError, EdgeharError
 from edgehar.files import sha256_bytes
 
 MODEL = b"not read"
@@ -36,6 +36,10 @@ def manifest(path, **changes):
         "model": {"sha256": sha256_bytes(MODEL)},
     }
     return {**whole, **changes}
+
+
+def manifest_of_nobody():
+    return {"data": {"name": "x", "sha256": ""}, "subjects": {"train": [], "validation": [], "test": []}}
 
 
 def write(folder: Path, content, name="manifest.json"):
@@ -84,18 +88,27 @@ def test_recordings_that_are_gone_or_others(recordings, tmp_path):
         models.open_recordings(model)
 
 
+@pytest.mark.parametrize("content", [[], "text", {}, {"data": 1}, {"format": 3, "files": []}])
+def test_other_json_beside_a_model_says_nothing(content, tmp_path):
+    assert models.read_origin(write(tmp_path, content)) is None
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        [], "text", {}, {"data": 1}, {"format": "edgehar-bundle-1"}, {"format": "edgehar-bundle-1", "files": []},
+        {"format": "edgehar-bundle-1"},
+        {"format": "edgehar-bundle-1", "files": []},
         {"data": {"name": "x", "sha256": 3}, "subjects": {"train": [], "validation": [], "test": []}},
         {"data": {"name": "x", "sha256": ""}, "subjects": {"train": "abc", "validation": [], "test": []}},
         {"data": {"name": "x", "sha256": ""}, "plan": {"data": {"source": 3}}, "subjects": {}},
         {"data": {"name": "x", "sha256": ""}, "plan": [], "subjects": {"train": [], "validation": [], "test": []}},
+        {**manifest_of_nobody(), "temperature": 0},
+        {**manifest_of_nobody(), "plan": {"data": {"source": "x", "rate": "50"}}},
     ],
-)  # fmt: skip
-def test_damaged_manifests_say_nothing(content, tmp_path):
-    assert models.read_origin(write(tmp_path, content)) is None
+)
+def test_damaged_manifests_are_refused(content, tmp_path):
+    with pytest.raises(EdgeharError, match=r"expected .*manifest\.json.*; move it away"):
+        models.read_origin(write(tmp_path, content))
 
 
 def test_shipped_models_and_bundles(bundle, tmp_path):

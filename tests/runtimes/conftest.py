@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from edgehar.contract import STANDARD_GRAVITY, Contract
 from edgehar.data import cut_windows, load, split
-from edgehar.files import read_json
+from edgehar.schema import read_json
 
 
 @pytest.fixture(scope="session")
 def contract(bundle: Path) -> Contract:
-    return Contract.from_dict(read_json(bundle / "contract.json"))
+    return read_json(bundle / "contract.json", Contract)
 
 
 @pytest.fixture(scope="session")

@@ -92,8 +92,8 @@ import numpy as np
 from edgehar.errors import EdgeharError
 from edgehar.runtimes import open_model
 from edgehar.contract import Contract
-from edgehar.files import read_json
-path, contract, row, file = Path(sys.argv[1]), Contract.from_dict(read_json(sys.argv[2])), *sys.argv[3:]
+from edgehar.schema import read_json
+path, contract, row, file = Path(sys.argv[1]), read_json(sys.argv[2], Contract), *sys.argv[3:]
 file = Path(file)
 content = bytearray(path.read_bytes())
 rng = np.random.default_rng(5)
