@@ -19,11 +19,13 @@ _HOMES = {
     "engine_dir": "edgehar.engine",
     "open_bundle": "edgehar.bundle",
     "open_model": "edgehar.runtimes",
+    "read": "edgehar.api.read",
 }
 
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
+    from edgehar.api.read import read as read
     from edgehar.bundle import Bundle as Bundle
     from edgehar.bundle import open_bundle as open_bundle
     from edgehar.contract import Contract as Contract

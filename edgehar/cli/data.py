@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import data_options, load_dataset, progress
+from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.errors import CheckFailed
+from edgehar.report.progress import progress
 
 if TYPE_CHECKING:
     from edgehar.data import DataSource
@@ -107,7 +108,15 @@ def info(data: DataSource, as_json: bool) -> None:
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(data: DataSource, use: str, as_json: bool) -> None:
-    """Check any recording: rate, gaps, timestamps, values, unit, sign, labels, and what would be dropped."""
+    """Check any recording: rate, gaps, timestamps, values, unit, sign, labels, and what would be dropped.
+
+    PATH is a file, folder or archive: text tables (any separator, decimal comma, .gz, .xz, .zip), Parquet, Feather,
+    the exports of phyphox, Sensor Logger and CoreMotion as they come, and the published sets.
+
+    An edgehar-data.toml beside the recordings says what they do not; options given here win over it. Its keys are
+    columns (a list of three), unit, axes, rate, time, time_unit, subject and label, with the meaning of the options,
+    and a table [labels] with lines such as Own = "walking".
+    """
     from edgehar.contract import Contract
     from edgehar.data import HAPT_LABELS
     from edgehar.data.check import check as run

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edgehar.report.progress import progress
+
 if TYPE_CHECKING:
     from edgehar.data import Dataset, DataSource
 
@@ -99,14 +101,14 @@ _OPTIONS = [
     click.option(
         "--label", multiple=True, callback=_pairs, metavar="OWN=NAME", help="Rename one of its labels; repeatable."
     ),
-    click.option("--columns", callback=_columns, metavar="X,Y,Z", help="CSV: columns of x, y and z."),
-    click.option("--unit", type=click.Choice(["m/s^2", "g", "mg"]), help="CSV: unit; otherwise found from gravity."),
-    click.option("--axes", metavar="X,Y,Z", help="CSV: order and signs, as in -x,-y,-z for iOS or y,-x,z."),
-    click.option("--rate", type=float, metavar="HZ", help="CSV: samples a second; otherwise from timestamps."),
-    click.option("--time", metavar="COLUMN", help="CSV: timestamps; none to ignore them."),
-    click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="CSV: unit of the timestamps."),
-    click.option("--subject-column", metavar="COLUMN", help="CSV: person; or @file, @folder, @PATTERN of the path."),
-    click.option("--label-column", metavar="COLUMN", help="CSV: activity; or @file, @folder, @PATTERN of the path."),
+    click.option("--axes", metavar="X,Y,Z", help="Order and signs, as in --axes=-x,-y,-z or y,-x,z; of any source."),
+    click.option("--columns", callback=_columns, metavar="X,Y,Z", help="Table: columns of x, y and z."),
+    click.option("--unit", type=click.Choice(["m/s^2", "g", "mg"]), help="Table: unit; otherwise found from gravity."),
+    click.option("--rate", type=float, metavar="HZ", help="Table: samples a second; otherwise from timestamps."),
+    click.option("--time", metavar="COLUMN", help="Table: timestamps; none to ignore them."),
+    click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="Table: unit of the timestamps."),
+    click.option("--subject-column", metavar="COLUMN", help="Table: person; or @file, @folder, @PATTERN of the path."),
+    click.option("--label-column", metavar="COLUMN", help="Table: activity; or @file, @folder, @PATTERN of the path."),
 ]  # fmt: skip
 
 
@@ -125,27 +127,3 @@ def load_dataset(data: DataSource, *, quiet: bool = False, notes: bool = True) -
         for note in dataset.notes:
             click.echo(f"note: {note}", err=True)
     return dataset
-
-
-class progress:  # noqa: N801 - reads as a verb in `with progress("reading") as tick`
-    """A bar on standard error that shows itself only on a terminal; gives a callback (done, total)."""
-
-    def __init__(self, title: str, *, quiet: bool = False, unit: str = "count") -> None:
-        self.title, self.quiet, self.unit = title, quiet, unit
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        console = Console(stderr=True)
-        amount = DownloadColumn() if self.unit == "bytes" else MofNCompleteColumn()
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn(),
-            console=console, transient=True, disable=self.quiet or not console.is_terminal,
-        )  # fmt: skip
-        self._bar.start()
-        task = self._bar.add_task(self.title, total=None)
-        return lambda done, total: self._bar.update(task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()

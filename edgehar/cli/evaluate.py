@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgehar.cli.data_options import data_options, load_dataset, progress
+from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.errors import BundleError, DataError
+from edgehar.report.progress import progress
 
 if TYPE_CHECKING:
     from edgehar.contract import Contract

@@ -1,5 +1,6 @@
 """Recordings of people: loading, resampling, windows and splits."""
 
+from edgehar.data.frame import from_frame, to_frame
 from edgehar.data.labels import ACTIVITIES, HAPT_LABELS, TRANSITIONS
 from edgehar.data.load import KINDS, load
 from edgehar.data.options import CsvOptions
@@ -24,10 +25,12 @@ __all__ = [
     "Windows",
     "cut_windows",
     "folds",
+    "from_frame",
     "load",
     "require_trainable",
     "resample",
     "split",
     "split_at_gaps",
+    "to_frame",
     "transition_windows",
 ]

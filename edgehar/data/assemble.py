@@ -1,4 +1,4 @@
-"""From a loader's recordings in a set's own labels to a `Dataset` in the one vocabulary."""
+"""From a loader's recordings in a set's own labels to a `Dataset`."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def assemble(
     findings: Mapping[str, int] | None = None,
     notes: Sequence[str] = (),
 ) -> Dataset:
-    """Map own labels to the vocabulary and number the classes in its order.
+    """Name the labels, and number the classes in the order of `edgehar.data.labels`.
 
     Args:
         recordings: label codes index `own_names`.
-        overrides: own label -> name, over the set's mapping.
+        overrides: own label -> name, over the set's mapping; those that the set does not have do nothing.
         findings: what was dropped or broken, counted by reason.
         notes: what else a person should know, one line each.
     Raises:
-        DataError: no recording, or an override that names a label the set does not have.
+        DataError: no sample that can be used.
     """
     findings = {reason: count for reason, count in (findings or {}).items() if count}
     notes = [*notes, *(f"{count} {reason}" for reason, count in findings.items())]
@@ -50,10 +50,6 @@ def assemble(
         detail = f" ({'; '.join(notes)})" if notes else ""
         raise DataError(f"expected samples in {name}, got none that can be used{detail}; see: edgehar data check")
     mapping = mapping_for(kind, own_names, overrides)
-    present = {own.casefold() for own in own_names}
-    unknown = [own for own in overrides or {} if own.casefold() not in present]
-    if unknown:
-        raise DataError(f"no label {unknown[0]!r} in {name}; its labels are: {', '.join(own_names) or 'none'}")
     # A class that no sample has would only be an empty row in every table.
     used = set(np.unique(np.concatenate([np.unique(recording.label) for recording in recordings])).tolist())
     classes = in_vocabulary_order(mapping[own] for code, own in enumerate(own_names) if code in used)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgehar.contract import STANDARD_GRAVITY, Contract
 from edgehar.data.gravity import gravity_length
-from edgehar.data.labels import ACTIVITIES
+from edgehar.data.labels import TRANSITIONS
 from edgehar.data.recording import UNLABELLED, Dataset
 from edgehar.data.resampling import is_uniform
 from edgehar.data.windows import cut_windows, runs
@@ -178,8 +178,8 @@ def _labels(dataset: Dataset, contract: Contract) -> tuple[dict[str, dict[str, f
             seconds[name] += length
             if code == UNLABELLED:
                 dropped["no label"] += length
-            elif name not in ACTIVITIES:
-                dropped[f"label {name} is not an activity"] += length
+            elif name in TRANSITIONS:
+                dropped[f"label {name} is a postural transition"] += length
             elif length < contract.window / contract.rate_hz:
                 dropped["in stretches shorter than a window"] += length
     order = [*dataset.classes, "unlabelled"]
@@ -237,12 +237,12 @@ def _saturation(dataset: Dataset, warnings: list[str]) -> dict[str, Any]:
 
 def _training(by_label: dict[str, int], by_subject: dict[str, int], problems: dict[str, list[str]]) -> None:
     """What training asks for beyond measuring: two classes, three people, windows of every class."""
-    present = [label for label, count in by_label.items() if count and label in ACTIVITIES]
+    present = [label for label, count in by_label.items() if count and label not in TRANSITIONS]
     people = sum(count > 0 for count in by_subject.values())
     if len(present) < 2:
         problems["train"].append(
-            f"windows of {len(present)} known activities ({', '.join(present) or 'none'}), expected 2 or more; "
-            f"the vocabulary is {', '.join(ACTIVITIES)}, see --label OWN=NAME"
+            f"windows of {len(present)} activities ({', '.join(present) or 'none'}), expected 2 or more; "
+            "see --label-column"
         )
     if people < 3:
         problems["train"].append(

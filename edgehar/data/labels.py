@@ -1,11 +1,11 @@
-"""One vocabulary of activities, and how each set's own labels map to it."""
+"""How the published sets' own labels are called here. Any other word is a label too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-#: Activities, in the order in which they become a model's outputs.
+#: Usual activities, in the order in which they become a model's outputs; all others follow by the alphabet.
 ACTIVITIES = ("walking", "upstairs", "downstairs", "stairs", "jogging", "sitting", "standing", "laying")
 
 #: HAPT's postural transitions, in the set's own order.
@@ -30,7 +30,7 @@ HAPT_OWN = (
     "LIE_TO_STAND",
 )
 
-#: Set -> own label -> name in the vocabulary.
+#: Set -> own label -> name.
 MAPPINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "hapt": MappingProxyType(dict(zip(HAPT_OWN, HAPT_LABELS + TRANSITIONS, strict=True))),
@@ -72,7 +72,7 @@ def plain_name(own: str) -> str:
 
 
 def mapping_for(kind: str, own: Iterable[str], overrides: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Name in the vocabulary of each of a set's own labels.
+    """Name of each of a set's own labels.
 
     An override wins over the set's mapping; a label that neither names keeps its own name in plain form.
 

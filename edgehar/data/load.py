@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from edgehar.data.assemble import fingerprint
 from edgehar.data.catalogue import entry, fetched
+from edgehar.data.frame import from_frame
 from edgehar.data.options import CsvOptions, read_schema, schema_beside
 from edgehar.data.readers.archive import existing, members, read_npz
 from edgehar.data.readers.csvfile import load_csv
-from edgehar.data.readers.hapt import load_hapt
+from edgehar.data.readers.hapt import SHIPPED, load_hapt
 from edgehar.data.readers.hapt_original import is_hapt_original, load_hapt_original
 from edgehar.data.readers.motionsense import load_motionsense, motionsense_files
 from edgehar.data.readers.wisdm import accelerometer_files, load_wisdm, looks_like_wisdm
 from edgehar.data.recording import Dataset
 from edgehar.errors import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 KINDS = ("hapt", "motionsense", "wisdm", "csv")
 
 
 def load(
-    source: str | Path,
+    source: str | Path | pd.DataFrame,
     *,
     kind: str | None = None,
     options: CsvOptions | None = None,
@@ -31,36 +40,81 @@ def load(
     """Load recordings at their own rate, in m/s², Android sign, axes x, y, z.
 
     Args:
-        source: `hapt` (shipped), the name of a fetched set, a file, folder or archive, or `KIND:PATH`.
+        source: `hapt` (shipped), the name of a fetched set, a file, folder or archive, `KIND:PATH`, or a
+            frame as `to_frame` gives it, with which no other argument goes.
         kind: one of `KINDS`, where the path does not tell.
-        options: how to read a CSV.
-        labels: own label -> name in the vocabulary, over the set's mapping.
+        options: how to read a table; its `axes` turn the samples of any kind.
+        labels: own label -> name, over the set's mapping.
         schema: TOML file of options and labels; without it, `edgehar-data.toml` beside the source. What
             is given here wins over it.
         on_progress: called with (files or bytes done, in all).
     Raises:
-        DataError: missing, damaged, or not readable as recordings.
+        DataError: missing, damaged, not readable as recordings, or with options that do not apply.
+        MissingExtra: a table without pandas.
     """
-    text = str(source)
+    if not isinstance(source, str | Path):
+        return from_frame(source)
+    kind, path = _locate(str(source), kind)
+    kind = kind or detect(path)
+    options, labels = options or CsvOptions(), labels or {}
+    unused = _for_tables(kind, options)
+    if unused:
+        raise DataError(
+            f"{', '.join(unused)} is for tables, but {source} is read as {kind}, whose layout is known; leave it out, "
+            "or force a table with --kind csv"
+        )
+    schema = schema or schema_beside(path)
+    named: dict[str, str] = {}
+    notes: list[str] = []
+    if schema is not None:
+        told, named = read_schema(schema)
+        notes.append(f"read as {schema} tells")
+        unused = _for_tables(kind, told)
+        if unused:
+            notes.append(f"of it not used: {', '.join(unused)}, which are for tables; this is read as {kind}")
+            told = CsvOptions(axes=told.axes)
+        options = options.over(told)
+    dataset = _read(kind, path, options, {**named, **labels}, on_progress)
+    present = {own.casefold() for own in dataset.mapping}
+    # A TOML file may name the labels of a whole folder; what a person has typed is there, or a slip.
+    unknown = [own for own in labels if own.casefold() not in present]
+    if unknown:
+        raise DataError(f"no label {unknown[0]!r} in {source}; its labels are: {', '.join(dataset.mapping) or 'none'}")
+    return _turn(replace(dataset, notes=(*notes, *dataset.notes)), options)
+
+
+def _locate(text: str, kind: str | None) -> tuple[str | None, Path]:
+    """Kind, where it is told, and path of a source."""
     if kind is None and text == "hapt":
-        return load_hapt(labels=labels)
+        return "hapt", SHIPPED
     known = entry(text) if kind is None else None
     if known is not None and not Path(text).exists():
         copy = fetched(text)
         if copy is None:
             raise DataError(f"{text} is not shipped and not fetched yet; run: edgehar data fetch {text}")
-        kind, text = known.kind, str(copy)
+        return known.kind, copy
     prefix, colon, rest = text.partition(":")
     if kind is None and colon and prefix in KINDS:
         kind, text = prefix, rest
     if kind is not None and kind not in KINDS:
         raise DataError(f"expected the kind {', '.join(KINDS)}, got {kind!r}")
-    path = existing(Path(text).expanduser())
-    schema = schema or schema_beside(path)
-    if schema is not None:
-        told, named = read_schema(schema)
-        options, labels = (options or CsvOptions()).over(told), {**named, **(labels or {})}
-    kind = kind or detect(path)
+    return kind, existing(Path(text).expanduser())
+
+
+def _for_tables(kind: str, options: CsvOptions) -> list[str]:
+    """Names of the options that say something and do nothing, as the command line has them."""
+    names = {"rate_hz": "--rate", "subject": "--subject-column", "label": "--label-column"}
+    said = [] if kind == "csv" else [name for name in options.said() if name != "axes"]
+    return [names.get(name, f"--{name.replace('_', '-')}") for name in said]
+
+
+def _read(
+    kind: str,
+    path: Path,
+    options: CsvOptions,
+    labels: Mapping[str, str],
+    on_progress: Callable[[int, int], None] | None,
+) -> Dataset:
     if kind == "hapt":
         return load_hapt(path, labels) if path.suffix == ".npz" else load_hapt_original(path, labels, on_progress)
     if kind == "motionsense":
@@ -68,6 +122,23 @@ def load(
     if kind == "wisdm":
         return load_wisdm(path, labels, on_progress)
     return load_csv(path, options, labels, on_progress)
+
+
+def _turn(dataset: Dataset, options: CsvOptions) -> Dataset:
+    """Put the axes as told, after whatever sign the layout has."""
+    axes = options.axis_map()
+    if axes == [(0, 1), (1, 1), (2, 1)]:
+        return dataset
+    recordings = tuple(
+        replace(one, acc=np.stack([np.float32(sign) * one.acc[:, index] for index, sign in axes], axis=1))
+        for one in dataset.recordings
+    )
+    return replace(
+        dataset,
+        recordings=recordings,
+        sha256=fingerprint(recordings, dataset.classes),
+        notes=(*dataset.notes, f"axes: {options.axes} of these"),
+    )
 
 
 def detect(path: Path) -> str:

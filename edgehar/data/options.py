@@ -1,4 +1,4 @@
-"""What a CSV does not say by itself: on the command line, or in a small TOML file beside the data."""
+"""What a table does not say by itself: on the command line, or in a small TOML file beside the data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class CsvOptions:
     Attributes:
         columns: names (or numbers from 1) of the columns of x, y and z.
         unit: `m/s^2`, `g` or `mg`; found out from gravity if None.
-        axes: what x, y and z are made of, with signs: `-x,-y,-z` for iOS, `y,-x,z` for a turned board.
+        axes: what x, y and z are made of, with signs, after the layout's own sign: `-x,-y,-z` turns a sign
+            that was assumed wrongly, `y,-x,z` is a turned board; `x,y,z` if None. For every kind of source.
         rate_hz: samples a second, where there is no column of time; wins over the measured rate.
         time: column of timestamps; `none` to ignore one.
         time_unit: `s`, `ms`, `us` or `ns`; found out from the usual step if None.
@@ -36,7 +37,7 @@ class CsvOptions:
 
     columns: tuple[str, str, str] | None = None
     unit: str | None = None
-    axes: str = "x,y,z"
+    axes: str | None = None
     rate_hz: float | None = None
     time: str | None = None
     time_unit: str | None = None
@@ -56,7 +57,7 @@ class CsvOptions:
 
     def axis_map(self) -> list[tuple[int, int]]:
         """For each of x, y, z: index of the source column and sign."""
-        parts = [part.strip().lower() for part in self.axes.split(",")]
+        parts = [part.strip().lower() for part in (self.axes or "x,y,z").split(",")]
         result = [("xyz".find(part.lstrip("+-")), -1 if part.startswith("-") else 1) for part in parts]
         if sorted(index for index, _ in result) != [0, 1, 2] or any(len(part.lstrip("+-")) != 1 for part in parts):
             raise DataError(f"expected axes like x,y,z or -y,x,z, each once, got {self.axes!r}")
@@ -64,9 +65,11 @@ class CsvOptions:
 
     def over(self, other: CsvOptions) -> CsvOptions:
         """These options, and the other's where these say nothing."""
-        default = CsvOptions()
-        changed = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(other, **{name: value for name, value in changed.items() if value != getattr(default, name)})
+        return replace(other, **self.said())
+
+    def said(self) -> dict[str, Any]:
+        """The attributes that say something."""
+        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
 
 
 def read_schema(path: Path) -> tuple[CsvOptions, dict[str, str]]:

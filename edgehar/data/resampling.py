@@ -1,9 +1,4 @@
-"""Timelines and rates: splitting at gaps, uniform grids, polyphase resampling.
-
-The filter is the windowed sinc that `scipy.signal.resample_poly` uses by default (Kaiser, beta 5, ten
-periods of the slower rate each side), so that SciPy is the oracle; edges are held, not taken as zero,
-since a phone at rest reads gravity before and after the recording too.
-"""
+"""Timelines and rates: splitting at gaps, uniform grids, and SciPy's polyphase resampling."""
 
 from __future__ import annotations
 
@@ -12,8 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgehar.data.extras import require
 from edgehar.data.recording import Recording
 from edgehar.errors import DataError
 
@@ -43,44 +38,6 @@ def rate_ratio(from_hz: float, to_hz: float) -> Fraction:
             "state the nominal rate, for example --rate 50"
         )
     return ratio
-
-
-def lowpass(up: int, down: int) -> NDArray[np.float64]:
-    """Anti-aliasing filter for up/down, odd length, gain `up` at 0 Hz, cutoff at the lower Nyquist rate."""
-    slower = max(up, down)
-    half = 10 * slower
-    taps = np.sinc(np.arange(-half, half + 1) / slower) * np.kaiser(2 * half + 1, 5.0)
-    return np.asarray(taps * (up / taps.sum()))
-
-
-def polyphase(x: NDArray[np.floating], up: int, down: int) -> NDArray[np.float64]:
-    """Resample along the first axis by up/down, in lowest terms.
-
-    Only outputs that are kept are computed, one filter phase at a time.
-
-    Args:
-        x: float (N, channels), N ≥ 1.
-    Returns:
-        float64 (ceil(N * up / down), channels); row m stands at time m * down / up of x's rows.
-    """
-    taps = lowpass(up, down)
-    half = len(taps) // 2
-    reach = half // up + 1
-    padded = np.pad(np.asarray(x, np.float64), ((reach, reach), (0, 0)), mode="edge")
-    count = -(-len(x) * up // down)
-    result = np.zeros((count, x.shape[1]))
-    for first in range(min(up, count)):
-        # Outputs first, first + up, … share a phase and lie `down` inputs apart.
-        centre, phase = divmod(first * down, up)
-        rows = len(range(first, count, up))
-        total = np.zeros((rows, x.shape[1]))
-        for offset in range(-reach, reach + 1):
-            tap = half + phase - offset * up
-            if 0 <= tap < len(taps):
-                begin = centre + offset + reach
-                total += taps[tap] * padded[begin : begin + (rows - 1) * down + 1 : down]
-        result[first::up] = total
-    return result
 
 
 def is_uniform(recording: Recording) -> bool:
@@ -125,14 +82,16 @@ def to_uniform(recording: Recording) -> Recording:
 def resample(recording: Recording, rate_hz: float) -> Recording:
     """Resample one uninterrupted recording.
 
-    A jittered timeline is first interpolated on to a uniform grid at the recording's own rate, then a
-    polyphase filter changes the rate. Labels are those of the nearest sample.
+    A jittered timeline is first interpolated on to a uniform grid at the recording's own rate, then
+    `scipy.signal.resample_poly` changes the rate. Its edges are held, not taken as zero, since a phone at
+    rest reads gravity before and after the recording too. Labels are those of the nearest sample.
 
     Args:
         recording: without gaps over two periods; `split_at_gaps` makes such parts.
         rate_hz: the rate wanted.
     Raises:
         DataError: gaps inside, or a ratio of rates with terms over 1000.
+        MissingExtra: another rate is wanted, and SciPy is not installed.
     """
     ratio = rate_ratio(recording.rate_hz, rate_hz)
     if not len(recording):
@@ -142,8 +101,11 @@ def resample(recording: Recording, rate_hz: float) -> Recording:
     even = to_uniform(recording)
     if ratio == 1:
         return replace(even, rate_hz=rate_hz)
+    require("scipy")
+    from scipy.signal import resample_poly
+
     up, down = ratio.numerator, ratio.denominator
-    acc = polyphase(even.acc, up, down).astype(np.float32)
+    acc = resample_poly(even.acc.astype(np.float64), up, down, axis=0, padtype="edge").astype(np.float32)
     position = np.arange(len(acc))
     nearest = np.minimum((2 * position * down + up) // (2 * up), len(even) - 1)
     return replace(even, t=even.t[0] + position / rate_hz, acc=acc, label=even.label[nearest], rate_hz=rate_hz)

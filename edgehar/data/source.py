@@ -35,7 +35,7 @@ class DataSource:
         options = CsvOptions(
             columns=self.columns,  # type: ignore[arg-type]
             unit=self.unit,
-            axes=self.axes or "x,y,z",
+            axes=self.axes,
             rate_hz=self.rate,
             time=self.time,
             time_unit=self.time_unit,

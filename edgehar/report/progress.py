@@ -1,34 +1,71 @@
-"""What is being done, on standard error."""
+"""What is being done, on standard error: the project's one console there, and its one bar."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
+
+
+@cache
+def console() -> Console:
+    """The console of standard error; bars and lines that share it do not write over each other."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def bar(*columns: ProgressColumn, quiet: bool = False) -> Progress:
+    """A line that renews itself on a terminal, and goes at the end; nothing where standard error is none.
+
+    Args:
+        columns: what stands on it, after what is being done.
+        quiet: nothing on a terminal either.
+    """
+    from rich.progress import Progress, TextColumn
+
+    shown = (TextColumn("{task.description}"), *columns)
+    return Progress(*shown, console=console(), transient=True, disable=quiet or not console().is_terminal)
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool = False, unit: str = "count") -> Iterator[Callable[[int, int], None]]:
+    """Show how much is done.
+
+    Args:
+        unit: `count` or `bytes`.
+    Yields:
+        a callback (done, in all).
+    """
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    amount = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+    with bar(BarColumn(), amount, TimeElapsedColumn(), TimeRemainingColumn(), quiet=quiet) as shown:
+        task = shown.add_task(title, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 @contextmanager
 def stage(first: str) -> Iterator[Callable[[str], None]]:
-    """Show the current step; on a terminal one line with a spinner and the time, else a line a step.
+    """Show the current step; on a terminal one line with a spinner and the time, else a line for each step.
 
     Yields:
         a function that names the next step.
     """
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import SpinnerColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-
-        def line(step: str) -> None:
-            console.print(f"{step} …", style=None, highlight=False)
-
-        line(first)
-        yield line
+    if not console().is_terminal:
+        console().print(f"{first} …")
+        yield lambda step: console().print(f"{step} …")
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(first, total=None)
-        yield lambda step: progress.update(task, description=step)
+    with bar(SpinnerColumn(), TimeElapsedColumn()) as shown:
+        task = shown.add_task(first, total=None)
+        yield lambda step: shown.update(task, description=step)
 
 
 @contextmanager
@@ -41,23 +78,13 @@ def counted(first: str, things: str) -> Iterator[tuple[Callable[[int, int, str],
     Yields:
         `count(done, total, doing)`, and `say(line)`.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(things))
-    clocks = (TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, *clocks, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task(first, total=None)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(things), TimeElapsedColumn(), TimeRemainingColumn())
+    with bar(*columns) as shown:
+        task = shown.add_task(first, total=None)
 
         def count(done: int, total: int, doing: str) -> None:
-            progress.update(task, completed=done, total=total, description=doing)
+            shown.update(task, completed=done, total=total, description=doing)
 
-        yield count, lambda line: console.print(line, soft_wrap=True)
+        yield count, lambda line: console().print(line, soft_wrap=True)

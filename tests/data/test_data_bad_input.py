@@ -65,7 +65,7 @@ UNREADABLE = [
     ("cut.csv.gz", gzip.compress(GOOD.encode())[:-200], [], "damaged gzip file"),
     ("cut.csv", GOOD[: GOOD.rindex(",")].rsplit(",", 2)[0].encode(), [], "is the file cut short?"),
     ("header.csv", b"t,x,y,z\n", [], "none under the header"),
-    ("utf16.csv", GOOD.encode("utf-16"), [], "binary file"),
+    ("utf16.csv", GOOD.encode("utf-16-le"), [], "binary file"),
     ("columns.csv", b"t,a,b\n0,1,2\n", [], "expected one column for x"),
     ("twice.csv", b"t,x,accx,y,z\n0,1,2,3,4\n", [], "got several (x, accx)"),
     ("named.csv", GOOD.encode(), ["--columns", "x,y,w"], "no column 'w'"),
@@ -100,7 +100,7 @@ UNUSABLE = [
     (GOOD.encode(), ["--subject-column", "@file"], "windows of 1 person"),
     (GOOD.encode(), ["--rate", "28.2842712"], "cannot resample 28.2843 Hz"),
     (GOOD[: GOOD.index("1.00,")].encode(), [], "the longest stretch is 1.00 s"),
-    (GOOD.encode(), ["--label", "walking=a", "--label", "sitting=b"], "windows of 0 known activities"),
+    (GOOD.encode(), ["--label", "walking=a", "--label", "sitting=a"], "windows of 1 activities (a)"),
     (GOOD.encode(), ["--unit", "g"], "unit or gravity is wrong"),
 ]
 

@@ -1,4 +1,4 @@
-"""`scipy.signal.resample_poly` is the oracle, with its own default filter and held edges."""
+"""Rates through SciPy, with held edges; labels, jitter and gaps are ours."""
 
 from dataclasses import replace
 
@@ -9,18 +9,8 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from edgehar.data import Recording, resample, split_at_gaps
-from edgehar.data.resampling import lowpass, polyphase, rate_ratio, to_uniform
+from edgehar.data.resampling import rate_ratio, to_uniform
 from edgehar.errors import DataError
-
-
-@given(up=st.integers(1, 40), down=st.integers(1, 40), n=st.integers(1, 300), seed=st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
-def test_any_rational_rate_matches_scipy(up, down, n, seed):
-    divisor = np.gcd(up, down)
-    up, down = up // divisor, down // divisor
-    x = np.random.default_rng(seed).normal(0, 10, (n, 3))
-    expected = signal.resample_poly(x, up, down, axis=0, padtype="edge")
-    np.testing.assert_allclose(polyphase(x, up, down), expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -40,21 +30,12 @@ def test_usual_rates(make_recording, from_hz, to_hz):
     assert len(result) == len(result.t) == len(result.label)
 
 
-def test_large_terms_match_scipy():
-    x = np.random.default_rng(1).normal(size=(1500, 3))
-    for up, down in ((1000, 999), (1, 1000), (1000, 1), (7, 1000)):
-        part = x[:30] if up == 1000 else x
-        expected = signal.resample_poly(part, up, down, axis=0, padtype="edge")
-        np.testing.assert_allclose(polyphase(part, up, down), expected, rtol=0, atol=1e-10)
-
-
-def test_what_is_above_the_new_nyquist_rate_is_taken_out():
+def test_what_is_above_the_new_nyquist_rate_is_taken_out(make_recording):
     t = np.arange(3000) / 50
-    kept = polyphase(np.sin(2 * np.pi * 2 * t)[:, None], 2, 5)[100:-100, 0]
-    gone = polyphase(np.sin(2 * np.pi * 18 * t)[:, None], 2, 5)[100:-100]
-    np.testing.assert_allclose(kept, np.sin(2 * np.pi * 2 * np.arange(100, 1100) / 20), atol=0.01)
-    assert np.abs(gone).max() < 0.01
-    assert lowpass(2, 5).sum() == pytest.approx(2)
+    wave = np.stack([np.sin(2 * np.pi * 2 * t), np.sin(2 * np.pi * 18 * t), t * 0], axis=1).astype(np.float32)
+    result = resample(replace(make_recording(3000, 50), acc=wave), 20).acc[100:-100]
+    np.testing.assert_allclose(result[:, 0], np.sin(2 * np.pi * 2 * np.arange(100, 1100) / 20), atol=0.01)
+    assert np.abs(result[:, 1]).max() < 0.01
 
 
 def test_a_phone_at_rest_reads_gravity_up_to_the_edges(make_recording):

@@ -1,4 +1,4 @@
-"""Every irregularity that WISDM's files are known for, and the parser under them."""
+"""Every irregularity that WISDM's files are known for."""
 
 import gzip
 import tarfile
@@ -7,11 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from edgehar.data import Dataset, cut_windows, load
-from edgehar.data.readers.tokens import floats, integers, split_records, words
 from edgehar.errors import DataError
 
 MS = 1_000_000
@@ -206,40 +203,3 @@ def test_files_without_a_usable_record(tmp_path, content):
     path.write_text(content)
     with pytest.raises(DataError, match=r"wisdm"):
         load(f"wisdm:{path}")
-
-
-NUMBERS = st.one_of(
-    st.floats(-1e4, 1e4, width=32).map(repr),
-    st.floats(allow_nan=False).map(repr),
-    st.integers(-(10**17), 10**17).map(str),
-    st.decimals(-100, 100, places=8).map(str),
-    st.sampled_from([".5", "-5.", "", "-", ".", "1.2.3", "abc", "1e-3", "--1", "1-1", "nan", "+1.5", "-0.0", "9" * 25]),
-)
-
-
-@given(cells=st.lists(NUMBERS, min_size=1, max_size=60))
-@settings(max_examples=100, deadline=None)
-def test_numbers_are_those_of_float(cells):
-    records = split_records("".join(f"{cell},end;\n" for cell in cells).encode(), 2)
-    values, good = floats(records, 0)
-    whole, is_whole = integers(records, 0)
-    assert len(values) == len(cells)
-    for cell, value, ok, number, integer in zip(cells, values, good, whole, is_whole, strict=True):
-        try:
-            expected = float(cell)
-        except ValueError:
-            assert not ok, cell
-            continue
-        assert ok, cell
-        np.testing.assert_allclose(value, expected, rtol=3e-16)
-        if integer:
-            assert number == int(cell.rstrip("."))
-
-
-@given(names=st.lists(st.sampled_from(["Walking", "Walking2", "A", "B", "Up"]), min_size=1, max_size=40))
-@settings(max_examples=50, deadline=None)
-def test_words_are_found_run_by_run(names):
-    records = split_records("".join(f"1,{name}\n" for name in names).encode(), 2)
-    found = words(records, 1)
-    assert [name for name, after in zip(names, [None, *names], strict=False) if name != after] == [w for _, w in found]
-    assert all(names[row] == word for row, word in found)

@@ -1,16 +1,17 @@
-"""Reading bytes from files, folders, zip, tar and gzip, with errors that a person can act on."""
+"""Reading bytes from files, folders, archives and compressed files, with errors that a person can act on."""
 
 from __future__ import annotations
 
-import gzip
+import bz2
 import io
+import lzma
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,31 @@ from numpy.typing import NDArray
 from edgehar.errors import DataError
 
 #: What the standard library raises on a damaged archive.
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+_DAMAGE = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError,
+    OSError,
+)  # fmt: skip
+
+#: Bytes of the largest file that is read, unpacked: a day of text at 100 Hz. A small archive may unpack to anything.
+LARGEST = 400_000_000
+
+
+class _Unpacker(Protocol):
+    """What zlib, lzma and bz2 share."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+#: First bytes of a compressed file -> its kind, and what unpacks one stream of it.
+_COMPRESSED: dict[bytes, tuple[str, Callable[[], _Unpacker]]] = {
+    b"\x1f\x8b": ("gzip", lambda: zlib.decompressobj(wbits=31)),
+    b"\xfd7zXZ\0": ("xz", lzma.LZMADecompressor),
+    b"BZh": ("bzip2", bz2.BZ2Decompressor),
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +53,7 @@ class Member:
     Attributes:
         path: relative to the folder or archive.
         size: bytes as stored.
-        read: gives the bytes, unzipped where they are gzip; DataError where they cannot be read.
+        read: gives the bytes, unpacked where they are gzip, xz or bzip2; DataError where they cannot be read.
     """
 
     path: PurePosixPath
@@ -53,8 +78,10 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         DataError: missing, truncated, or not an `.npz` of plain arrays.
     """
-    existing(path)
+    _regular(existing(path))
     try:
+        with zipfile.ZipFile(path) as archive:
+            _bounded(sum(info.file_size for info in archive.infolist()), str(path))
         with np.load(path, allow_pickle=False) as content:
             return {name: content[name] for name in content.files}
     except (*_DAMAGE, ValueError, AttributeError, KeyError, TypeError) as error:
@@ -76,7 +103,7 @@ def members(source: Path) -> list[Member]:
             Member(PurePosixPath(path.relative_to(source).as_posix()), path.stat().st_size, _reader(path))
             for path in paths
         ]
-    elif source.name.lower().endswith((".tar.gz", ".tgz", ".tar")):
+    elif _regular(source).name.lower().endswith((".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.bz2")):
         found = _tar_members(source)
     elif source.suffix.lower() == ".zip":
         found = _zip_members(source, str(source))
@@ -89,13 +116,14 @@ def members(source: Path) -> list[Member]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Content of a file, unzipped where it is gzip (by its first bytes, whatever its name).
+    """Content of a file, unpacked where it is gzip, xz or bzip2 (by its first bytes, whatever its name).
 
     Raises:
-        DataError: missing, unreadable or truncated.
+        DataError: missing, no regular file, unreadable, truncated, or over `LARGEST`.
     """
     try:
-        return _gunzip(existing(path).read_bytes(), str(path))
+        _bounded(_regular(existing(path)).stat().st_size, str(path))
+        return _unpack(path.read_bytes(), str(path))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
 
@@ -109,7 +137,8 @@ def _zip_members(source: Path | io.BytesIO, where: str) -> list[Member]:
         def read() -> bytes:
             try:
                 with zipfile.ZipFile(source) as archive:
-                    return _gunzip(archive.read(name), f"{where}:{name}")
+                    _bounded(archive.getinfo(name).file_size, f"{where}:{name}")
+                    return _unpack(archive.read(name), f"{where}:{name}")
             except _DAMAGE as error:
                 raise DataError(f"cannot read {name} in {where}: {error}; get the file again") from error
 
@@ -136,8 +165,9 @@ def _tar_members(source: Path) -> list[Member]:
         def read() -> bytes:
             try:
                 with tarfile.open(source) as archive:
+                    _bounded(archive.getmember(name).size, f"{source}:{name}")
                     stream = archive.extractfile(name)
-                    return _gunzip(stream.read(), f"{source}:{name}") if stream else b""
+                    return _unpack(stream.read(), f"{source}:{name}") if stream else b""
             except (*_DAMAGE, KeyError) as error:
                 raise DataError(f"cannot read {name} in {source}: {error}; get the file again") from error
 
@@ -151,10 +181,33 @@ def _tar_members(source: Path) -> list[Member]:
     return [Member(PurePosixPath(info.name), info.size, reader(info.name)) for info in entries]
 
 
-def _gunzip(content: bytes, where: str) -> bytes:
-    if content[:2] != b"\x1f\x8b":
+def _unpack(content: bytes, where: str) -> bytes:
+    found = next((kind for magic, kind in _COMPRESSED.items() if content.startswith(magic)), None)
+    if found is None:
         return content
+    name, make = found
+    result = bytearray()
     try:
-        return gzip.decompress(content)
-    except (*_DAMAGE,) as error:
-        raise DataError(f"damaged gzip file {where}: {error}; get the file again") from error
+        while content:
+            unpacker = make()
+            # One byte more than allowed is asked for, so that nothing is cut in silence.
+            result += unpacker.decompress(content, LARGEST + 1 - len(result))
+            _bounded(len(result), where)
+            if not unpacker.eof:
+                raise EOFError("it ends before its time")
+            content = unpacker.unused_data.lstrip(b"\0")
+    except _DAMAGE as error:
+        raise DataError(f"damaged {name} file {where}: {error}; get the file again") from error
+    return bytes(result)
+
+
+def _bounded(size: int, where: str) -> None:
+    if size > LARGEST:
+        raise DataError(f"expected at most {LARGEST // 10**6} MB in {where}, unpacked; got more: split the recording")
+
+
+def _regular(path: Path) -> Path:
+    """The path itself; DataError for a pipe or a device, which may never end."""
+    if not path.is_file():
+        raise DataError(f"expected a file in {path}, got a folder, a pipe or a device")
+    return path

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.contract import STANDARD_GRAVITY
 from edgehar.data.assemble import assemble
 from edgehar.data.gravity import gravity_length
 from edgehar.data.options import UNITS, CsvOptions
-from edgehar.data.readers.archive import Member, members
-from edgehar.data.readers.table import Table, read_table
+from edgehar.data.readers.layouts import LABEL, SUBJECT, TIME, candidate
+from edgehar.data.readers.selection import Found, find_tables
+from edgehar.data.readers.table import Table
 from edgehar.data.recording import UNLABELLED, Dataset
 from edgehar.data.timeline import TIME_UNITS, Samples, guess_time_unit, to_recordings, usual_step
 from edgehar.errors import DataError
 
-_AXIS = (
-    r"(?:total|body|raw|phone)?(?:a|acc|accel|acceleration|accelerometer)?{axis}(?:axis)?(?:acc|accel|acceleration)?"
-)
-_TIME = ("t", "time", "timestamp", "seconds", "secondselapsed", "elapsed", "timens", "timems", "timeus", "times")
-_LABEL = ("label", "activity", "class", "activitylabel", "activityname")
-_SUBJECT = ("subject", "user", "person", "participant", "subjectid", "userid", "id")
-_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".gz")
+#: Labels that say nothing.
+_NO_LABEL = {"", "nan", "none", "null", "unlabelled", "unlabeled"}
+
+OUTSIDE_GRAVITY = "samples dropped: before or after those of gravity"
 
 
 @dataclass(frozen=True)
 class _File:
-    """One file's columns, as they stand there."""
+    """One file's columns, as they stand there; `acc` in Android's sign."""
 
     name: str
-    g: NDArray[np.float64]
+    acc: NDArray[np.float64]
     t: NDArray[np.float64] | None
     subject: list[str]
     label: list[str]
+    note: str
 
 
 def load_csv(
@@ -46,137 +46,133 @@ def load_csv(
     labels: Mapping[str, str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
-    """Read a table, or a folder or zip of them.
+    """Read a table, or a folder or archive of them: text, Parquet or Feather.
 
     Args:
-        options: what the tables do not say; see `CsvOptions`.
-        labels: own label -> name in the vocabulary.
+        options: what the tables do not say; see `CsvOptions`. `axes` is left to `load`.
+        labels: own label -> name.
         on_progress: called with (files done, files in all).
     Raises:
-        DataError: missing columns, text in numbers, no rate and no time, a unit that gravity does not
-            tell, or a damaged file. The message names the option that helps.
+        DataError: missing columns, acceleration without gravity, text in numbers, no rate and no time, a
+            unit that gravity does not tell, or a damaged file. The message names the option that helps.
+        MissingExtra: pandas is not installed.
     """
     options = options or CsvOptions()
-    found = members(source)
-    if len(found) > 1:
-        found = [m for m in found if m.path.suffix.lower() in _SUFFIXES and "readme" not in m.path.name.lower()]
-    if not found:
-        raise DataError(f"expected tables ({', '.join(_SUFFIXES)}) in {source}, got none")
+    found, left_out = find_tables(source, options.columns)
+    findings: Counter[str] = Counter()
     files = []
-    for done, member in enumerate(found, 1):
-        files.append(_read(member, source, options))
+    for done, item in enumerate(found, 1):
+        files.append(_read(item, source, options, findings))
         if on_progress is not None:
             on_progress(done, len(found))
-    notes = []
+    notes = _sign_notes(files)
+    if left_out:
+        shown = ", ".join(left_out[:6]) + (", …" if len(left_out) > 6 else "")
+        notes.append(f"{len(left_out)} tables without acceleration left out: {shown}")
     unit = options.unit
+    usual = gravity_length([file.acc for file in files])
     if unit is None:
-        unit = _unit_from_gravity([file.g for file in files], source)
+        unit = _unit_of_gravity(usual, source)
         notes.append(f"unit {unit}, found out from gravity")
+    elif not 0.7 < usual * UNITS[unit] / STANDARD_GRAVITY < 1.4:
+        notes.append(
+            f"the mean is {usual * UNITS[unit]:.3g} m/s² long, gravity is 9.8: the unit {unit} or the columns are wrong"
+        )
     if not any(any(file.subject) for file in files):
         notes.append("no subject column: taken as one person; name one with --subject-column")
     if not any(any(file.label) for file in files):
         notes.append("no label column: every sample is unlabelled; name one with --label-column")
     own: dict[str, int] = {}
-    findings: Counter[str] = Counter()
     recordings = []
-    axes = options.axis_map()
     for file in files:
         t, rate = _times(file, options)
-        acc = np.stack([sign * file.g[:, index] for index, sign in axes], axis=1) * UNITS[unit]
         people = list(dict.fromkeys(file.subject)) or ["1"]
         code = {name: index for index, name in enumerate(people)}
-        label = [own.setdefault(name, len(own)) if name else UNLABELLED for name in file.label]
+        label = [UNLABELLED if name.casefold() in _NO_LABEL else own.setdefault(name, len(own)) for name in file.label]
         samples = Samples(
-            person=np.array([code[name] for name in file.subject] or [0] * len(acc), np.intp),
+            person=np.array([code[name] for name in file.subject] or [0] * len(file.acc), np.intp),
             people=[name or "1" for name in people],
             t=t,
-            acc=acc.astype(np.float32),
-            label=np.array(label or [UNLABELLED] * len(acc), np.int16),
+            acc=(file.acc * UNITS[unit]).astype(np.float32),
+            label=np.array(label or [UNLABELLED] * len(file.acc), np.int16),
             rate_hz=rate,
         )
         recordings += to_recordings(samples, file.name, findings)
     return assemble(source.stem, "csv", recordings, tuple(own), overrides=labels, findings=findings, notes=notes)
 
 
-def _read(member: Member, source: Path, options: CsvOptions) -> _File:
-    where = str(source) if source.is_file() and source.suffix != ".zip" else f"{source}/{member.path}"
-    table = read_table(member.read(), where)
-    columns = options.columns or _axis_columns(table)
+def _read(found: Found, source: Path, options: CsvOptions, findings: Counter[str]) -> _File:
+    table, layout, path = found.table, found.layout, found.path
+    assert layout.columns is not None
     time = None
     if options.time != "none":
-        time = options.time or _candidate(table, _TIME)
+        time = options.time or candidate(table, TIME)
         if time is None and "1" in table.header and len(table.header) >= 4 and not options.columns:
             time = "1"
     if time is None and options.rate_hz is None:
-        raise DataError(f"expected a column of time in {where} or a rate; give --rate HZ or --time COLUMN")
-    values = table.numbers([*columns, time] if time else columns)
+        raise DataError(f"expected a column of time in {table.where} or a rate; give --rate HZ or --time COLUMN")
+    values = table.numbers([*layout.columns, *(layout.added or ()), *([time] if time else [])])
+    acc, t = values[:, :3], values[:, -1] if time else None
+    if layout.added:
+        acc = acc + values[:, 3:6]
+    if found.gravity is not None:
+        assert time is not None and t is not None
+        acc = acc + _gravity_at(t, found.gravity, time)
+        findings[OUTSIDE_GRAVITY] += int(np.isnan(acc).all(axis=1).sum())
     return _File(
-        name=str(member.path.with_suffix("")),
-        g=values[:, :3],
-        t=values[:, 3] if time else None,
-        subject=_told(options.subject, table, member, source, len(values), _SUBJECT),
-        label=_told(options.label, table, member, source, len(values), _LABEL),
+        name=str(path.with_suffix("")),
+        acc=layout.sign * acc,
+        t=t,
+        subject=_told(options.subject, table, path, source, len(values), SUBJECT),
+        label=_told(options.label, table, path, source, len(values), LABEL),
+        note=layout.note,
     )
 
 
-def _told(rule: str | None, table: Table, member: Member, source: Path, rows: int, usual: tuple[str, ...]) -> list[str]:
+def _gravity_at(t: NDArray[np.float64], gravity: Found, time: str) -> NDArray[np.float64]:
+    """Gravity between its own samples, at the times of others; NaN outside of them."""
+    assert gravity.layout.columns is not None
+    values = gravity.table.numbers([time, *gravity.layout.columns])
+    values = values[np.isfinite(values).all(axis=1)]
+    values = values[np.argsort(values[:, 0], kind="stable")]
+    return np.stack(
+        [np.interp(t, values[:, 0], values[:, axis], left=np.nan, right=np.nan) for axis in (1, 2, 3)], axis=1
+    )
+
+
+def _told(
+    rule: str | None, table: Table, path: PurePosixPath, source: Path, rows: int, usual: tuple[str, ...]
+) -> list[str]:
     """Subject or label of each row: from a column, or from the path; empty where nothing tells."""
     if rule is None:
-        name = _candidate(table, usual)
+        name = candidate(table, usual)
         return table.words(name) if name else []
     if not rule.startswith("@"):
         return table.words(rule)
-    folder = member.path.parent.name or (source.name if source.is_dir() else source.resolve().parent.name)
+    folder = path.parent.name or (source.name if source.is_dir() else source.resolve().parent.name)
     if rule in ("@file", "@folder"):
-        value = member.path.name.split(".")[0] if rule == "@file" else folder
+        value = path.name.split(".")[0] if rule == "@file" else folder
     else:
         try:
-            match = re.search(
-                rule[1:], f"{folder}/{member.path.name}" if len(member.path.parts) < 2 else str(member.path)
-            )
+            match = re.search(rule[1:], f"{folder}/{path.name}" if len(path.parts) < 2 else str(path))
         except re.error as error:
             raise DataError(
                 f"expected @file, @folder or a regular expression after @, got {rule!r} ({error})"
             ) from error
         if not match:
-            raise DataError(f"expected {rule[1:]!r} in the path {member.path}, found nothing like it")
+            raise DataError(f"expected {rule[1:]!r} in the path {path}, found nothing like it")
         value = match[1] if match.re.groups else match[0]
     return [value] * rows
 
 
-def _plain(title: str) -> str:
-    """A column's title without its unit, blanks and marks: `Acc_X (m/s^2)` gives `accx`."""
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"[\[(].*?[\])]", "", title.lower()))
+def _sign_notes(files: Sequence[_File]) -> list[str]:
+    """What was taken for granted about the sign, once each; with the number of files where they differ."""
+    count = Counter(file.note for file in files)
+    return [note if len(count) == 1 else f"{number} files: {note}" for note, number in count.items()]
 
 
-def _axis_columns(table: Table) -> tuple[str, ...]:
-    if table.header[0] == "1" and len(table.header) in (3, 4):
-        return table.header[-3:]
-    result = []
-    for axis in "xyz":
-        pattern = re.compile(_AXIS.format(axis=axis))
-        found = [title for title in table.header if pattern.fullmatch(_plain(title))]
-        if len(found) != 1:
-            got = f"several ({', '.join(found)})" if found else "none"
-            raise DataError(
-                f"expected one column for {axis} in {table.where}, got {got} among {', '.join(table.header)}; "
-                "name them with --columns X,Y,Z"
-            )
-        result.append(found[0])
-    return tuple(result)
-
-
-def _candidate(table: Table, usual: tuple[str, ...]) -> str | None:
-    for name in usual:
-        for title in table.header:
-            if _plain(title) == name:
-                return title
-    return None
-
-
-def _unit_from_gravity(parts: list[NDArray[np.float64]], source: Path) -> str:
+def _unit_of_gravity(usual: float, source: Path) -> str:
     """The unit in which the usual length of the mean is gravity."""
-    usual = gravity_length(parts)
     for unit, factor in UNITS.items():
         if 0.7 < usual * factor / UNITS["g"] < 1.4:
             return unit

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from edgehar.contract import STANDARD_GRAVITY
 from edgehar.data.assemble import assemble
 from edgehar.data.readers.archive import Member, members, read_npz
-from edgehar.data.readers.table import read_columns
+from edgehar.data.readers.table import read_table
 from edgehar.data.recording import Dataset, Recording
 from edgehar.data.timeline import Samples, to_recordings
 from edgehar.errors import DataError
@@ -27,6 +27,8 @@ RATE_HZ = 50.0
 
 #: Android m/s² from CoreMotion's g.
 TO_ANDROID = -STANDARD_GRAVITY
+
+_SIGN = "sign: iOS's, turned into Android's (gravity + userAcceleration of CoreMotion)"
 
 _FILE = re.compile(r"(?:^|/)(dws|ups|wlk|jog|std|sit)_(\d+)/sub_(\d+)\.csv$")
 _COLUMNS = tuple(f"{part}.{axis}" for part in ("gravity", "userAcceleration") for axis in "xyz")
@@ -81,12 +83,11 @@ def load_motionsense(
         match = _FILE.search(str(member.path))
         assert match
         own, trial, subject = match.groups()
-        columns = read_columns(member.read(), _COLUMNS, where=f"{source}:{member.path}")
-        g = np.stack([columns[name] for name in _COLUMNS], axis=1)
+        g = read_table(member.read(), f"{source}:{member.path}").numbers(_COLUMNS)
         recordings += _recordings(g[:, :3] + g[:, 3:], _OWN.index(own), subject, f"{own}_{trial}", findings)
         if on_progress is not None:
             on_progress(done, len(files))
-    return assemble("motionsense", "motionsense", recordings, _OWN, overrides=labels, findings=findings)
+    return assemble("motionsense", "motionsense", recordings, _OWN, overrides=labels, findings=findings, notes=[_SIGN])
 
 
 def _recordings(g: NDArray[np.float64], code: int, subject: str, name: str, findings: Counter[str]) -> list[Recording]:
@@ -112,4 +113,6 @@ def _load_prepared(source: Path, labels: Mapping[str, str] | None) -> Dataset:
         code, trial = int(arrays["label"][start]), int(arrays["trial"][start])
         g = arrays["acc"][start:stop] / 1000.0
         recordings += _recordings(g, code, str(arrays["subject"][start]), f"{names[code]}_{trial}", findings)
-    return assemble("motionsense", "motionsense", recordings, tuple(names), overrides=labels, findings=findings)
+    return assemble(
+        "motionsense", "motionsense", recordings, tuple(names), overrides=labels, findings=findings, notes=[_SIGN]
+    )

@@ -1,29 +1,55 @@
-"""Reading delimited text: CSV, TSV, semicolons or blanks, with or without a header."""
+"""Tables of samples through pandas: any text table, Parquet and Feather, with or without a header."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.data.extras import require
 from edgehar.errors import DataError
 
-_MISSING = {"", "nan", "na", "null", "none"}
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What a sensor's app writes where it has no value.
+_MISSING = ["", "nan", "NaN", "NAN", "na", "NA", "N/A", "null", "NULL", "none", "None"]
+
+#: First bytes that tell an encoding; without them it is UTF-8, else Windows' western one.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Text of a table, its column names (`1`, `2`, … without a header) and how it is delimited."""
+    """A table whose columns are parsed when they are asked for.
+
+    Attributes:
+        header: titles of the columns; `1`, `2`, … without a header.
+        where: the file, for messages.
+        body: text under the header, or a whole frame.
+        separator, decimal: of the text.
+        first_line: number of the body's first line in its file.
+    """
 
     header: tuple[str, ...]
-    body: str
-    delimiter: str | None
-    first_line: int
     where: str
+    body: str | pd.DataFrame
+    separator: str = ","
+    decimal: str = "."
+    first_line: int = 1
 
     def column(self, name: str) -> int:
         """Index of a column by name, or by its number from 1 where no name is like that.
@@ -47,89 +73,161 @@ class Table:
         Raises:
             DataError: a missing column, a row cut short, or text in place of a number.
         """
+        import pandas as pd
+
         indices = [self.column(name) for name in names]
-        if not self.body.strip():
-            raise DataError(f"expected rows of samples in {self.where}, got none under the header")
-        try:
-            text = io.StringIO(self.body)
-            return np.loadtxt(text, delimiter=self.delimiter, usecols=indices, ndmin=2, comments=None, quotechar='"')
-        except ValueError:
-            # Row by row, to allow empty cells and to name the line of a bad one.
-            return np.array(
-                [[self._number(line, row, index) for index in indices] for line, row in self._rows()]
-            ).reshape(-1, len(indices))
+        frame = self._parse(indices, text=False)
+        result = np.empty((len(frame), len(indices)))
+        for place, index in enumerate(indices):
+            cells = frame[index]
+            if cells.dtype.kind not in "iuf":
+                cells = pd.to_numeric(cells.astype(object), errors="coerce")
+                self._refuse_text(frame[index], cells.isna(), index)
+            result[:, place] = cells.to_numpy(np.float64, na_value=np.nan)
+        self._refuse_cut(np.asarray(np.isnan(result).any(axis=1)))
+        return result
 
     def words(self, name: str) -> list[str]:
-        """A column as text without surrounding blanks."""
+        """A column as text without surrounding blanks; an empty cell is an empty text."""
         index = self.column(name)
-        return [self._cell(line, row, index) for line, row in self._rows()]
+        cells = self._parse([index], text=True)[index]
+        return [str(cell).strip() for cell in cells.astype(object).where(cells.notna(), "")]
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        if self.delimiter is None:
-            rows = (line.split() for line in self.body.splitlines())
-        else:
-            rows = csv.reader(io.StringIO(self.body), delimiter=self.delimiter)  # type: ignore[assignment]
-        for line, row in enumerate(rows, self.first_line):
-            if row and any(cell.strip() for cell in row):
-                yield line, row
+    def _parse(self, indices: Sequence[int], *, text: bool) -> pd.DataFrame:
+        """Columns by their index, as numbers where they are such, or all as text."""
+        import pandas as pd
 
-    def _cell(self, line: int, row: list[str], index: int) -> str:
-        if index >= len(row):
-            raise DataError(
-                f"expected {len(self.header)} columns in line {line} of {self.where}, got {len(row)}; "
-                "is the file cut short?"
-            )
-        return row[index].strip()
-
-    def _number(self, line: int, row: list[str], index: int) -> float:
-        cell = self._cell(line, row, index)
+        if not isinstance(self.body, str):
+            return self.body[list(dict.fromkeys(indices))]
+        if not self.body.strip():
+            raise DataError(f"expected rows of samples in {self.where}, got none under the header")
+        # One column more than any line has: pandas would take the first for an index where lines are longer.
         try:
-            return float("nan") if cell.casefold() in _MISSING else float(cell)
-        except ValueError:
-            raise DataError(
-                f"expected a number in column {self.header[index]!r}, line {line} of {self.where}, got {cell[:40]!r}"
-            ) from None
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                return pd.read_csv(
+                    io.StringIO(self.body),
+                    sep=self.separator,
+                    decimal=self.decimal,
+                    header=None,
+                    names=range(len(self.header)),
+                    usecols=sorted(set(indices)),
+                    index_col=False,
+                    skipinitialspace=True,
+                    dtype=str if text else None,
+                    keep_default_na=False,
+                    na_values=None if text else _MISSING,
+                    low_memory=False,
+                )
+        except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
+            reason = str(error).strip().rpartition("C error: ")[2]
+            raise DataError(f"expected {len(self.header)} columns in every line of {self.where}: {reason}") from error
+
+    def _refuse_text(self, cells: pd.Series, failed: pd.Series, index: int) -> None:
+        """Name the first cell that is neither a number nor missing."""
+        for row in np.flatnonzero(failed.to_numpy()):
+            cell = cells.iloc[row]
+            if isinstance(cell, str) and cell.strip() not in _MISSING:
+                raise DataError(
+                    f"expected a number in column {self.header[index]!r}, line {self._line(int(row))[0]} of "
+                    f"{self.where}, got {cell[:40]!r}"
+                )
+
+    def _refuse_cut(self, missing: NDArray[np.bool_]) -> None:
+        """Refuse rows that lack a number because they end too early; pandas fills those in silence."""
+        if not isinstance(self.body, str) or not missing.any():
+            return
+        lines = [line for line in self.body.splitlines() if line.strip()]
+        for row in np.flatnonzero(missing[: len(lines)]):
+            got = len(_cells(lines[row], self.separator))
+            if got < len(self.header):
+                raise DataError(
+                    f"expected {len(self.header)} columns in line {self._line(int(row))[0]} of {self.where}, got "
+                    f"{got}; is the file cut short?"
+                )
+
+    def _line(self, row: int) -> tuple[int, str]:
+        """Number and text of a row's line, blank lines counted."""
+        if not isinstance(self.body, str):
+            return row + 1, ""
+        lines = [(number, line) for number, line in enumerate(self.body.splitlines(), self.first_line) if line.strip()]
+        return lines[row]
 
 
 def read_table(content: bytes, where: str) -> Table:
-    """Find delimiter and header of a table. Lines before it that start with `#` are skipped.
+    """Find encoding, separator, decimal mark and header of a table.
+
+    Lines before it that start with `#`, and a spreadsheet's `sep=;`, are skipped.
 
     Raises:
-        DataError: empty, or not text.
+        DataError: empty, or not a table.
+        MissingExtra: pandas is not installed.
     """
-    if b"\0" in content[:4096]:
+    require("pandas")
+    if content.startswith((b"PAR1", b"ARROW1", b"FEA1")):
+        return _columnar(content, where)
+    encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
+    if encoding is None and b"\0" in content[:4096]:
         raise DataError(f"expected a text table in {where}, got a binary file")
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(encoding or "utf-8")
     except UnicodeDecodeError:
-        raise DataError(f"expected a text table (UTF-8) in {where}, got a binary file or another encoding") from None
-    lines, skipped = text, 0
-    while lines.startswith(("#", "\n", "\r\n")):
-        _, _, lines = lines.partition("\n")
+        # What is left of older phones and spreadsheets: only titles and labels can differ by it.
+        text = content.decode("cp1252", errors="replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    skipped = 0
+    while text.startswith(("#", "\n", "sep=")):
+        _, _, text = text.partition("\n")
         skipped += 1
-    first, _, rest = lines.partition("\n")
+    first, _, rest = text.partition("\n")
     if not first.strip():
         raise DataError(f"expected a table in {where}, got an empty file")
-    count = {mark: first.count(mark) for mark in ",;\t"}
-    delimiter = max(count, key=lambda mark: count[mark]) if any(count.values()) else None
-    cells = next(csv.reader([first], delimiter=delimiter)) if delimiter else first.split()
-    cells = [cell.strip() for cell in cells]
-    if all(_is_number(cell) for cell in cells):
-        return Table(tuple(str(n) for n in range(1, len(cells) + 1)), lines, delimiter, skipped + 1, where)
-    return Table(tuple(cells), rest, delimiter, skipped + 2, where)
+    separator = _separator(first)
+    sample = next((line for line in rest.splitlines() if line.strip()), first)
+    decimal = "," if separator != "," and re.search(r"\d,\d", sample) and not re.search(r"\d\.\d", sample) else "."
+    cells = _cells(first, separator)
+    titled = not all(_is_number(cell.replace(",", ".") if decimal == "," else cell) for cell in cells)
+    width = len(_cells(sample, separator))
+    extra = [str(number) for number in range(len(cells) + 1, width + 1)]
+    if titled:
+        return Table((*cells, *extra), where, rest, separator, decimal, skipped + 2)
+    numbered = tuple(str(number) for number in range(1, max(len(cells), width) + 1))
+    return Table(numbered, where, text, separator, decimal, skipped + 1)
 
 
-def read_columns(content: bytes, names: Sequence[str], where: str) -> dict[str, NDArray[np.float64]]:
-    """Named numeric columns of a table, float64 (N,) each; see `Table.numbers` for the errors."""
-    values = read_table(content, where).numbers(names)
-    return {name: values[:, index] for index, name in enumerate(names)}
+def _columnar(content: bytes, where: str) -> Table:
+    """Parquet or Feather, by pyarrow."""
+    require("pyarrow")
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        parse = pd.read_parquet if content.startswith(b"PAR1") else pd.read_feather
+        frame = parse(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"damaged Parquet or Feather file {where}: {str(error).splitlines()[0]}") from error
+    if not len(frame):
+        raise DataError(f"expected rows of samples in {where}, got none")
+    header = tuple(str(title) for title in frame.columns)
+    frame.columns = pd.RangeIndex(len(header))
+    return Table(header, where, frame)
+
+
+def _separator(line: str) -> str:
+    """What separates a line's cells: the first of tab, semicolon, comma that stands outside of quotes, else blanks."""
+    bare = re.sub(r'"[^"]*"', "q", line)
+    return next((mark for mark in "\t;," if mark in bare.rstrip(";,")), r"\s+")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    if separator == r"\s+":
+        return line.split()
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
 
 
 def _is_number(cell: str) -> bool:
-    if cell.casefold() in _MISSING:
-        return True
     try:
         float(cell)
     except ValueError:
-        return False
+        return cell in _MISSING
     return True

@@ -7,17 +7,19 @@ Access 2019. m/s² with gravity, Android sign, nominal 20 Hz.
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.data.assemble import assemble
+from edgehar.data.extras import require
 from edgehar.data.readers.archive import Member, members
-from edgehar.data.readers.tokens import Records, floats, integers, split_records, words
 from edgehar.data.recording import Dataset
 from edgehar.data.timeline import NO_TIME, TIME_UNITS, Samples, guess_time_unit, to_recordings, usual_step
 from edgehar.errors import DataError
@@ -25,9 +27,10 @@ from edgehar.errors import DataError
 MALFORMED = "records dropped: not user,activity,timestamp,x,y,z"
 NOT_NUMBER = "records dropped: an empty field or text in place of a number"
 
+_FIELDS = ("user", "activity", "timestamp", "x", "y", "z")
 _RECORD = re.compile(rb"\s*\d+\s*,\s*[A-Za-z][\w ]*,\s*\d+\s*,\s*-?[\d.]+(?:[eE]-?\d+)?\s*,\s*-?[\d.]+")
-#: Bytes parsed at once: small enough for the arrays to stay in a processor's cache.
-_BLOCK = 1 << 19
+#: Bytes parsed at once, so that the whole set never stands in memory as text and as numbers.
+_BLOCK = 1 << 21
 
 
 def looks_like_wisdm(head: bytes) -> bool:
@@ -53,16 +56,18 @@ def load_wisdm(
 ) -> Dataset:
     """Read a file, folder or archive of either set.
 
-    Records are found by their own shape, so that several on one line, a missing `;`, a comma before it
-    and blank lines do no harm. Records with an empty or impossible field and those with a timestamp of
-    0 are dropped and counted.
+    Each record is given a line of its own before pandas parses them, so that several on one line, a missing
+    `;`, a comma before it and blank lines do no harm. Records with an empty or impossible field and those
+    with a timestamp of 0 are dropped and counted.
 
     Args:
         labels: own label -> name, over the set's mapping.
         on_progress: called with (bytes done, bytes in all).
     Raises:
         DataError: no such file, or no record in it.
+        MissingExtra: pandas is not installed.
     """
+    require("pandas")
     files = accelerometer_files(members(source))
     if not files:
         raise DataError(f"expected WISDM text files (.txt, .txt.gz) in {source}, got none")
@@ -73,7 +78,8 @@ def load_wisdm(
     for member in files:
         content = member.read()
         for done, block in _blocks(content):
-            blocks.append(_parse(split_records(block, 6), own, findings))
+            if block:
+                blocks.append(_parse(block, own, findings))
             if on_progress is not None:
                 on_progress(before + member.size * done // len(content), total)
         before += member.size
@@ -90,44 +96,65 @@ def load_wisdm(
 
 
 def _blocks(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Blocks that end with a record's end, and how many bytes are done after each."""
+    """Blocks with one record on each line, and how many bytes are done after each."""
     start = 0
     while start < len(content):
         stop = min(start + _BLOCK, len(content))
         if stop < len(content):
             end = max(content.rfind(b"\n", start, stop), content.rfind(b";", start, stop)) + 1
             stop = end if end > start else len(content)
-        block = content[start:stop]
-        if b" " in block or b"\t" in block:
-            block = block.translate(None, b" \t")
-        yield stop, block if block.endswith((b"\n", b";")) else block + b"\n"
+        block = content[start:stop].translate(None, b" \t\r").replace(b";\n", b"\n").replace(b";", b"\n")
+        yield stop, re.sub(rb"\n\n+", b"\n", block).strip(b"\n")
         start = stop
 
 
 def _parse(
-    records: Records, own: dict[str, int], findings: Counter[str]
+    block: bytes, own: dict[str, int], findings: Counter[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16], NDArray[np.float32]]:
     """User, timestamp, label code and float32 (R, 3) of the good records; `own` learns new labels."""
-    user, good = integers(records, 0)
-    stamp, is_stamp = integers(records, 2)
-    good &= is_stamp
-    acc = np.empty((len(records), 3), np.float32)
-    for axis in range(3):
-        acc[:, axis], is_number = floats(records, 3 + axis)
-        good &= is_number
-    label = np.full(len(records), -1, np.int16)
-    runs = words(records, 1)
-    for number, (row, word) in enumerate(runs):
-        stop = runs[number + 1][0] if number + 1 < len(runs) else len(records)
-        if word.replace("_", "a").isalnum():
-            label[row:stop] = own.setdefault(word, len(own)) if good[row:stop].any() else -1
-        else:
-            good[row:stop] = False
-    findings[MALFORMED] += records.malformed
-    findings[NOT_NUMBER] += int((~good).sum())
-    findings[NO_TIME] += int((good & (stamp == 0)).sum())
-    good &= stamp != 0
-    return user[good], stamp[good], label[good], acc[good]
+    import pandas as pd
+
+    frame = pd.read_csv(
+        io.BytesIO(block),
+        header=None,
+        names=(*_FIELDS, "rest"),
+        dtype={"activity": "category"},
+        keep_default_na=False,
+        na_values={name: [""] for name in (*_FIELDS, "rest") if name != "activity"},
+        quoting=3,  # csv.QUOTE_NONE: a stray mark must not swallow what follows
+        on_bad_lines="skip",
+        low_memory=False,
+        encoding_errors="replace",
+    )
+    # Lines with over seven fields were skipped; the seventh is empty where a comma stands before the record's end.
+    malformed = (frame["rest"].notna() | frame[["x", "y", "z"]].isna().all(axis=1)).to_numpy()
+    findings[MALFORMED] += block.count(b"\n") + 1 - len(frame) + int(malformed.sum())
+    activity = frame["activity"].cat
+    names = [str(name) for name in activity.categories]
+    codes = activity.codes.to_numpy()
+    # One entry more than there are names: a missing label has the code -1.
+    sound = np.array([name.replace("_", "a").isalnum() for name in names] + [False])[codes]
+    number = {name: pd.to_numeric(frame[name], errors="coerce").to_numpy() for name in _FIELDS if name != "activity"}
+    for name, value in number.items():
+        sound &= ~np.isnan(value) if name in "xyz" else _is_whole(value)
+    findings[NOT_NUMBER] += int((~malformed & ~sound).sum())
+    sound &= ~malformed
+    findings[NO_TIME] += int((sound & (number["timestamp"] == 0)).sum())
+    order = np.full(len(names), -1, np.int16)
+    # Labels are numbered as they first come, not by the alphabet.
+    for code in pd.unique(codes[sound]):
+        order[code] = own.setdefault(names[code], len(own))
+    sound &= number["timestamp"] != 0
+    acc = np.stack([number[axis][sound].astype(np.float32) for axis in "xyz"], axis=1)
+    user, stamp = (number[name][sound].astype(np.int64) for name in ("user", "timestamp"))
+    return user, stamp, order[codes[sound]], acc
+
+
+def _is_whole(value: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which values of a column are whole numbers that an int64 holds."""
+    if value.dtype.kind == "i":
+        return np.ones(len(value), bool)
+    return np.asarray((np.abs(value) < 2.0**63) & (value == np.floor(value)))
 
 
 def _seconds(person: NDArray[np.intp], stamp: NDArray[np.int64]) -> NDArray[np.float64]:

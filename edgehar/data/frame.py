@@ -1,0 +1,130 @@
+"""Recordings as a pandas DataFrame, and back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.data.assemble import assemble
+from edgehar.data.extras import require
+from edgehar.data.recording import UNLABELLED, Dataset
+from edgehar.data.timeline import Samples, to_recordings
+from edgehar.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns of a frame of recordings; `recording`, `subject` and `label` are categories.
+COLUMNS = ("recording", "subject", "time", "x", "y", "z", "label")
+
+
+def to_frame(dataset: Dataset) -> pd.DataFrame:
+    """One row a sample, in the order of the recordings.
+
+    Returns:
+        `recording`, `subject` (categories), `time` (float64, seconds), `x`, `y`, `z` (float32, m/s², gravity
+        included, Android sign), `label` (a category, missing where not known). Its `attrs` hold the set's
+        `name`, `published_test` and `notes`.
+    Raises:
+        MissingExtra: pandas is not installed.
+    """
+    require("pandas")
+    import pandas as pd
+
+    recordings = dataset.recordings
+    length = [len(recording) for recording in recordings]
+    people = dataset.subjects
+    names = list(dict.fromkeys(recording.name for recording in recordings))
+    whose = [people.index(recording.subject) for recording in recordings]
+    which = [names.index(recording.name) for recording in recordings]
+    acc = np.concatenate([recording.acc for recording in recordings])
+    label = np.concatenate([recording.label for recording in recordings])
+    frame = pd.DataFrame(
+        {
+            "recording": _category(np.repeat(which, length), names),
+            "subject": _category(np.repeat(whose, length), people),
+            "time": np.concatenate([recording.t for recording in recordings]),
+            **{axis: acc[:, index] for index, axis in enumerate("xyz")},
+            "label": _category(label, dataset.classes),
+        }
+    )
+    frame.attrs = {
+        "name": dataset.name,
+        "published_test": list(dataset.published_test),
+        "notes": list(dataset.notes),
+    }
+    return frame
+
+
+def from_frame(frame: pd.DataFrame, *, name: str | None = None, rate_hz: float | None = None) -> Dataset:
+    """A data set of a frame like `to_frame` gives; the columns may stand in any order.
+
+    Args:
+        frame: `x`, `y`, `z`, and `time` unless `rate_hz` is given. Without `recording` or `subject` all rows are
+            one, without `label` none is known.
+        name: of the set; that of the frame's `attrs`, else `frame`.
+        rate_hz: of the samples; measured from `time`, recording by recording, if None.
+    Raises:
+        DataError: a missing column, text in place of numbers, no sample, or no rate.
+    """
+    missing = [column for column in ("x", "y", "z") if column not in frame]
+    if "time" not in frame and rate_hz is None:
+        missing.append("time")
+    if missing:
+        raise DataError(
+            f"expected the columns {', '.join(COLUMNS)}, got {', '.join(map(str, frame.columns))}: {missing[0]} is "
+            "missing" + (", and no rate_hz" if missing == ["time"] else "")
+        )
+    if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):
+        raise DataError(f"expected a rate above 0 Hz, got {rate_hz:g}")
+    try:
+        acc = frame[["x", "y", "z"]].to_numpy(np.float32, na_value=np.nan)
+        t = frame["time"].to_numpy(np.float64, na_value=np.nan) if "time" in frame else None
+    except (TypeError, ValueError) as error:
+        raise DataError(f"expected numbers in time, x, y and z ({error})") from error
+    which, names = _codes(frame, "recording")
+    whose, people = _codes(frame, "subject")
+    label, own = _codes(frame, "label", unknown=UNLABELLED)
+    findings: Counter[str] = Counter()
+    recordings = []
+    for code, title in enumerate(names):
+        rows = np.flatnonzero(which == code)
+        samples = Samples(
+            whose[rows], people, None if t is None else t[rows], acc[rows], label[rows].astype(np.int16), rate_hz
+        )
+        parts = to_recordings(samples, title, findings)
+        if len(parts) == 1:
+            parts = [replace(parts[0], name=title)]
+        recordings += parts
+    told = frame.attrs
+    return assemble(
+        name or str(told.get("name", "frame")),
+        "csv",
+        recordings,
+        own,
+        published_test=tuple(told.get("published_test", ())),
+        findings=findings,
+    )
+
+
+def _category(codes: NDArray[Any], words: Sequence[str]) -> pd.Categorical[str]:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(words), dtype=str))
+
+
+def _codes(frame: pd.DataFrame, column: str, unknown: int = 0) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """A column as codes of its words, in the order in which they come; `1` and `unknown` where there is none."""
+    import pandas as pd
+
+    if column not in frame:
+        return np.full(len(frame), unknown, np.intp), ("1",) if unknown == 0 else ()
+    code, words = pd.factorize(frame[column])
+    if unknown == 0 and (code < 0).any():
+        raise DataError(f"expected a {column} on every row, got {int((code < 0).sum())} rows without")
+    return code, tuple(str(word) for word in words)
