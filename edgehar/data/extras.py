@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib import import_module
 
 from edgehar.errors import MissingExtra
 
 
 def require(package: str) -> None:
     """Raise MissingExtra unless a library of the extra `data` is there; call it before importing one."""
-    if find_spec(package) is None:
-        raise MissingExtra(package, "data")
+    try:
+        import_module(package)
+    except ImportError as error:
+        raise MissingExtra(package, "data") from error

@@ -1,4 +1,4 @@
-"""Timelines and rates: splitting at gaps, uniform grids, and SciPy's polyphase resampling."""
+"""Timelines and rates: splitting at gaps, uniform grids, and polyphase resampling."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edgehar.data.extras import require
 from edgehar.data.recording import Recording
 from edgehar.errors import DataError
 
@@ -38,6 +38,18 @@ def rate_ratio(from_hz: float, to_hz: float) -> Fraction:
             "state the nominal rate, for example --rate 50"
         )
     return ratio
+
+
+def lowpass(up: int, down: int) -> NDArray[np.float64]:
+    """Anti-aliasing filter for up/down, odd length, gain `up` at 0 Hz, cutoff at the lower Nyquist rate.
+
+    It is what `scipy.signal.resample_poly` uses by default: a sinc under a Kaiser window of beta 5, ten
+    periods of the slower rate on each side.
+    """
+    slower = max(up, down)
+    half = 10 * slower
+    taps = np.sinc(np.arange(-half, half + 1) / slower) * np.kaiser(2 * half + 1, 5.0)
+    return np.asarray(taps * (up / taps.sum()))
 
 
 def is_uniform(recording: Recording) -> bool:
@@ -83,15 +95,15 @@ def resample(recording: Recording, rate_hz: float) -> Recording:
     """Resample one uninterrupted recording.
 
     A jittered timeline is first interpolated on to a uniform grid at the recording's own rate, then
-    `scipy.signal.resample_poly` changes the rate. Its edges are held, not taken as zero, since a phone at
-    rest reads gravity before and after the recording too. Labels are those of the nearest sample.
+    `scipy.signal.resample_poly` changes the rate, or numpy the same way, more slowly, where there is no
+    SciPy. The edges are held, not taken as zero, since a phone at rest reads gravity before and after the
+    recording too. Labels are those of the nearest sample.
 
     Args:
         recording: without gaps over two periods; `split_at_gaps` makes such parts.
         rate_hz: the rate wanted.
     Raises:
         DataError: gaps inside, or a ratio of rates with terms over 1000.
-        MissingExtra: another rate is wanted, and SciPy is not installed.
     """
     ratio = rate_ratio(recording.rate_hz, rate_hz)
     if not len(recording):
@@ -101,11 +113,27 @@ def resample(recording: Recording, rate_hz: float) -> Recording:
     even = to_uniform(recording)
     if ratio == 1:
         return replace(even, rate_hz=rate_hz)
-    require("scipy")
-    from scipy.signal import resample_poly
-
     up, down = ratio.numerator, ratio.denominator
-    acc = resample_poly(even.acc.astype(np.float64), up, down, axis=0, padtype="edge").astype(np.float32)
+    wide = even.acc.astype(np.float64)
+    try:
+        from scipy.signal import resample_poly
+    except ImportError:
+        acc = _convolve(wide, up, down).astype(np.float32)
+    else:
+        acc = resample_poly(wide, up, down, axis=0, padtype="edge").astype(np.float32)
     position = np.arange(len(acc))
     nearest = np.minimum((2 * position * down + up) // (2 * up), len(even) - 1)
     return replace(even, t=even.t[0] + position / rate_hz, acc=acc, label=even.label[nearest], rate_hz=rate_hz)
+
+
+def _convolve(x: NDArray[np.float64], up: int, down: int) -> NDArray[np.float64]:
+    """What `resample_poly` gives, for a device that has numpy only: zeros between the samples, then the filter."""
+    taps = lowpass(up, down)
+    half = len(taps) // 2
+    reach = half // up + 1
+    held = np.pad(x, ((reach, reach), (0, 0)), mode="edge")
+    stuffed = np.zeros((len(held) * up, x.shape[1]))
+    stuffed[::up] = held
+    result = np.stack([np.convolve(column, taps) for column in stuffed.T], axis=1)
+    start = reach * up + half
+    return result[start : start + len(x) * up : down]

@@ -7,21 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.data.resampling import rate_ratio
+from edgehar.data.resampling import lowpass, rate_ratio
 from edgehar.streaming.sources import Block
 from edgehar.streaming.streamer import Flush, FlushReason
-
-
-def lowpass(up: int, down: int) -> NDArray[np.float64]:
-    """Anti-aliasing filter for up/down, odd length, gain `up` at 0 Hz, cutoff at the lower Nyquist rate.
-
-    It is what `scipy.signal.resample_poly` uses by default: a sinc under a Kaiser window of beta 5, ten
-    periods of the slower rate on each side.
-    """
-    slower = max(up, down)
-    half = 10 * slower
-    taps = np.sinc(np.arange(-half, half + 1) / slower) * np.kaiser(2 * half + 1, 5.0)
-    return np.asarray(taps * (up / taps.sum()))
 
 
 class StreamResampler:

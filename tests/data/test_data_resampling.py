@@ -1,5 +1,6 @@
 """Rates through SciPy, with held edges; labels, jitter and gaps are ours."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,13 @@ from edgehar.data.resampling import rate_ratio, to_uniform
 from edgehar.errors import DataError
 
 
+@pytest.mark.parametrize("library", ["scipy", "numpy"])
 @pytest.mark.parametrize(
     ("from_hz", "to_hz"), [(50, 20), (20, 50), (100, 20), (25, 20), (31.25, 20), (200, 20), (26, 20)]
 )
-def test_usual_rates(make_recording, from_hz, to_hz):
+def test_usual_rates(make_recording, monkeypatch, from_hz, to_hz, library):
+    if library == "numpy":
+        monkeypatch.setitem(sys.modules, "scipy.signal", None)
     recording = make_recording(500, from_hz)
     result = resample(recording, to_hz)
     ratio = rate_ratio(from_hz, to_hz)
