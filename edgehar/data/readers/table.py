@@ -81,7 +81,10 @@ class Table:
         for place, index in enumerate(indices):
             cells = frame[index]
             if cells.dtype.kind not in "iuf":
-                cells = pd.to_numeric(cells.astype(object), errors="coerce")
+                text = cells.astype(object)
+                if self.decimal != ".":
+                    text = text.map(lambda cell: cell.replace(self.decimal, ".") if isinstance(cell, str) else cell)
+                cells = pd.to_numeric(text, errors="coerce")
                 self._refuse_text(frame[index], cells.isna(), index)
             result[:, place] = cells.to_numpy(np.float64, na_value=np.nan)
         self._refuse_cut(np.asarray(np.isnan(result).any(axis=1)))
@@ -101,17 +104,18 @@ class Table:
             return self.body[list(dict.fromkeys(indices))]
         if not self.body.strip():
             raise DataError(f"expected rows of samples in {self.where}, got none under the header")
-        # One column more than any line has: pandas would take the first for an index where lines are longer.
+        width = len(self.header)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
-                return pd.read_csv(
+                frame = pd.read_csv(
                     io.StringIO(self.body),
                     sep=self.separator,
                     decimal=self.decimal,
                     header=None,
-                    names=range(len(self.header)),
-                    usecols=sorted(set(indices)),
+                    # One column more, and none left unread, since else what stands beyond them is lost in silence.
+                    names=range(width if text else width + 1),
+                    usecols=list(indices) if text else None,
                     index_col=False,
                     skipinitialspace=True,
                     dtype=str if text else None,
@@ -121,7 +125,15 @@ class Table:
                 )
         except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
             reason = str(error).strip().rpartition("C error: ")[2]
-            raise DataError(f"expected {len(self.header)} columns in every line of {self.where}: {reason}") from error
+            raise DataError(f"expected {width} columns in every line of {self.where}: {reason}") from error
+        if not text:
+            longer = np.flatnonzero(frame[width].notna().to_numpy())
+            if len(longer):
+                raise DataError(
+                    f"expected {width} columns in line {self._line(int(longer[0]))} of {self.where}, got more; does "
+                    "its header name every column?"
+                )
+        return frame
 
     def _refuse_text(self, cells: pd.Series, failed: pd.Series, index: int) -> None:
         """Name the first cell that is neither a number nor missing."""
@@ -129,7 +141,7 @@ class Table:
             cell = cells.iloc[row]
             if isinstance(cell, str) and cell.strip() not in _MISSING:
                 raise DataError(
-                    f"expected a number in column {self.header[index]!r}, line {self._line(int(row))[0]} of "
+                    f"expected a number in column {self.header[index]!r}, line {self._line(int(row))} of "
                     f"{self.where}, got {cell[:40]!r}"
                 )
 
@@ -142,16 +154,15 @@ class Table:
             got = len(_cells(lines[row], self.separator))
             if got < len(self.header):
                 raise DataError(
-                    f"expected {len(self.header)} columns in line {self._line(int(row))[0]} of {self.where}, got "
+                    f"expected {len(self.header)} columns in line {self._line(int(row))} of {self.where}, got "
                     f"{got}; is the file cut short?"
                 )
 
-    def _line(self, row: int) -> tuple[int, str]:
-        """Number and text of a row's line, blank lines counted."""
+    def _line(self, row: int) -> int:
+        """Number of a row's line in the file, blank lines counted."""
         if not isinstance(self.body, str):
-            return row + 1, ""
-        lines = [(number, line) for number, line in enumerate(self.body.splitlines(), self.first_line) if line.strip()]
-        return lines[row]
+            return row + 1
+        return [number for number, line in enumerate(self.body.splitlines(), self.first_line) if line.strip()][row]
 
 
 def read_table(content: bytes, where: str) -> Table:
@@ -187,11 +198,9 @@ def read_table(content: bytes, where: str) -> Table:
     decimal = "," if separator != "," and re.search(r"\d,\d", sample) and not re.search(r"\d\.\d", sample) else "."
     cells = _cells(first, separator)
     titled = not all(_is_number(cell.replace(",", ".") if decimal == "," else cell) for cell in cells)
-    width = len(_cells(sample, separator))
-    extra = [str(number) for number in range(len(cells) + 1, width + 1)]
     if titled:
-        return Table((*cells, *extra), where, rest, separator, decimal, skipped + 2)
-    numbered = tuple(str(number) for number in range(1, max(len(cells), width) + 1))
+        return Table(tuple(cells), where, rest, separator, decimal, skipped + 2)
+    numbered = tuple(str(number) for number in range(1, len(cells) + 1))
     return Table(numbered, where, text, separator, decimal, skipped + 1)
 
 
