@@ -16,7 +16,10 @@ from edgehar.streaming.engine import Engine, WholeWindow
 from edgehar.streaming.levels import Levels
 from edgehar.streaming.smoothing import Decider, Smoother, SmoothingConfig, probability_units
 
-FlushReason = Literal["nan", "gap", "backward"]
+FlushReason = Literal["nan", "gap", "backward", "rate"]
+
+#: A stream may be this much faster or slower than the contract's rate, tenths.
+RATE_TOLERANCE = 1
 
 
 class Decision(NamedTuple):
@@ -69,6 +72,7 @@ class Streamer:
         self.duplicates = 0
         self._runtime = runtime
         self._window = contract.window
+        self._half = (contract.window + 1) // 2
         self._period = round(1e6 / contract.rate_hz)
         probe = runtime.prepare(np.zeros((contract.window, 3), np.float32))
         quantisation = contract.input_quantisation if probe.dtype == np.int8 else None
@@ -87,6 +91,8 @@ class Streamer:
         self._due = contract.window
         self._clock: int | None = None
         self._kept: int | None = None
+        self._rate_from: int | None = None
+        self._rate_steps = 1
 
     def reset(self) -> None:
         """Forget everything, the clock included."""
@@ -174,7 +180,26 @@ class Streamer:
         self._take(stored[start:], t[start:], events)
 
     def _take(self, stored: NDArray[Any], times: NDArray[np.int64] | range, events: list[Decision | Flush]) -> None:
-        """Take samples between which nothing is irregular, and decide where decisions are due."""
+        """Take samples between which nothing is irregular, and tell their rate after each half window of steps."""
+        begin, told = 0, 0
+        while len(stored) - told >= self._rate_steps:
+            told += self._rate_steps
+            t = int(times[told - 1])
+            if self._rate_from is not None and not self._rate_holds(_signed64(t - self._rate_from)):
+                self._run(stored[begin : told - 1], times[begin : told - 1], events)
+                events.append(self.flush(t, "rate"))
+                begin = told - 1
+            self._rate_from, self._rate_steps = t, self._half
+        self._rate_steps -= len(stored) - told
+        self._run(stored[begin:], times[begin:], events)
+
+    def _rate_holds(self, took_us: int) -> bool:
+        """Whether half a window of steps took what it takes at the contract's rate, to 10 %."""
+        nominal = 10 * self._half * self._period
+        return (10 - RATE_TOLERANCE) * took_us <= nominal <= (10 + RATE_TOLERANCE) * took_us
+
+    def _run(self, stored: NDArray[Any], times: NDArray[np.int64] | range, events: list[Decision | Flush]) -> None:
+        """Hand samples to the engine, and decide where decisions are due."""
         start, count = 0, len(stored)
         if not count:
             return
@@ -208,6 +233,7 @@ class Streamer:
         self._smoother.clear()
         self._decider.clear()
         self._due = self._window
+        self._rate_from, self._rate_steps = None, 1
 
 
 def _as_samples(samples: ArrayLike) -> NDArray[np.float32]:

@@ -2,7 +2,12 @@
  *
  * Five functions: edgehar_init, edgehar_push or edgehar_push_counts for each sample, edgehar_reset, edgehar_label_name.
  * The caller owns all memory; one model may serve several streams, each with its own `edgehar` and memory.
- * Every decision equals, byte for byte, what `python -m edgehar stream` gives for the same samples.
+ * Every decision equals, byte for byte, what `python -m edgehar stream --runtime native-int8` gives for the same
+ * samples. The default runtime there, LiteRT's reference kernels, may round a dense layer's byte another way:
+ * docs/testing.md says how often. XNNPACK (litert-int8) rounds otherwise in many layers.
+ *
+ * Samples must come at the model's rate. Where their times say otherwise, by over 10 %, there is no decision but
+ * EDGEHAR_FLUSH_RATE every half window; samples pushed with EDGEHAR_NO_TIME are believed.
  *
  * EDGEHAR_COUNTS_ONLY leaves out edgehar_push, and with it all floating point.
  */
@@ -32,13 +37,14 @@ enum edgehar_status {
     EDGEHAR_DUPLICATE = 2,      /* ignored: same time as the sample before */
     EDGEHAR_FLUSH_NAN = 3,      /* dropped: not finite; all earlier samples are forgotten */
     EDGEHAR_FLUSH_GAP = 4,      /* kept as the first: more than two periods late; earlier samples are forgotten */
-    EDGEHAR_FLUSH_BACKWARD = 5  /* kept as the first: earlier than the one before; earlier samples are forgotten */
+    EDGEHAR_FLUSH_BACKWARD = 5, /* kept as the first: earlier than the one before; earlier samples are forgotten */
+    EDGEHAR_FLUSH_RATE = 6      /* kept as the first: half a window came over 10 % too fast or too slow; forgotten */
 };
 
 /* Label of a decision whose best score is under the threshold. */
 #define EDGEHAR_UNSURE (-1)
 
-/* Time of a sample without a time: one period after the one before. */
+/* Time of a sample without a time: one period after the one before. A rate that is off then stays unseen. */
 #define EDGEHAR_NO_TIME UINT64_MAX
 
 /* How scores follow probabilities. */
@@ -145,8 +151,10 @@ typedef struct edgehar {
     uint8_t *p;
     uint64_t clock; /* time of the last sample seen */
     uint64_t kept;  /* time of the last sample kept */
+    uint64_t rate_from;  /* time from which the rate is told */
     uint32_t age;   /* decisions since the label came */
     uint16_t due;   /* samples until the next decision */
+    uint16_t rate_steps; /* steps until the rate is told */
     int8_t label;
     uint8_t decisions; /* since the last flush, up to 15 */
     uint8_t newest;    /* place of the newest vote */

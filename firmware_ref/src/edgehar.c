@@ -5,6 +5,9 @@
 #error "shifting a negative number to the right must be arithmetic"
 #endif
 
+/* Steps between samples over which the rate is told. */
+#define EDGEHAR_RATE_STEPS(window) ((uint16_t)(((window) + 1u) / 2u))
+
 /* Forget samples, smoothing and label; the clock stays. */
 static void flush(edgehar *self)
 {
@@ -173,26 +176,40 @@ static uint64_t tick(edgehar *self, uint64_t time_us)
     return time_us;
 }
 
+/* Whether half a window of steps, which ends now, took what it takes at the model's rate, to 10 %. */
+static int rate_holds(const edgehar *self, uint64_t time_us)
+{
+    const edgehar_model *model = self->config->model;
+    const uint32_t nominal = 10 * EDGEHAR_RATE_STEPS(model->window) * model->period_us;
+    const uint32_t took = (uint32_t)(time_us - self->rate_from);
+    return 9 * took <= nominal && nominal <= 11 * took;
+}
+
 /* What the sample's time means: EDGEHAR_OK, a duplicate, or a flush, which is then done. */
 static int check_time(edgehar *self, uint64_t time_us)
 {
-    const uint64_t step = time_us - self->kept;
-    int status;
+    int status = EDGEHAR_OK;
 
-    if (!self->has_kept) {
-        return EDGEHAR_OK;
+    if (self->has_kept) {
+        const uint64_t step = time_us - self->kept;
+        if (step == 0) {
+            return EDGEHAR_DUPLICATE;
+        }
+        if (step >> 63) {
+            status = EDGEHAR_FLUSH_BACKWARD;
+        } else if (step > 2 * (uint64_t)self->config->model->period_us) {
+            status = EDGEHAR_FLUSH_GAP;
+        } else if (--self->rate_steps != 0) {
+            return EDGEHAR_OK;
+        } else if (!rate_holds(self, time_us)) {
+            status = EDGEHAR_FLUSH_RATE;
+        }
     }
-    if (step == 0) {
-        return EDGEHAR_DUPLICATE;
+    self->rate_from = time_us;
+    self->rate_steps = EDGEHAR_RATE_STEPS(self->config->model->window);
+    if (status != EDGEHAR_OK) {
+        flush(self);
     }
-    if (step >> 63) {
-        status = EDGEHAR_FLUSH_BACKWARD;
-    } else if (step > 2 * (uint64_t)self->config->model->period_us) {
-        status = EDGEHAR_FLUSH_GAP;
-    } else {
-        return EDGEHAR_OK;
-    }
-    flush(self);
     return status;
 }
 

@@ -158,6 +158,53 @@ def test_any_stream(
     assert rows == [as_row(event) for event in expected]
 
 
+RATES = {
+    104: "rate",
+    52: "rate",
+    25: "rate",
+    22.5: "rate",
+    21.9: "",
+    20.5: "",
+    20: "",
+    18.1: "",
+    17.9: "rate",
+    17: "rate",
+    8: "gap",
+}
+
+
+@pytest.mark.parametrize("as_counts", [False, True])
+@pytest.mark.parametrize("jitter_us", [0, 12_000])
+@pytest.mark.parametrize("rate", RATES)
+def test_a_rate_that_is_off_gives_no_decision(programs, runtime, rate, jitter_us, as_counts):
+    """Then the stream goes on at the model's rate, with a time that comes twice, and decides."""
+    rng = np.random.default_rng(round(10 * rate))
+    times = np.floor(np.arange(700) * 1e6 / rate + rng.uniform(0, min(jitter_us, 0.9e6 / rate), 700)).astype(np.int64)
+    later = times[-1] + np.arange(1, 260) * PERIOD
+    later[100] = later[99]
+    times = np.concatenate([times, later])
+    counts = rng.integers(-30, 30, (len(times), 3))
+    unit = runtime.contract.input_quantisation.scale
+    events = Streamer(runtime, hop=7).push(counts * np.float32(unit), times)
+    if as_counts:
+        lines = [f"{t},{x},{y},{z}" for t, (x, y, z) in zip(times.tolist(), counts.tolist(), strict=True)]
+        rows = run_program(programs[0], lines, "--hop", 7, "--counts", repr(unit))
+    else:
+        samples = (counts * np.float32(unit)).astype(np.float64).tolist()
+        lines = [f"{t / 1e6:.6f},{x!r},{y!r},{z!r}" for t, (x, y, z) in zip(times.tolist(), samples, strict=True)]
+        rows = run_program(programs[0], lines, "--hop", 7)
+    assert rows == [as_row(event) for event in events]
+    first = [event for event in events if event.t_us <= times[699]]
+    reasons = {event.reason for event in first if not isinstance(event, Decision)}
+    assert reasons == ({RATES[rate]} if RATES[rate] else set())
+    assert any(isinstance(event, Decision) for event in first) == (not reasons)
+    assert sum(isinstance(event, Decision) for event in events[len(first) :]) > 10
+
+
+def test_samples_without_a_time_are_believed(runtime):
+    assert len(Streamer(runtime, hop=20).push(np.zeros((200, 3)))) == 7
+
+
 def test_counts_are_mapped_as_specified(programs, runtime):
     """Against exact integers, for every count; the window is one value throughout, so that p tells it."""
     quantisation = runtime.contract.input_quantisation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,7 @@ class ReferenceStream:
 
     def flush(self) -> None:
         self.samples: list[NDArray[np.float32]] = []
+        self.times: list[int] = []
         self.taken = 0
         self.scores: list[int] | None = None
         self.winners: list[int] = []
@@ -97,9 +99,18 @@ class ReferenceStream:
             dt = t - self.kept
             if dt == 0:
                 return []
+            self.times.append(t)
             if dt < 0 or dt > 2 * PERIOD:
                 self.flush()
                 events.append(Flush(t, "backward" if dt < 0 else "gap"))
+            elif len(self.times) > (self.runtime.contract.window + 1) / 2:
+                rate = (len(self.times) - 1) * Fraction(1_000_000, self.times[-1] - self.times[0])
+                if not Fraction(9, 10) <= rate * Fraction(PERIOD, 1_000_000) <= Fraction(11, 10):
+                    self.flush()
+                    events.append(Flush(t, "rate"))
+                self.times = []
+        if not self.times:
+            self.times = [t]
         self.kept = t
         window = self.runtime.contract.window
         self.samples = [*self.samples, sample][-window:]

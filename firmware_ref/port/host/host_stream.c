@@ -85,7 +85,7 @@ static void print_decision(const edgehar_decision *decision)
 /* Take one line; returns 0 where it is no sample. */
 static int take(edgehar *stream, const char *line, int as_counts)
 {
-    static const char *const reasons[] = {"nan", "gap", "backward"};
+    static const char *const reasons[] = {"nan", "gap", "backward", "rate"};
     edgehar_decision decision;
     uint64_t time_us;
     int status;
