@@ -1,4 +1,4 @@
-"""The model that a stream runs: by default a bundle's int8 `.tflite`, else its float one."""
+"""The model that a stream runs: by default a bundle's int8 `.tflite` with reference kernels, else its float one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from edgehar.runtimes.incremental import Incremental, from_bytes, is_step
 #: Where `export` writes when it is not told.
 DEFAULT_BUNDLE = "bundle"
 
+#: Whose kernels an int8 model runs with, where nothing else is asked for: of all that need no compiler, the nearest to
+#: the device. They differ from it in one rounding of a dense layer only (docs/testing.md); XNNPACK rounds otherwise in
+#: many layers, which a stream has no need of: at a decision per second the time is nothing.
+DEFAULT_KERNELS = "litert-int8-reference"
+
 
 def open_incremental_model(
     path: str | os.PathLike[str] | None = None, runtime: str | None = None, *, hop: int
@@ -20,14 +25,14 @@ def open_incremental_model(
 
     Args:
         path: bundle folder, streaming model or int8 model; by default `DEFAULT_BUNDLE`.
-        runtime: whose kernels: `litert-int8` (default), `litert-int8-reference` or `tflm-int8`.
+        runtime: whose kernels: `litert-int8`, `litert-int8-reference` (default) or `tflm-int8`.
         hop: samples between decisions.
     Raises:
         EdgeharError: a hop that is not from 1 to the window, or a runtime without a streaming form.
         BundleError, ContractError, MissingExtra: as for `open_stream_model`.
     """
     # A hop that cannot be one has no row; the planner says what is wrong with it.
-    row = streaming_row(hop, runtime or "litert-int8") if type(hop) is int and hop > 0 else None
+    row = streaming_row(hop, runtime or DEFAULT_KERNELS) if type(hop) is int and hop > 0 else None
     path = Path(DEFAULT_BUNDLE if path is None else path)
     contract = None
     if not path.is_file():
@@ -56,7 +61,7 @@ def open_stream_model(path: str | os.PathLike[str] | None = None, runtime: str |
 
     Args:
         path: by default `DEFAULT_BUNDLE`.
-        runtime: row name such as `litert-int8`; by default int8 where the bundle has it.
+        runtime: row name such as `litert-int8`; by default `DEFAULT_KERNELS` where there is an int8 model.
     Raises:
         BundleError: not a bundle, or a file in it is not what the manifest says.
         ContractError: the model is damaged or does not fit its contract.
@@ -64,9 +69,13 @@ def open_stream_model(path: str | os.PathLike[str] | None = None, runtime: str |
     """
     path = Path(DEFAULT_BUNDLE if path is None else path)
     if path.is_file():
-        return open_model(path, runtime=runtime)
+        model = open_model(path, runtime=runtime)
+        if runtime is None and model.name == "litert-int8":
+            model.close()
+            model = open_model(path, runtime=DEFAULT_KERNELS)
+        return model
     bundle = open_bundle(path)
     if runtime is None:
-        runtime = "litert-int8" if row_named("litert-int8").file in bundle else "litert-float"
+        runtime = DEFAULT_KERNELS if row_named(DEFAULT_KERNELS).file in bundle else "litert-float"
     row = row_named(runtime)
     return open_model(bundle.file(row.file), runtime=row.name, contract=bundle.contract)

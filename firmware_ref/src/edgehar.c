@@ -179,6 +179,7 @@ static uint64_t tick(edgehar *self, uint64_t time_us)
 /* Whether half a window of steps, which ends now, took what it takes at the model's rate, to 10 %. */
 static int rate_holds(const edgehar *self, uint64_t time_us)
 {
+    /* No step is over two periods, and a window lasts at most 380 s: 32 bits hold all of it. */
     const edgehar_model *model = self->config->model;
     const uint32_t nominal = 10 * EDGEHAR_RATE_STEPS(model->window) * model->period_us;
     const uint32_t took = (uint32_t)(time_us - self->rate_from);

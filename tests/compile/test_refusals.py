@@ -132,6 +132,14 @@ def test_labels_that_do_not_fit(tmp_path):
         write_c(path, tmp_path / "c", contract=Contract(labels=("a", "b", "c")))
 
 
+def test_a_window_beyond_the_clock_of_the_rate(tmp_path):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(finished(base()).bytes())
+    slow = Contract(labels=("a", "b", "c", "d"), rate_hz=0.2)
+    with pytest.raises(ContractError, match="at most 380 s"):
+        write_c(path, tmp_path / "c", contract=slow)
+
+
 def test_odd_labels_are_escaped(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(finished(base()).bytes())

@@ -75,16 +75,62 @@ def test_work_of_a_decision(content, tmp_path):
     assert make_plan(network, hop=3).state_bytes < 7000
 
 
-def test_recordings_decide_as_in_python(bundle, tmp_path):
+@pytest.fixture(scope="module")
+def program(bundle, tmp_path_factory) -> Path:
+    """port/host with the shipped network: lines in, decisions out."""
+    build = tmp_path_factory.mktemp("host")
+    subprocess.run(
+        ["make", "-s", "-C", FIRMWARE, f"MODEL={bundle / 'c'}", f"BUILD={build}", "host"], check=True, timeout=300
+    )
+    return build / "host" / "edgehar_host"
+
+
+@pytest.mark.parametrize("runtime", ["native-int8", "tflm-int8", None])
+def test_the_command_prints_what_the_device_decides(bundle, program, run_cli, runtime):
+    """Line by line; of the default, reference kernels, but for the dense layer's rounding, and never the label."""
+    from edgehar.data.readers.hapt import load_hapt
+    from edgehar.data.resampling import resample
+
+    if runtime == "tflm-int8":
+        pytest.importorskip("tflite_micro", reason="needs tflite-micro: pip install 'edgehar[bench]'")
+    recordings = {one.name: one for one in load_hapt().recordings}
+    x = np.concatenate([resample(recordings[name], 20.0).acc for name in ("exp03", "exp21", "exp43")])
+    lines = "".join(
+        f"{t:.2f},{a!r},{b!r},{c!r}\n"
+        for t, (a, b, c) in zip((np.arange(len(x)) / 20).tolist(), x.astype(np.float64).tolist(), strict=True)
+    )
+    device = subprocess.run([program], input=lines, capture_output=True, text=True, check=True)
+    chosen = ["--runtime", runtime] if runtime else []
+    printed = run_cli("stream", "-", "--json", "--bundle", bundle, *chosen, input=lines)
+    assert printed.returncode == 0, printed.stderr
+    labels = [*(bundle / "labels.txt").read_text().split(), "unsure"]
+    expected = [
+        {
+            "t": row["t_us"] / 1e6,
+            "label": labels[row["label"]],
+            "raw": labels[row["raw"]],
+            "probabilities": [p / 256 for p in row["p"]],
+            "scores": [s / 32768 for s in row["scores"]],
+        }
+        for row in map(json.loads, device.stdout.splitlines())
+    ]
+    got = [json.loads(line) for line in printed.stdout.splitlines()][:-1]
+    assert len(got) == len(expected) > 900
+    if runtime is not None:
+        assert got == expected
+        return
+    keys = ("t", "label", "raw")
+    assert [[row[key] for key in keys] for row in got] == [[row[key] for key in keys] for row in expected]
+    assert sum(a["probabilities"] != b["probabilities"] for a, b in zip(got, expected, strict=True)) <= len(got) // 100
+
+
+def test_recordings_decide_as_in_python(bundle, program):
     """One whole HAPT recording of each test person, through port/host, line by line."""
     from edgehar.data.readers.hapt import PUBLISHED_TEST, load_hapt
     from edgehar.data.resampling import resample
     from edgehar.runtimes import open_model
     from edgehar.streaming import Decision, Streamer
 
-    subprocess.run(
-        ["make", "-s", "-C", FIRMWARE, f"MODEL={bundle / 'c'}", f"BUILD={tmp_path}", "host"], check=True, timeout=300
-    )
     runtime = open_model(bundle / "model_int8.tflite", runtime="native-int8")
     decisions = 0
     people = {}
@@ -105,7 +151,7 @@ def test_recordings_decide_as_in_python(bundle, tmp_path):
             for t, (a, b, c) in zip(t_us.tolist(), x.astype(np.float64).tolist(), strict=True)
         ]
         done = subprocess.run(
-            [tmp_path / "host" / "edgehar_host"],
+            [program],
             input="\n".join(lines) + "\n",
             capture_output=True,
             text=True,

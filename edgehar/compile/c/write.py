@@ -14,6 +14,9 @@ from edgehar.errors import ContractError
 from edgehar.files import write_text
 from edgehar.runtimes.embedded import read_contract
 
+#: `rate_holds` of firmware_ref/src/edgehar.c multiplies the time of half a window by 22 in 32 bits.
+LONGEST_WINDOW_US = 380_000_000
+
 
 def write_c(
     tflite_path: str | os.PathLike[str],
@@ -55,6 +58,11 @@ def write_c(
         )
     plan = make_plan(network, kernels=kernels, hop=hop, schedule=schedule)
     labels = Labels.of(contract, classes)
+    if source.columns * labels.period_us > LONGEST_WINDOW_US:
+        raise ContractError(
+            f"expected a window of at most {LONGEST_WINDOW_US // 1_000_000} s for the C engine, whose clock of the rate "
+            f"has 32 bits; got {source.columns} samples, one every {labels.period_us} µs, in {tflite_path}"
+        )
     texts = {names.header: emit_header(plan, labels, names), names.source: emit_source(plan, labels, names)}
     paths = []
     for file, text in texts.items():
