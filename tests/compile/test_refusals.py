@@ -11,7 +11,6 @@ from ai_edge_litert import schema_py_generated as schema
 from edgehar.compile.c import write_c
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
-
 from tests.firmware.networks import INT32, NetworkWriter
 
 
