@@ -170,6 +170,14 @@ _C = """
 TFLite-Micro, with equal bytes. `firmware_ref/README.md` goes from this folder to a running image.
 """
 
+_C_ENGINE = """
+## Plain C
+
+`c/` has the same model and the engine that runs it: fewer instructions, less flash and less RAM than TFLite-Micro, with
+equal bytes. It compiles by itself; `make -C c` makes a library of it, and `c/Makefile` says how for a device.
+`c/include/edgehar.h` is the interface.
+"""
+
 #: Names of the resolver's methods by operator.
 METHODS = {
     "ADD": "AddAdd",
@@ -198,6 +206,7 @@ def bundle_readme(
     int8: TensorQuantisation | None,
     arena: int | None,
     c_source: bool,
+    c_engine: bool = False,
 ) -> str:
     """Write the page.
 
@@ -206,6 +215,7 @@ def bundle_readme(
         int8: input quantisation of a full-integer model; None shows the float model.
         arena: bytes measured with TFLite-Micro, None where it was not measured.
         c_source: whether the bundle has a `c/` folder.
+        c_engine: whether the engine lies in it too.
     """
     file = "model_int8.tflite" if int8 else "model_float.tflite"
     unique = list(dict.fromkeys(operators))
@@ -237,7 +247,7 @@ def bundle_readme(
     page += _ANDROID.substitute(known, kotlin=kotlin)
     if int8:
         page += _MICRO.substitute(known)
-    return page + (_C if c_source else "")
+    return page + ((_C_ENGINE if c_engine else _C) if c_source else "")
 
 
 def reciprocal(quantisation: TensorQuantisation) -> str:

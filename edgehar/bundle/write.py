@@ -37,12 +37,15 @@ class CSource:
 
     Attributes:
         asked: a model that the engine does not cover is an error; otherwise the bundle goes without.
+        engine: put the engine's sources beside it.
     """
 
     asked: bool = False
-    target: str = "portable"
+    kernels: str = "portable"
     hop: int | None = None
     schedule: str = "hop"
+    name: str = "model"
+    engine: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ def export_bundle(
             int8=final.input_quantisation,
             arena=arena,
             c_source="refused" not in c_source,
+            c_engine=options.c.engine,
         )
         if streaming:
             page += streaming_readme(final, *streaming)
@@ -183,18 +187,22 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     """Write the C source where it can be; what was written, or why not, for the manifest."""
     if not options.int8 or options.float_io:
         return {"refused": "needs a full-integer model (--int8 with --io int8)"}
-    from edgehar.compile.c import write_c
+    from edgehar.compile.c import write_c, write_engine
 
     on_step("C source")
     c = options.c
     try:
-        write_c(stage / "model_int8.tflite", stage / "c", kernels=c.target, hop=c.hop, schedule=c.schedule)
+        write_c(
+            stage / "model_int8.tflite", stage / "c", kernels=c.kernels, hop=c.hop, schedule=c.schedule, name=c.name
+        )
     except ContractError as error:
         if options.c.asked:
             raise
         on_step(f"no C source: {error}")
         return {"refused": str(error)}
-    return {"target": c.target, "hop": c.hop, "schedule": c.schedule}
+    if c.engine:
+        write_engine(stage / "c")
+    return {"kernels": c.kernels, "hop": c.hop, "schedule": c.schedule, "name": c.name, "engine": c.engine}
 
 
 def _final_contract(contract: Contract, int8: Path | None) -> Contract:

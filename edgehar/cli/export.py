@@ -34,7 +34,9 @@ DEFAULT_HOP = 20
 @click.option("--hop", "hops", type=int, multiple=True, help="Of the streaming model, samples; may be repeated [20].")
 @click.option("--c", "c_asked", is_flag=True, help="Fail where the C engine does not cover the model; implies --int8.")
 @click.option(
+    "--c-kernels",
     "--c-target",
+    "c_kernels",
     type=click.Choice(["portable", "dsp", "mve"]),
     default="portable",
     show_default=True,
@@ -48,6 +50,13 @@ DEFAULT_HOP = 20
     show_default=True,
     help="With --c-hop: compute when a decision is due, or as samples arrive.",
 )
+@click.option(
+    "--c-name",
+    default="model",
+    show_default=True,
+    help="Word that names the C files and symbols, so that several models live in one image.",
+)
+@click.option("--c-engine", is_flag=True, help="Put the engine into c/ too: a folder that compiles by itself.")
 @click.option(
     "--temperature",
     default="1",
@@ -73,9 +82,11 @@ def command(
     streaming: bool,
     hops: tuple[int, ...],
     c_asked: bool,
-    c_target: str,
+    c_kernels: str,
     c_hop: int | None,
     c_schedule: str,
+    c_name: str,
+    c_engine: bool,
     temperature: str,
     calibration: str,
     bounds: str,
@@ -91,13 +102,16 @@ def command(
     from edgehar import models
     from edgehar.bundle.gate import Gate, require_pass
     from edgehar.bundle.write import CSource, Options, export_bundle
+    from edgehar.compile.c.names import Names
     from edgehar.compile.plan import check_hop
     from edgehar.convert.temperature import parse_temperature
     from edgehar.report.progress import stage
 
     int8 = int8 or c_asked
-    if c_asked and io == "float":
-        raise click.UsageError("expected --io int8 with --c: the engine takes the full-integer model")
+    if (c_asked or c_engine) and io == "float":
+        raise click.UsageError("expected --io int8 with --c and --c-engine: the engine takes the full-integer model")
+    if (c_engine or c_name != "model") and not int8:
+        raise click.UsageError("expected --c or --int8 with --c-engine and --c-name: they shape the C source")
     if explain and not int8:
         raise click.UsageError("expected --int8 with --explain: it compares the int8 model with the float one")
     if streaming and (not int8 or io == "float"):
@@ -109,7 +123,7 @@ def command(
     for hop in wanted if c_hop is None else (*wanted, c_hop):
         check_hop(hop, contract.window)
     gate = None if no_gate else Gate.parse(bounds)
-    c = CSource(c_asked, c_target, c_hop, c_schedule)
+    c = CSource(c_asked or c_engine, c_kernels, c_hop, c_schedule, Names(c_name).name, c_engine)
     options = Options(int8, explain, float16, dynamic, float_io=io == "float", hops=wanted, c=c, gate=gate)
     # Whatever can be wrong with the arguments shows before TensorFlow is imported.
     with stage("reading the recordings") as on_step:

@@ -1,7 +1,7 @@
 /* ADD of two streams; parameters: edgehar_add. Both operands are brought to a common scale with 20 bits to spare. */
 #include "edgehar_kernels.h"
 
-#define HEADROOM 20
+#define EDGEHAR_ADD_HEADROOM 20
 
 void edgehar_add_columns(const void *parameters, const edgehar_block *block)
 {
@@ -12,8 +12,8 @@ void edgehar_add_columns(const void *parameters, const edgehar_block *block)
     int8_t *const end = out + block->positions * add->channels;
 
     while (out != end) {
-        const int32_t a = (*first++ + add->offset[0]) * (1 << HEADROOM);
-        const int32_t b = (*second++ + add->offset[1]) * (1 << HEADROOM);
+        const int32_t a = (*first++ + add->offset[0]) * (1 << EDGEHAR_ADD_HEADROOM);
+        const int32_t b = (*second++ + add->offset[1]) * (1 << EDGEHAR_ADD_HEADROOM);
         const int32_t sum = edgehar_requantise(a, add->multiplier[0], add->shift[0]) +
                             edgehar_requantise(b, add->multiplier[1], add->shift[1]);
         const int32_t value = edgehar_requantise(sum, add->multiplier[2], add->shift[2]) + add->output_zero;

@@ -14,7 +14,7 @@
  * quads without regard for taps and channels, so that few channels or a stride cost no more than others; only the last
  * quad of all is filled up. Two positions go by together, their quads side by side.
  *
- * A register counts modulo 2^32, so that a dot product is known modulo 2^24. The packer (pack_dsp.py) cuts the quads
+ * A register counts modulo 2^32, so that a dot product is known modulo 2^24. The packer (edgehar/compile/pack/dsp.py) cuts the quads
  * into chunks within which the result's range is narrower than 2^24 whatever the activations; `start` centres it at 0
  * and cancels 127 * sum(w0), and the bias holds the centres. Most layers need one chunk, or more to save memory.
  *
@@ -23,11 +23,11 @@
  *          chunk of a quick layer both filters' biases doubled, both multipliers, both right shifts less 1;
  *          a quick layer has no tables of its own for these.
  * scratch: a chunk's strip, [quad][position] of two words: a1 | a3 << 16, and the other as described; then, with more
- *          chunks than one or without QUICK, sums: [filter][position of two] int32.
+ *          chunks than one or unless quick, sums: [filter][position of two] int32.
  */
 #include "conv1d_dsp_block.h"
 
-#define QUICK 0x80000000u
+#define EDGEHAR_DSP_QUICK 0x80000000u
 
 static void put_quad(uint32_t *strip, uint32_t bytes)
 {
@@ -100,7 +100,7 @@ static void run_positions(const edgehar_conv *conv, const int8_t *columns, void 
     for (unsigned at = 0; at < length; at += 4u * chunk) {
         const unsigned bytes = length - at < 4u * chunk ? length - at : 4u * chunk;
         const unsigned quads = (bytes + 3u) / 4u;
-        const int quick = at + bytes == length && (packed[0] & QUICK);
+        const int quick = at + bytes == length && (packed[0] & EDGEHAR_DSP_QUICK);
         for (unsigned position = 0; position < positions; position++)
             widen(strip + 2u * position, columns + position * pitch + at, bytes, 2u * positions);
         plan.end = strip + 2u * positions * quads;
@@ -118,7 +118,7 @@ static void run_positions(const edgehar_conv *conv, const int8_t *columns, void 
             plan.weights = plan.weights_end;
         }
     }
-    if (!(packed[0] & QUICK))
+    if (!(packed[0] & EDGEHAR_DSP_QUICK))
         finish(conv, sums, positions, out);
 }
 

@@ -1,5 +1,5 @@
-/* The inner loops of conv1d_dsp.c, which alone includes this: assembly, and the portable C that defines it. The
- * arithmetic and the layouts are explained there. */
+/* The inner loops of conv1d_dsp.c, which alone includes this: how the assembly of conv1d_dsp_block.S is entered, and
+ * the portable C that defines it. The arithmetic and the layouts are explained there. */
 #ifndef EDGEHAR_CONV1D_DSP_BLOCK_H
 #define EDGEHAR_CONV1D_DSP_BLOCK_H
 
@@ -29,168 +29,26 @@ typedef struct block_plan {
     block_end ending;
 } block_plan;
 
-#if WITH_DSP
+#if EDGEHAR_WITH_DSP
 
-#define CHAIN_2 6u /* double quads that the unrolled loops hold, and bytes of code for each */
-#define CHAIN_1 4u
-#define BYTES_2 92u
-#define BYTES_1 56u
+EDGEHAR_WORD(block_plan, end, 0);
+EDGEHAR_WORD(block_plan, entry, 2);
+EDGEHAR_WORD(block_plan, weights_end, 4);
+EDGEHAR_WORD(block_plan, sums, 6);
+EDGEHAR_WORD(block_plan, out, 8);
+EDGEHAR_WORD(block_plan, weights, 10);
 
-/* One quad: two filters' words (w0, w1) times two positions' activations (xo, xe: the odd and the even word of the
- * first position, yo, ye: of the second). 10 instructions for 16 products. */
-#define QUAD_2(w0, w1, xo, xe, yo, ye)                                                                                 \
-    "smlad r4, " w0 ", " xo ", r4 \n smlad r5, " w0 ", " yo ", r5 \n"                                                 \
-    "smlad r6, " w1 ", " xo ", r6 \n smlad r7, " w1 ", " yo ", r7 \n"                                                 \
-    "sxtb16 " w0 ", " w0 " \n sxtb16 " w1 ", " w1 " \n"                                                               \
-    "smlad r4, " w0 ", " xe ", r4 \n smlad r5, " w0 ", " ye ", r5 \n"                                                 \
-    "smlad r6, " w1 ", " xe ", r6 \n smlad r7, " w1 ", " ye ", r7 \n"
-
-/* The same for one position: 6 instructions for 8 products. */
-#define QUAD_1(w0, w1, o, e)                                                                                           \
-    "smlad r4, " w0 ", " o ", r4 \n smlad r6, " w1 ", " o ", r6 \n"                                                   \
-    "sxtb16 " w0 ", " w0 " \n sxtb16 " w1 ", " w1 " \n"                                                               \
-    "smlad r4, " w0 ", " e ", r4 \n smlad r6, " w1 ", " e ", r6 \n"
-
-/* One or two positions times pairs of filters over one chunk. It fills all fourteen registers, so that it is a function
- * of assembly; the plan lies on the stack.
- *
- * Double quads are an unrolled chain that is entered where their number needs it, and then goes round.
- * Instructions for a double quad: two positions LDM 4 weights, 2 LDM columns, 2 x 10 = 23 for 32 products, and 3 for
- * a round: 0.734 a product; one position 2 LDM, 2 x 6 = 14 for 16 products, and 3 for a round: 0.922 a product.
- * A pair of filters costs 42 more with its two positions' requantisation. */
 void edgehar_dsp_block(const block_plan *plan);
 extern const char edgehar_dsp_odd_2[], edgehar_dsp_end_2[], edgehar_dsp_odd_1[], edgehar_dsp_end_1[];
 extern const char edgehar_dsp_add[], edgehar_dsp_last[], edgehar_dsp_only[];
-__asm__(
-    ".section .text.edgehar_dsp_block, \"ax\", %progbits \n .syntax unified \n .thumb \n .balign 4 \n"
-    ".global edgehar_dsp_block \n .type edgehar_dsp_block, %function \n .thumb_func \n"
-    ".global edgehar_dsp_odd_2, edgehar_dsp_end_2, edgehar_dsp_odd_1, edgehar_dsp_end_1 \n"
-    ".global edgehar_dsp_add, edgehar_dsp_last, edgehar_dsp_only \n"
-    "edgehar_dsp_block:                 \n"
-    "push  {r4-r11, lr}                 \n"
-    "ldm   r0, {r1-r11}                 \n"
-    "push  {r1-r10}                     \n" /* sp: end, head, entry, strip, weights_end, tail, sums, zero, out, apart */
-    "mov   r1, r11                      \n"
-    "1:                                 \n"
-    "ldrd  r4, r6, [r1], #8             \n"
-    "ldr   r0, [sp, #12]                \n"
-    "mov   r5, r4                       \n"
-    "mov   r7, r6                       \n"
-    "ldr   pc, [sp, #4]                 \n"
-    ".balign 4                          \n"
-    "edgehar_dsp_odd_2:                 \n"
-    "ldm   r0!, {r8-r11}                \n"
-    "ldrd  r2, r3, [r1], #8             \n"
-    QUAD_2("r2", "r3", "r8", "r9", "r10", "r11")
-    "ldr   pc, [sp, #8]                 \n"
-    ".balign 4                          \n"
-    "2:                                 \n"
-    ".rept 6                            \n"
-    "ldm   r1!, {r2, r3, r12, lr}       \n"
-    "ldm   r0!, {r8-r11}                \n"
-    QUAD_2("r2", "r3", "r8", "r9", "r10", "r11")
-    "ldm   r0!, {r8-r11}                \n"
-    QUAD_2("r12", "lr", "r8", "r9", "r10", "r11")
-    ".endr                              \n"
-    "edgehar_dsp_end_2:                 \n"
-    "ldr   r2, [sp]                     \n"
-    "cmp   r0, r2                       \n"
-    "bne.w 2b                           \n"
-    "ldr   pc, [sp, #20]                \n"
-    ".balign 4                          \n"
-    "edgehar_dsp_odd_1:                 \n"
-    "ldrd  r8, r9, [r0], #8             \n"
-    "ldrd  r2, r3, [r1], #8             \n"
-    QUAD_1("r2", "r3", "r8", "r9")
-    "ldr   pc, [sp, #8]                 \n"
-    ".balign 4                          \n"
-    "3:                                 \n"
-    ".rept 4                            \n"
-    "ldm   r1!, {r2, r3, r12, lr}       \n"
-    "ldm   r0!, {r8-r11}                \n"
-    QUAD_1("r2", "r3", "r8", "r9")
-    QUAD_1("r12", "lr", "r10", "r11")
-    ".endr                              \n"
-    "edgehar_dsp_end_1:                 \n"
-    "ldr   r2, [sp]                     \n"
-    "cmp   r0, r2                       \n"
-    "bne.w 3b                           \n"
-    "mov   r5, r4                       \n" /* the second position is the first once more */
-    "mov   r7, r6                       \n"
-    "ldr   pc, [sp, #20]                \n"
-    ".balign 4                          \n"
-    "edgehar_dsp_add:                   \n"
-    "ldr   r2, [sp, #24]                \n"
-    "ldm   r2, {r8-r11}                 \n"
-    "add   r8, r8, r4, asr #8           \n"
-    "add   r9, r9, r5, asr #8           \n"
-    "add   r10, r10, r6, asr #8         \n"
-    "add   r11, r11, r7, asr #8         \n"
-    "stm   r2!, {r8-r11}                \n"
-    "str   r2, [sp, #24]                \n"
-    "b     5f                           \n"
-    ".balign 4                          \n"
-    "edgehar_dsp_last:                  \n"
-    "ldr   r2, [sp, #24]                \n"
-    "ldm   r2!, {r8-r11}                \n"
-    "str   r2, [sp, #24]                \n"
-    "add   r4, r8, r4, asr #8           \n"
-    "add   r5, r9, r5, asr #8           \n"
-    "add   r6, r10, r6, asr #8          \n"
-    "add   r7, r11, r7, asr #8          \n"
-    "ldm   r1!, {r2, r3, r8-r11}        \n"
-    "add   r4, r2, r4, lsl #1           \n"
-    "add   r5, r2, r5, lsl #1           \n"
-    "add   r6, r3, r6, lsl #1           \n"
-    "add   r7, r3, r7, lsl #1           \n"
-    "b     4f                           \n"
-    ".balign 4                          \n"
-    "edgehar_dsp_only:                  \n"
-    "ldm   r1!, {r2, r3, r8-r11}        \n" /* twice the biases, multipliers, shifts less 1 */
-    "add   r4, r2, r4, asr #7           \n"
-    "add   r5, r2, r5, asr #7           \n"
-    "add   r6, r3, r6, asr #7           \n"
-    "add   r7, r3, r7, asr #7           \n"
-    "4:                                 \n" /* requantise_quickly */
-    "ldr   r12, [sp, #28]               \n"
-    "lsl   r2, r12, r10                 \n"
-    "lsl   r3, r12, r11                 \n"
-    "add   r0, r2, r4, asr #31          \n"
-    "smmlar r4, r4, r8, r0              \n"
-    "add   r0, r2, r5, asr #31          \n"
-    "smmlar r5, r5, r8, r0              \n"
-    "add   r0, r3, r6, asr #31          \n"
-    "smmlar r6, r6, r9, r0              \n"
-    "add   r0, r3, r7, asr #31          \n"
-    "smmlar r7, r7, r9, r0              \n"
-    "asr   r4, r4, r10                  \n"
-    "asr   r5, r5, r10                  \n"
-    "asr   r6, r6, r11                  \n"
-    "asr   r7, r7, r11                  \n"
-    "ldrd  r0, r12, [sp, #32]           \n"
-    "ssat  r4, #8, r4, asr #1           \n"
-    "ssat  r5, #8, r5, asr #1           \n"
-    "ssat  r6, #8, r6, asr #1           \n"
-    "ssat  r7, #8, r7, asr #1           \n"
-    "strb  r5, [r0, r12]                \n"
-    "strb  r4, [r0], #1                 \n"
-    "strb  r7, [r0, r12]                \n"
-    "strb  r6, [r0], #1                 \n"
-    "str   r0, [sp, #32]                \n"
-    "5:                                 \n"
-    "ldr   r2, [sp, #16]                \n"
-    "cmp   r1, r2                       \n"
-    "bne.w 1b                           \n"
-    "add   sp, sp, #40                  \n"
-    "pop   {r4-r11, pc}                 \n"
-    ".text                              \n");
 
 /* Where the block's code is entered for so many quads, 1 or more; bit 0 says Thumb. */
 static inline void enter_chain(block_plan *plan, unsigned quads, unsigned positions, block_end ending)
 {
     const unsigned twos = quads / 2u;
-    plan->entry = positions > 1u ? edgehar_dsp_end_2 - BYTES_2 * (twos ? (twos - 1u) % CHAIN_2 + 1u : 0u) + 1
-                                 : edgehar_dsp_end_1 - BYTES_1 * (twos ? (twos - 1u) % CHAIN_1 + 1u : 0u) + 1;
+    plan->entry =
+        positions > 1u ? edgehar_dsp_end_2 - EDGEHAR_DSP_BYTES_2 * (twos ? (twos - 1u) % EDGEHAR_DSP_CHAIN_2 + 1u : 0u) + 1
+                       : edgehar_dsp_end_1 - EDGEHAR_DSP_BYTES_1 * (twos ? (twos - 1u) % EDGEHAR_DSP_CHAIN_1 + 1u : 0u) + 1;
     plan->head = quads % 2u == 0u ? plan->entry : positions > 1u ? edgehar_dsp_odd_2 + 1 : edgehar_dsp_odd_1 + 1;
     plan->tail = (ending == END_ADD ? edgehar_dsp_add : ending == END_LAST ? edgehar_dsp_last : edgehar_dsp_only) + 1;
 }

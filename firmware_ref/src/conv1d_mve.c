@@ -8,7 +8,7 @@
  *
  * weights: word 0: chunks of sixteen channels | channels left over << 16; word 1: vectors of the flat part, and bit 31
  *          where all shifts are to the right; then for each filter pair: [chunk][tap][filter][16], [vector][filter][16].
- * scratch: [chunk][column][16], [vector][position][16], then sums of GROUP filters, then the left-over channels.
+ * scratch: [chunk][column][16], [vector][position][16], then sums of EDGEHAR_MVE_GROUP filters, then the left-over channels.
  */
 #include "conv1d_mve_block.h"
 
@@ -77,13 +77,13 @@ static void all_filters(const edgehar_conv *conv, const layout *cut, block_plan 
 {
     const unsigned filters = conv->out_channels;
     plan->weights = (const int8_t *)conv->weights + 8;
-    for (unsigned first = 0; first < filters; first += GROUP) {
-        const unsigned now = filters - first < GROUP ? filters - first : GROUP;
+    for (unsigned first = 0; first < filters; first += EDGEHAR_MVE_GROUP) {
+        const unsigned now = filters - first < EDGEHAR_MVE_GROUP ? filters - first : EDGEHAR_MVE_GROUP;
         plan->pairs = (now + 1u) / 2u;
         run_block(plan);
         plan->weights += (size_t)plan->pairs * 32u * (cut->chunks * conv->kernel + cut->flat);
         if (cut->quick)
-            finish_quickly(conv, plan, first, now, real, out + first);
+            EDGEHAR_FINISH_QUICKLY(conv, plan, first, now, real, out + first);
         else
             finish(conv, plan, first, now, real, out + first);
     }
@@ -93,7 +93,7 @@ void edgehar_conv1d_mve(const void *parameters, const edgehar_block *block)
 {
     const edgehar_conv *const conv = parameters;
     const uint32_t *const head = conv->weights;
-    const layout cut = {head[0] & 0xFFFFu, head[0] >> 16, head[1] & ~QUICK, (head[1] & QUICK) != 0};
+    const layout cut = {head[0] & 0xFFFFu, head[0] >> 16, head[1] & ~EDGEHAR_MVE_QUICK, (head[1] & EDGEHAR_MVE_QUICK) != 0};
     const int8_t *columns = block->columns;
     int8_t *out = block->out;
     for (unsigned left = (unsigned)block->positions; left > 0;) {
@@ -105,7 +105,7 @@ void edgehar_conv1d_mve(const void *parameters, const edgehar_block *block)
         plan.chunk_end = plan.strip + 16u * cut.chunks * (plan.taps + plan.positions - 1u);
         plan.flat_end = plan.chunk_end + 16u * cut.flat * plan.positions;
         plan.sums = (int32_t *)(uintptr_t)plan.flat_end;
-        make_strip(conv, &cut, &plan, columns, real, (int8_t *)(plan.sums + GROUP * plan.positions));
+        make_strip(conv, &cut, &plan, columns, real, (int8_t *)(plan.sums + EDGEHAR_MVE_GROUP * plan.positions));
         all_filters(conv, &cut, &plan, real, out);
         columns += (size_t)(real * conv->stride) * conv->in_channels;
         out += (size_t)real * conv->out_channels;

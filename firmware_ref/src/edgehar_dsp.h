@@ -4,11 +4,14 @@
 #define EDGEHAR_DSP_H
 
 #include "edgehar_kernels.h"
+#include "edgehar_layout.h"
+
+#include <stddef.h>
 
 #if defined(__ARM_FEATURE_SIMD32) && __ARM_FEATURE_SIMD32
-#define WITH_DSP 1
+#define EDGEHAR_WITH_DSP 1
 #else
-#define WITH_DSP 0
+#define EDGEHAR_WITH_DSP 0
 #endif
 
 static inline uint32_t load_bytes(const int8_t *from)
@@ -18,7 +21,7 @@ static inline uint32_t load_bytes(const int8_t *from)
     return bytes;
 }
 
-#if WITH_DSP
+#if EDGEHAR_WITH_DSP
 
 /* The word's bytes 0 and 2 as int16. */
 static inline uint32_t even_bytes(uint32_t bytes)
@@ -118,7 +121,7 @@ static inline int32_t saturate_half(int32_t value)
 #endif
 
 /* The quick requantisation, for sums within -2^30 … 2^30 - 1 that are shifted right by 1 … 23 and only saturate: the
- * packer (pack_dsp.py) has looked. `twice` is twice the sum, `right` one less than the shift, and `zero` is
+ * packer (edgehar/compile/pack/dsp.py) has looked. `twice` is twice the sum, `right` one less than the shift, and `zero` is
  * 2 * output_zero + 1, so that zero << right is the zero point and the half that rounds, before the shift.
  *
  * Rounding half away from zero takes 1 from a negative product. The sum's sign serves as well: it differs only where

@@ -50,7 +50,7 @@ def arm_gcc() -> str:
 @pytest.mark.parametrize("name", ["gcc", "clang"])
 def test_compiles_without_a_warning(name, tmp_path):
     for defines in ([], ["-DEDGEHAR_COUNTS_ONLY"], ["-DEDGEHAR_CHECK", "-DEDGEHAR_TRACE"]):
-        for source in [*sorted((FIRMWARE / "src").glob("*.c")), MODEL / "model_data.c"]:
+        for source in [*sorted((FIRMWARE / "src").glob("*.[cS]")), MODEL / "model_data.c"]:
             includes = [f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}", f"-I{MODEL}"]
             run(compiler(name), *STRICT, "-O2", *defines, *includes, "-c", source, "-o", tmp_path / "unit.o")
 
@@ -104,8 +104,8 @@ def symbols(objects: list[Path]) -> set[str]:
 def arm_objects(folder: Path, *defines: str) -> list[Path]:
     objects = []
     includes = [f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}", f"-I{MODEL}"]
-    for source in [*sorted((FIRMWARE / "src").glob("*.c")), MODEL / "model_data.c"]:
-        objects.append(folder / f"{source.stem}.o")
+    for source in [*sorted((FIRMWARE / "src").glob("*.[cS]")), MODEL / "model_data.c"]:
+        objects.append(folder / f"{source.name}.o")
         run(arm_gcc(), *STRICT, *ARM, *defines, *includes, "-c", source, "-o", objects[-1])
     return objects
 

@@ -21,7 +21,7 @@ def test_the_program_compiles_and_decides(tmp_path):
         'void show(const char *label, int percent) { printf("%s %d\\n", label, percent); }\n'
     )
     model = FIRMWARE / "tests" / "model"
-    sources = [*sorted((FIRMWARE / "src").glob("*.c")), model / "model_data.c", *tmp_path.glob("*.c")]
+    sources = [*sorted((FIRMWARE / "src").glob("*.[cS]")), model / "model_data.c", *tmp_path.glob("*.c")]
     flags = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]
     flags += [f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}", f"-I{model}"]
     program = tmp_path / "program"

@@ -10,9 +10,9 @@ from edgehar.compile.network import Layer
 from edgehar.compile.pack import portable as pack_portable
 
 KERNELS = {**pack_portable.KERNELS, "conv": "edgehar_conv1d_mve", "max_pool": "edgehar_max_pool_mve"}
-#: Longest kernel whose columns roll through the vector registers; `LONGEST_CHAIN` in conv1d_mve_block.h.
+#: Longest kernel whose columns roll through the vector registers; `EDGEHAR_MVE_CHAIN` in edgehar_layout.h.
 LONGEST_CHAIN = 12
-#: Filters between two requantisations; `GROUP` in conv1d_mve_block.h.
+#: Filters between two requantisations; `EDGEHAR_MVE_GROUP` in conv1d_mve_block.h.
 GROUP = 48
 #: Bit 31 of the second word: every shift is to the right.
 QUICK = 1 << 31
