@@ -64,15 +64,20 @@ def test_incremental_equals_whole(seed, schedule, make_engine):
 
 def test_narrow_networks_use_what_is_there_for_them(tmp_path: Path):
     """The DSP depthwise kernel, tables within the weights, blocks of four, and odd numbers of filters."""
-    model, lines = tmp_path / "model.tflite", []
+    model, convs, fired = tmp_path / "model.tflite", [], []
     for seed in SEEDS:
         model.write_bytes(narrow_network(seed))
         _, source = write_c(model, tmp_path, kernels="dsp")
-        lines += re.findall(r"edgehar_conv layer_\d+ = .*|edgehar_depthwise_dsp, .*", source.read_text())
-    convs = [line for line in lines if "layer_" in line and " = " in line]
-    fired = [line for line in lines if line.startswith("edgehar_depthwise_dsp")]
-    numbers = [re.findall(r"-?\w+", line.split("= {")[1]) for line in convs]
+        text = source.read_text()
+        convs += [fields(row) for row in re.findall(r"edgehar_conv layer_\d+ =\s+{(.*?)};", text, re.DOTALL)]
+        fired += [fields(row) for row in re.findall(r"{(\.kernel = edgehar_depthwise_dsp,.*?)}", text, re.DOTALL)]
     assert len(fired) == 2 * len(SEEDS)
-    assert sum(row[1:4] == ["0", "0", "0"] for row in numbers) > len(convs) * 0.9
-    assert any(int(row[5]) % 2 for row in numbers) and {int(row[4]) % 4 for row in numbers} == {0, 1, 2, 3}
-    assert any(line.split(", ")[6] == "4" for line in fired)
+    assert sum("bias" not in conv for conv in convs) > len(convs) * 0.9
+    assert any(int(conv["out_channels"]) % 2 for conv in convs)
+    assert {int(conv["in_channels"]) % 4 for conv in convs} == {0, 1, 2, 3}
+    assert any(row["positions"] == "4" for row in fired)
+
+
+def fields(text: str) -> dict[str, str]:
+    """The fields of a generated initialiser."""
+    return dict(re.findall(r"\.(\w+) = ([^,]+)", text))
