@@ -1,6 +1,9 @@
 import json
+import re
 import subprocess
 import sys
+from dataclasses import fields
+from pathlib import Path
 
 import click
 import pytest
@@ -8,7 +11,8 @@ from click.testing import CliRunner
 
 from edgehar.cli import main
 from edgehar.cli.data_options import data_options, load_dataset
-from edgehar.data import DataSource
+from edgehar.data import CsvOptions, DataSource
+from edgehar.data.options import read_schema
 
 
 def run(capsys, *arguments: str) -> dict:
@@ -107,3 +111,27 @@ def test_loading_imports_the_base_install_only():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert result.stdout.strip() == "[]"
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "data.md"
+
+
+def test_the_keys_of_the_toml_are_documented(capsys):
+    main(["data", "check", "--help"])
+    told = capsys.readouterr().out
+    page = PAGE.read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    for field in fields(CsvOptions):
+        key = {"rate_hz": "rate"}.get(field.name, field.name)
+        assert f"\n{key} = " in f"\n{example}", key
+        assert re.search(rf"\b{key}\b", told), key
+    assert "[labels]" in told
+
+
+def test_the_pages_examples_run(table, tmp_path, monkeypatch, capsys):
+    page = PAGE.read_text(encoding="utf-8")
+    monkeypatch.chdir(table().parent)
+    (tmp_path / "edgehar-data.toml.txt").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    assert read_schema(tmp_path / "edgehar-data.toml.txt")[1] == {"gehen": "walking", "radeln": "cycling"}
+    exec(compile(page.partition("```python\n")[2].partition("```")[0], "data.md", "exec"), {})
+    assert "['recording', 'subject', 'time', 'x', 'y', 'z', 'label']" in capsys.readouterr().out

@@ -173,7 +173,7 @@ def test_sensor_loggers_accelerometer_is_put_together_with_gravity(tmp_path, sig
             archive.write(file, file.name)
     for source in (path, folder, tmp_path / "export.zip"):
         check(load(source))
-    assert "1 tables without acceleration left out: Gyroscope.csv" in load(folder).notes
+    assert "1 tables left out, no acceleration or of the same recording: Gyroscope.csv" in load(folder).notes
 
 
 def test_gravity_at_other_times_is_interpolated_and_what_lies_outside_is_counted(tmp_path):
@@ -206,7 +206,7 @@ def test_of_several_files_of_one_recording_one_is_read(tmp_path):
         metadata(folder, "android")
     dataset = load(tmp_path / "both", options=CsvOptions(subject="@folder"))
     assert [(r.subject, len(r)) for r in dataset.recordings] == [("one", N), ("two", N)]
-    assert any("6 tables without acceleration left out" in note for note in dataset.notes)
+    assert any("6 tables left out" in note for note in dataset.notes)
 
 
 # --- phyphox

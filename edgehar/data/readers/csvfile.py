@@ -68,7 +68,7 @@ def load_csv(
     notes = _sign_notes(files)
     if left_out:
         shown = ", ".join(left_out[:6]) + (", …" if len(left_out) > 6 else "")
-        notes.append(f"{len(left_out)} tables without acceleration left out: {shown}")
+        notes.append(f"{len(left_out)} tables left out, no acceleration or of the same recording: {shown}")
     unit = options.unit
     usual = gravity_length([file.acc for file in files])
     if unit is None:
