@@ -31,7 +31,7 @@ lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	git ls-files 'firmware_ref/*.[ch]' | xargs $(BIN)/clang-format --dry-run -Werror
+	git ls-files '*.[ch]' | xargs $(BIN)/clang-format --dry-run -Werror
 
 install: $(VENV)/.all
 install-dev: $(VENV)/.dev

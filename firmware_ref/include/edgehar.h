@@ -65,13 +65,13 @@ typedef struct edgehar_counts {
 
 typedef struct edgehar_config {
     const edgehar_model *model;
-    uint16_t hop;         /* samples between decisions, 1 … window; an incremental model takes its own only */
-    uint8_t smoothing;    /* enum edgehar_smoothing */
-    uint8_t votes;        /* majority: decisions that vote, 1 … 15 */
-    uint16_t alpha;       /* ema: weight of the newest probabilities, 1 … 256, units of 1/256 */
-    uint16_t threshold;   /* the best score must reach it, 0 … 256, units of 1/256 */
-    uint16_t hysteresis;  /* lead that another label needs, 0 … 256, units of 1/256 */
-    uint32_t min_dwell;   /* decisions that a label stays at least, 1 or more */
+    uint16_t hop;        /* samples between decisions, 1 … window; an incremental model takes its own only */
+    uint8_t smoothing;   /* enum edgehar_smoothing */
+    uint8_t votes;       /* majority: decisions that vote, 1 … 15 */
+    uint16_t alpha;      /* ema: weight of the newest probabilities, 1 … 256, units of 1/256 */
+    uint16_t threshold;  /* the best score must reach it, 0 … 256, units of 1/256 */
+    uint16_t hysteresis; /* lead that another label needs, 0 … 256, units of 1/256 */
+    uint32_t min_dwell;  /* decisions that a label stays at least, 1 or more */
     edgehar_counts counts;
 } edgehar_config;
 
@@ -91,37 +91,50 @@ typedef struct edgehar_config {
 
 #ifdef __cplusplus /* has initialisers by name only since C++20 */
 #define EDGEHAR_CONFIG_OF(model_, hop_, ...) \
-    { model_, hop_, EDGEHAR_DEFAULT_SMOOTHING, EDGEHAR_DEFAULT_VOTES, EDGEHAR_DEFAULT_ALPHA, \
-      EDGEHAR_DEFAULT_THRESHOLD, EDGEHAR_DEFAULT_HYSTERESIS, EDGEHAR_DEFAULT_MIN_DWELL, __VA_ARGS__ }
+    {model_,                                 \
+     hop_,                                   \
+     EDGEHAR_DEFAULT_SMOOTHING,              \
+     EDGEHAR_DEFAULT_VOTES,                  \
+     EDGEHAR_DEFAULT_ALPHA,                  \
+     EDGEHAR_DEFAULT_THRESHOLD,              \
+     EDGEHAR_DEFAULT_HYSTERESIS,             \
+     EDGEHAR_DEFAULT_MIN_DWELL,              \
+     __VA_ARGS__}
 #else
-#define EDGEHAR_CONFIG_OF(model_, hop_, ...) \
-    { .model = model_, .hop = hop_, .smoothing = EDGEHAR_DEFAULT_SMOOTHING, .votes = EDGEHAR_DEFAULT_VOTES, \
-      .alpha = EDGEHAR_DEFAULT_ALPHA, .threshold = EDGEHAR_DEFAULT_THRESHOLD, \
-      .hysteresis = EDGEHAR_DEFAULT_HYSTERESIS, .min_dwell = EDGEHAR_DEFAULT_MIN_DWELL, .counts = __VA_ARGS__ }
+#define EDGEHAR_CONFIG_OF(model_, hop_, ...)   \
+    {.model = model_,                          \
+     .hop = hop_,                              \
+     .smoothing = EDGEHAR_DEFAULT_SMOOTHING,   \
+     .votes = EDGEHAR_DEFAULT_VOTES,           \
+     .alpha = EDGEHAR_DEFAULT_ALPHA,           \
+     .threshold = EDGEHAR_DEFAULT_THRESHOLD,   \
+     .hysteresis = EDGEHAR_DEFAULT_HYSTERESIS, \
+     .min_dwell = EDGEHAR_DEFAULT_MIN_DWELL,   \
+     .counts = __VA_ARGS__}
 #endif
-#define EDGEHAR_NO_COUNTS { 0, 0 }
+#define EDGEHAR_NO_COUNTS {0, 0}
 
 /* Computed by the compiler: nothing of it is left in the image. Needs model_data.h; a model with a name has a macro of
  * its own. A unit that is not above 0, or for which unit / scale is not within 2^-20 … 2^12, does not compile. */
 #define EDGEHAR_COUNTS(unit) EDGEHAR_COUNTS_OF((unit), EDGEHAR_MODEL_INPUT_SCALE)
 #define EDGEHAR_COUNTS_OF(unit, scale) EDGEHAR_COUNTS_MAP((double)(unit) / (double)(scale))
-#define EDGEHAR_COUNTS_MAP(ratio) \
-    { (uint32_t)((ratio) * EDGEHAR_COUNTS_POWER(EDGEHAR_COUNTS_SHIFT(ratio)) + 0.5), \
-      (uint8_t)(EDGEHAR_COUNTS_SHIFT(ratio) / EDGEHAR_REQUIRE((ratio) >= 9.5367431640625e-7 && (ratio) < 4096.0)) }
+#define EDGEHAR_COUNTS_MAP(ratio)                                                   \
+    {(uint32_t)((ratio) * EDGEHAR_COUNTS_POWER(EDGEHAR_COUNTS_SHIFT(ratio)) + 0.5), \
+     (uint8_t)(EDGEHAR_COUNTS_SHIFT(ratio) / EDGEHAR_REQUIRE((ratio) >= 9.5367431640625e-7 && (ratio) < 4096.0))}
 #define EDGEHAR_COUNTS_POWER(shift) ((double)((uint64_t)1 << (shift)))
 #define EDGEHAR_COUNTS_AT(ratio, n) ((ratio) * 1048576.0 < (double)((uint64_t)1 << (n)))
-#define EDGEHAR_COUNTS_SHIFT(ratio) \
-    (50 - !EDGEHAR_COUNTS_AT(ratio, 1) - !EDGEHAR_COUNTS_AT(ratio, 2) - !EDGEHAR_COUNTS_AT(ratio, 3) \
-    - !EDGEHAR_COUNTS_AT(ratio, 4) - !EDGEHAR_COUNTS_AT(ratio, 5) - !EDGEHAR_COUNTS_AT(ratio, 6) \
-    - !EDGEHAR_COUNTS_AT(ratio, 7) - !EDGEHAR_COUNTS_AT(ratio, 8) - !EDGEHAR_COUNTS_AT(ratio, 9) \
-    - !EDGEHAR_COUNTS_AT(ratio, 10) - !EDGEHAR_COUNTS_AT(ratio, 11) - !EDGEHAR_COUNTS_AT(ratio, 12) \
-    - !EDGEHAR_COUNTS_AT(ratio, 13) - !EDGEHAR_COUNTS_AT(ratio, 14) - !EDGEHAR_COUNTS_AT(ratio, 15) \
-    - !EDGEHAR_COUNTS_AT(ratio, 16) - !EDGEHAR_COUNTS_AT(ratio, 17) - !EDGEHAR_COUNTS_AT(ratio, 18) \
-    - !EDGEHAR_COUNTS_AT(ratio, 19) - !EDGEHAR_COUNTS_AT(ratio, 20) - !EDGEHAR_COUNTS_AT(ratio, 21) \
-    - !EDGEHAR_COUNTS_AT(ratio, 22) - !EDGEHAR_COUNTS_AT(ratio, 23) - !EDGEHAR_COUNTS_AT(ratio, 24) \
-    - !EDGEHAR_COUNTS_AT(ratio, 25) - !EDGEHAR_COUNTS_AT(ratio, 26) - !EDGEHAR_COUNTS_AT(ratio, 27) \
-    - !EDGEHAR_COUNTS_AT(ratio, 28) - !EDGEHAR_COUNTS_AT(ratio, 29) - !EDGEHAR_COUNTS_AT(ratio, 30) \
-    - !EDGEHAR_COUNTS_AT(ratio, 31) - !EDGEHAR_COUNTS_AT(ratio, 32))
+#define EDGEHAR_COUNTS_SHIFT(ratio)                                                                    \
+    (50 - !EDGEHAR_COUNTS_AT(ratio, 1) - !EDGEHAR_COUNTS_AT(ratio, 2) - !EDGEHAR_COUNTS_AT(ratio, 3) - \
+     !EDGEHAR_COUNTS_AT(ratio, 4) - !EDGEHAR_COUNTS_AT(ratio, 5) - !EDGEHAR_COUNTS_AT(ratio, 6) -      \
+     !EDGEHAR_COUNTS_AT(ratio, 7) - !EDGEHAR_COUNTS_AT(ratio, 8) - !EDGEHAR_COUNTS_AT(ratio, 9) -      \
+     !EDGEHAR_COUNTS_AT(ratio, 10) - !EDGEHAR_COUNTS_AT(ratio, 11) - !EDGEHAR_COUNTS_AT(ratio, 12) -   \
+     !EDGEHAR_COUNTS_AT(ratio, 13) - !EDGEHAR_COUNTS_AT(ratio, 14) - !EDGEHAR_COUNTS_AT(ratio, 15) -   \
+     !EDGEHAR_COUNTS_AT(ratio, 16) - !EDGEHAR_COUNTS_AT(ratio, 17) - !EDGEHAR_COUNTS_AT(ratio, 18) -   \
+     !EDGEHAR_COUNTS_AT(ratio, 19) - !EDGEHAR_COUNTS_AT(ratio, 20) - !EDGEHAR_COUNTS_AT(ratio, 21) -   \
+     !EDGEHAR_COUNTS_AT(ratio, 22) - !EDGEHAR_COUNTS_AT(ratio, 23) - !EDGEHAR_COUNTS_AT(ratio, 24) -   \
+     !EDGEHAR_COUNTS_AT(ratio, 25) - !EDGEHAR_COUNTS_AT(ratio, 26) - !EDGEHAR_COUNTS_AT(ratio, 27) -   \
+     !EDGEHAR_COUNTS_AT(ratio, 28) - !EDGEHAR_COUNTS_AT(ratio, 29) - !EDGEHAR_COUNTS_AT(ratio, 30) -   \
+     !EDGEHAR_COUNTS_AT(ratio, 31) - !EDGEHAR_COUNTS_AT(ratio, 32))
 
 /* 1, or no program where the condition, a constant of the compiler, does not hold. */
 #if defined(__cplusplus)
@@ -135,9 +148,9 @@ typedef struct edgehar_config {
 
 /* What the network and the smoothing say of the window that ends at `time_us`. */
 typedef struct edgehar_decision {
-    uint64_t time_us;      /* of the newest sample */
-    int label;             /* class, or EDGEHAR_UNSURE */
-    int raw;               /* class with the largest probability, without smoothing */
+    uint64_t time_us; /* of the newest sample */
+    int label;        /* class, or EDGEHAR_UNSURE */
+    int raw;          /* class with the largest probability, without smoothing */
     int classes;
     const uint8_t *p;      /* probabilities, units of 1/256, one a class; valid until the next push */
     const int32_t *scores; /* smoothed, units of 1/32768, one a class; valid until the next push */
@@ -149,11 +162,11 @@ typedef struct edgehar {
     void *memory;
     int32_t *scores;
     uint8_t *p;
-    uint64_t clock; /* time of the last sample seen */
-    uint64_t kept;  /* time of the last sample kept */
+    uint64_t clock;      /* time of the last sample seen */
+    uint64_t kept;       /* time of the last sample kept */
     uint64_t rate_from;  /* time from which the rate is told */
-    uint32_t age;   /* decisions since the label came */
-    uint16_t due;   /* samples until the next decision */
+    uint32_t age;        /* decisions since the label came */
+    uint16_t due;        /* samples until the next decision */
     uint16_t rate_steps; /* steps until the rate is told */
     int8_t label;
     uint8_t decisions; /* since the last flush, up to 15 */

@@ -41,10 +41,12 @@ static void widen(uint32_t *strip, const int8_t *input, unsigned length, unsigne
 {
     const int8_t *const whole = input + (length & ~3u);
     const unsigned rest = length & 3u;
-    for (; input != whole; input += 4, strip += step)
+    for (; input != whole; input += 4, strip += step) {
         put_quad(strip, load_bytes(input));
-    if (rest)
+    }
+    if (rest) {
         put_quad(strip, load_bytes(input + rest - 4) >> (32u - 8u * rest));
+    }
 }
 
 /* Outputs from sums with any shifts and bounds. */
@@ -64,8 +66,9 @@ static void finish(const edgehar_conv *conv, const int32_t *sums, unsigned posit
 static void run_filters(block_plan *plan, unsigned filters, unsigned words)
 {
     plan->weights_end = plan->weights + filters / 2u * words;
-    if (filters > 1u)
+    if (filters > 1u) {
         edgehar_dsp_block(plan);
+    }
     plan->weights = plan->weights_end;
     if (filters % 2u) {
         int8_t last[4];
@@ -101,8 +104,9 @@ static void run_positions(const edgehar_conv *conv, const int8_t *columns, void 
         const unsigned bytes = length - at < 4u * chunk ? length - at : 4u * chunk;
         const unsigned quads = (bytes + 3u) / 4u;
         const int quick = at + bytes == length && (packed[0] & EDGEHAR_DSP_QUICK);
-        for (unsigned position = 0; position < positions; position++)
+        for (unsigned position = 0; position < positions; position++) {
             widen(strip + 2u * position, columns + position * pitch + at, bytes, 2u * positions);
+        }
         plan.end = strip + 2u * positions * quads;
         enter_chain(&plan, quads, positions, !quick ? END_ADD : at ? END_LAST : END_ONLY);
         plan.sums = sums;
@@ -111,15 +115,17 @@ static void run_positions(const edgehar_conv *conv, const int8_t *columns, void 
             plan.apart = (positions - 1u) * conv->out_channels;
             run_filters(&plan, conv->out_channels, 2u * quads + 8u);
         } else {
-            if (at == 0)
+            if (at == 0) {
                 memset(sums, 0, 4u * sizeof *sums * pairs);
+            }
             plan.weights_end = plan.weights + (2u * quads + 2u) * pairs;
             edgehar_dsp_block(&plan);
             plan.weights = plan.weights_end;
         }
     }
-    if (!(packed[0] & EDGEHAR_DSP_QUICK))
+    if (!(packed[0] & EDGEHAR_DSP_QUICK)) {
         finish(conv, sums, positions, out);
+    }
 }
 
 void edgehar_conv1d_dsp(const void *parameters, const edgehar_block *block)

@@ -47,8 +47,9 @@ static inline void enter_chain(block_plan *plan, unsigned quads, unsigned positi
 {
     const unsigned twos = quads / 2u;
     plan->entry =
-        positions > 1u ? edgehar_dsp_end_2 - EDGEHAR_DSP_BYTES_2 * (twos ? (twos - 1u) % EDGEHAR_DSP_CHAIN_2 + 1u : 0u) + 1
-                       : edgehar_dsp_end_1 - EDGEHAR_DSP_BYTES_1 * (twos ? (twos - 1u) % EDGEHAR_DSP_CHAIN_1 + 1u : 0u) + 1;
+        positions > 1u
+            ? edgehar_dsp_end_2 - EDGEHAR_DSP_BYTES_2 * (twos ? (twos - 1u) % EDGEHAR_DSP_CHAIN_2 + 1u : 0u) + 1
+            : edgehar_dsp_end_1 - EDGEHAR_DSP_BYTES_1 * (twos ? (twos - 1u) % EDGEHAR_DSP_CHAIN_1 + 1u : 0u) + 1;
     plan->head = quads % 2u == 0u ? plan->entry : positions > 1u ? edgehar_dsp_odd_2 + 1 : edgehar_dsp_odd_1 + 1;
     plan->tail = (ending == END_ADD ? edgehar_dsp_add : ending == END_LAST ? edgehar_dsp_last : edgehar_dsp_only) + 1;
 }
@@ -76,19 +77,23 @@ static void edgehar_dsp_block(const block_plan *plan)
     while (weights != plan->weights_end) {
         uint32_t acc[4] = {weights[0], weights[0], weights[1], weights[1]};
         weights += 2;
-        for (const uint32_t *strip = plan->strip; strip != plan->end; strip += 2u * plan->positions, weights += 2)
-            for (unsigned lane = 0; lane < 4u; lane++)
+        for (const uint32_t *strip = plan->strip; strip != plan->end; strip += 2u * plan->positions, weights += 2) {
+            for (unsigned lane = 0; lane < 4u; lane++) {
                 acc[lane] = multiply_word(acc[lane], weights[lane / 2u],
                                           strip + (plan->positions > 1u ? 2u * (lane % 2u) : 0u));
-        for (unsigned lane = 0; lane < 4u; lane++)
+            }
+        }
+        for (unsigned lane = 0; lane < 4u; lane++) {
             acc[lane] = (uint32_t)((int32_t)acc[lane] >> 8) + (plan->ending == END_ONLY ? 0u : (uint32_t)sums[lane]);
+        }
         if (plan->ending == END_ADD) {
             memcpy(sums, acc, sizeof acc);
         } else {
-            for (unsigned lane = 4; lane-- > 0u;)
+            for (unsigned lane = 4; lane-- > 0u;) {
                 out[(lane % 2u) * plan->apart + lane / 2u] =
                     requantise_quickly((int32_t)(2u * acc[lane] + weights[lane / 2u]), (int32_t)weights[2u + lane / 2u],
                                        (int)weights[4u + lane / 2u], plan->zero);
+            }
             weights += 6;
         }
         sums += plan->ending == END_ONLY ? 0 : 4;

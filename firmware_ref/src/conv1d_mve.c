@@ -39,12 +39,14 @@ static void make_strip(const edgehar_conv *conv, const layout *cut, block_plan *
         const int8_t *from = input;
         for (unsigned column = 0; column < inputs; column++) {
             int8_t *cell = to + 16u * column;
-            for (unsigned left = whole; left > 0; left--, cell += 16u * columns, from += 16)
+            for (unsigned left = whole; left > 0; left--, cell += 16u * columns, from += 16) {
                 copy_vector(cell, from, 16);
-            if (whole < cut->chunks)
+            }
+            if (whole < cut->chunks) {
                 copy_vector(cell, from, channels - 16u * whole);
-            else if (cut->rest)
+            } else if (cut->rest) {
                 copy_vector(spare + column * cut->rest, from, cut->rest);
+            }
             from += channels - 16u * whole;
         }
         flat = spare;
@@ -53,8 +55,9 @@ static void make_strip(const edgehar_conv *conv, const layout *cut, block_plan *
     to += 16u * columns * cut->chunks;
     bytes = cut->rest * conv->kernel;
     for (unsigned vector = 0; vector < cut->flat; vector++, to += 16u * plan->positions) {
-        for (unsigned position = 0; position < real; position++)
+        for (unsigned position = 0; position < real; position++) {
             copy_vector(to + 16u * position, flat + position * step + 16u * vector, bytes - 16u * vector);
+        }
     }
 }
 
@@ -82,10 +85,11 @@ static void all_filters(const edgehar_conv *conv, const layout *cut, block_plan 
         plan->pairs = (now + 1u) / 2u;
         run_block(plan);
         plan->weights += (size_t)plan->pairs * 32u * (cut->chunks * conv->kernel + cut->flat);
-        if (cut->quick)
+        if (cut->quick) {
             EDGEHAR_FINISH_QUICKLY(conv, plan, first, now, real, out + first);
-        else
+        } else {
             finish(conv, plan, first, now, real, out + first);
+        }
     }
 }
 
@@ -93,7 +97,8 @@ void edgehar_conv1d_mve(const void *parameters, const edgehar_block *block)
 {
     const edgehar_conv *const conv = parameters;
     const uint32_t *const head = conv->weights;
-    const layout cut = {head[0] & 0xFFFFu, head[0] >> 16, head[1] & ~EDGEHAR_MVE_QUICK, (head[1] & EDGEHAR_MVE_QUICK) != 0};
+    const layout cut = {head[0] & 0xFFFFu, head[0] >> 16, head[1] & ~EDGEHAR_MVE_QUICK,
+                        (head[1] & EDGEHAR_MVE_QUICK) != 0};
     const int8_t *columns = block->columns;
     int8_t *out = block->out;
     for (unsigned left = (unsigned)block->positions; left > 0;) {

@@ -75,8 +75,9 @@ static void run_block(block_plan *plan)
         plan->entry = edgehar_mve_end_2 - plan->taps * EDGEHAR_MVE_BYTES_2 + 1;
         plan->head = edgehar_mve_head_2 + skipped % 2u * EDGEHAR_MVE_HEAD_2 + 1;
         edgehar_mve_block_2x2(plan);
-    } else
+    } else {
         edgehar_mve_block_1x2(plan);
+    }
 }
 
 static void finish_quickly(const edgehar_conv *conv, const block_plan *plan, unsigned first, unsigned filters,
@@ -109,8 +110,9 @@ static inline void copy_vector(int8_t *to, const int8_t *from, unsigned bytes)
 
 static void multiply_vectors(int32_t *sum, const int8_t *weights, const int8_t *column)
 {
-    for (int lane = 0; lane < 16; lane++)
+    for (int lane = 0; lane < 16; lane++) {
         *sum += weights[lane] * column[lane];
+    }
 }
 
 static void run_block(block_plan *plan)
@@ -121,13 +123,18 @@ static void run_block(block_plan *plan)
     for (uint32_t pair = 0; pair < plan->pairs; pair++, sums += 2u * positions) {
         const int8_t *at = plan->strip;
         memset(sums, 0, 2u * positions * sizeof *sums);
-        for (; at != plan->chunk_end; at += 16u * (positions - 1u))
-            for (unsigned tap = 0; tap < plan->taps; tap++, at += 16, weights += 32)
-                for (unsigned lane = 0; lane < 2u * positions; lane++)
+        for (; at != plan->chunk_end; at += 16u * (positions - 1u)) {
+            for (unsigned tap = 0; tap < plan->taps; tap++, at += 16, weights += 32) {
+                for (unsigned lane = 0; lane < 2u * positions; lane++) {
                     multiply_vectors(sums + lane, weights + 16u * (lane & 1u), at + 16u * (lane >> 1));
-        for (; at != plan->flat_end; at += 16u * positions, weights += 32)
-            for (unsigned lane = 0; lane < 2u * positions; lane++)
+                }
+            }
+        }
+        for (; at != plan->flat_end; at += 16u * positions, weights += 32) {
+            for (unsigned lane = 0; lane < 2u * positions; lane++) {
                 multiply_vectors(sums + lane, weights + 16u * (lane & 1u), at + 16u * (lane >> 1));
+            }
+        }
     }
 }
 

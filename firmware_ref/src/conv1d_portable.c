@@ -15,8 +15,8 @@ static void store(const edgehar_conv *conv, int filter, const int32_t *sum, int8
     const int count = conv->out_channels - filter < EDGEHAR_FILTERS ? conv->out_channels - filter : EDGEHAR_FILTERS;
     int i;
     for (i = 0; i < count; i++) {
-        const int32_t value = edgehar_requantise(sum[i] + conv->bias[filter + i], conv->multiplier[filter + i],
-                                                 conv->shift[filter + i]);
+        const int32_t value =
+            edgehar_requantise(sum[i] + conv->bias[filter + i], conv->multiplier[filter + i], conv->shift[filter + i]);
         out[filter + i] = edgehar_clamp(value + conv->output_zero, conv->activation_min, conv->activation_max);
     }
 }
@@ -64,10 +64,10 @@ static void block_4x2(const int8_t *x, const int8_t *y, const int8_t *weights, i
 #endif
 
 /* One input times four filters. */
-#define EDGEHAR_INPUT(at)                                                                                                       \
-    a0 += weights[EDGEHAR_FILTERS * (at)] * x[at];                                                                             \
-    a1 += weights[EDGEHAR_FILTERS * (at) + 1] * x[at];                                                                         \
-    a2 += weights[EDGEHAR_FILTERS * (at) + 2] * x[at];                                                                         \
+#define EDGEHAR_INPUT(at)                              \
+    a0 += weights[EDGEHAR_FILTERS * (at)] * x[at];     \
+    a1 += weights[EDGEHAR_FILTERS * (at) + 1] * x[at]; \
+    a2 += weights[EDGEHAR_FILTERS * (at) + 2] * x[at]; \
     a3 += weights[EDGEHAR_FILTERS * (at) + 3] * x[at];
 
 static void block_4x1(const int8_t *x, const int8_t *weights, int length, int32_t *sums)

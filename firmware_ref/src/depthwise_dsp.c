@@ -64,13 +64,14 @@ static void edgehar_dsp_fours(const four_plan *plan)
             const uint32_t words[2] = {even_bytes(bytes), odd_bytes(bytes)};
             for (unsigned lane = 0; lane < EDGEHAR_FOUR; lane++) {
                 const unsigned half = lane / 2u * 16u;
-                sum[lane] += (int16_t)(uint16_t)(words[lane % 2u] >> half) *
-                             (int16_t)(uint16_t)(weights[lane % 2u] >> half);
+                sum[lane] +=
+                    (int16_t)(uint16_t)(words[lane % 2u] >> half) * (int16_t)(uint16_t)(weights[lane % 2u] >> half);
             }
         }
-        for (unsigned lane = 0; lane < EDGEHAR_FOUR; lane++)
-            *out++ = requantise_quickly(sum[lane], (int32_t)weights[2u * lane], (int)weights[2u * lane + 1u],
-                                        plan->zero);
+        for (unsigned lane = 0; lane < EDGEHAR_FOUR; lane++) {
+            *out++ =
+                requantise_quickly(sum[lane], (int32_t)weights[2u * lane], (int)weights[2u * lane + 1u], plan->zero);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 /* What the assembly files share. Each holds whole functions with the calling convention of Arm's procedure call
  * standard, in Thumb, and is empty for processors that lack their instructions. */
+/* clang-format off */
 #ifndef EDGEHAR_ASM_H
 #define EDGEHAR_ASM_H
 

@@ -59,9 +59,9 @@ struct edgehar_model {
     uint8_t classes;
     uint8_t layer_count;
     uint8_t edge_count;
-    uint8_t split;      /* layers that run on the stream */
-    uint8_t spread;     /* whether they run at every sample */
-    uint8_t source;     /* first of the edges that take samples, where split > 0 */
+    uint8_t split;  /* layers that run on the stream */
+    uint8_t spread; /* whether they run at every sample */
+    uint8_t source; /* first of the edges that take samples, where split > 0 */
     uint8_t source_count;
     uint8_t replayed; /* first of the edges that are filled from the history */
     uint8_t replayed_count;

@@ -55,7 +55,7 @@ typedef struct edgehar_pool {
 /* MEAN over time; `scratch` keeps one int32 sum a channel between firings. */
 typedef struct edgehar_mean {
     uint16_t channels;
-    uint16_t inputs; /* columns in a window */
+    uint16_t inputs;    /* columns in a window */
     int32_t multiplier; /* 0: the quantisation does not change */
     int32_t bias;       /* folded input offset: -input_zero * inputs */
     int8_t shift;
@@ -86,14 +86,14 @@ edgehar_kernel edgehar_conv1d_portable;    /* edgehar_conv */
 edgehar_kernel edgehar_conv1d_dsp;         /* edgehar_conv; Cortex-M4, M7, M33 */
 edgehar_kernel edgehar_conv1d_mve;         /* edgehar_conv; Cortex-M55 */
 edgehar_kernel edgehar_depthwise_portable; /* edgehar_conv; out_channels is a multiple of in_channels */
-edgehar_kernel edgehar_depthwise_dsp;      /* edgehar_conv; Cortex-M4, M7, M33; as many filters as channels, 4 or more */
-edgehar_kernel edgehar_max_pool;           /* edgehar_pool */
-edgehar_kernel edgehar_max_pool_mve;       /* edgehar_pool; Cortex-M55 */
-edgehar_kernel edgehar_average_pool;       /* edgehar_pool */
-edgehar_kernel edgehar_mean_time;          /* edgehar_mean */
-edgehar_kernel edgehar_mean_dsp;           /* edgehar_mean; Cortex-M4, M7, M33; channels a multiple of 4 */
-edgehar_kernel edgehar_add_columns;        /* edgehar_add */
-edgehar_kernel edgehar_softmax_columns;    /* edgehar_softmax */
+edgehar_kernel edgehar_depthwise_dsp;   /* edgehar_conv; Cortex-M4, M7, M33; as many filters as channels, 4 or more */
+edgehar_kernel edgehar_max_pool;        /* edgehar_pool */
+edgehar_kernel edgehar_max_pool_mve;    /* edgehar_pool; Cortex-M55 */
+edgehar_kernel edgehar_average_pool;    /* edgehar_pool */
+edgehar_kernel edgehar_mean_time;       /* edgehar_mean */
+edgehar_kernel edgehar_mean_dsp;        /* edgehar_mean; Cortex-M4, M7, M33; channels a multiple of 4 */
+edgehar_kernel edgehar_add_columns;     /* edgehar_add */
+edgehar_kernel edgehar_softmax_columns; /* edgehar_softmax */
 
 /* Arithmetic shift to the right, rounding half away from zero. exponent 0 … 31. */
 static inline int32_t edgehar_round_shift(int32_t value, int exponent)

@@ -22,7 +22,7 @@
 #define EDGEHAR_MVE_HEAD_2 8
 
 /* Word `word` of a struct that assembly loads in this order; only where pointers have 32 bits as there. */
-#define EDGEHAR_WORD(type, field, word)                                                                                \
+#define EDGEHAR_WORD(type, field, word) \
     typedef char edgehar_word_##type##_##field[sizeof(void *) != 4 || offsetof(type, field) == 4 * (word) ? 1 : -1]
 
 #endif

@@ -20,8 +20,9 @@ void edgehar_max_pool_mve(const void *parameters, const edgehar_block *block)
             const mve_pred16_t mask = vctp8q(now);
             const int8_t *x = column;
             int8x16_t largest = low;
-            for (unsigned tap = 0; tap < pool->kernel; tap++, x += channels)
+            for (unsigned tap = 0; tap < pool->kernel; tap++, x += channels) {
                 largest = vmaxq_s8(largest, vldrbq_z_s8(x, mask));
+            }
             vstrbq_p_s8(out, vminq_s8(largest, high), mask);
             out += now;
             left -= now;

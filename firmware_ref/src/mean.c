@@ -21,9 +21,10 @@ void edgehar_mean_time(const void *parameters, const edgehar_block *block)
     }
     for (channel = 0; channel < mean->channels; channel++) {
         /* Without a change of quantisation, TensorFlow Lite divides the raw sum and truncates. */
-        const int32_t value = mean->multiplier == 0 ? sums[channel] / mean->inputs
-                                                    : edgehar_requantise(sums[channel] + mean->bias, mean->multiplier,
-                                                                         mean->shift) + mean->output_zero;
+        const int32_t value =
+            mean->multiplier == 0
+                ? sums[channel] / mean->inputs
+                : edgehar_requantise(sums[channel] + mean->bias, mean->multiplier, mean->shift) + mean->output_zero;
         block->out[channel] = edgehar_clamp(value, -128, 127);
     }
 }

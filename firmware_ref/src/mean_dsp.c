@@ -14,8 +14,9 @@ void edgehar_mean_dsp(const void *parameters, const edgehar_block *block)
     int32_t *sums = block->scratch;
     int8_t *out = block->out;
 
-    if (block->first == 0)
+    if (block->first == 0) {
         memset(sums, 0, channels * sizeof *sums);
+    }
     for (unsigned channel = 0; channel < channels; channel += 4u, sums += 4) {
         const int8_t *x = block->columns + channel;
         uint32_t even = 0, odd = 0;
@@ -28,8 +29,9 @@ void edgehar_mean_dsp(const void *parameters, const edgehar_block *block)
         sums[1] += (int16_t)(uint16_t)odd;
         sums[2] += (int32_t)even >> 16;
         sums[3] += (int32_t)odd >> 16;
-        for (unsigned lane = 0; last && lane < 4u; lane++)
+        for (unsigned lane = 0; last && lane < 4u; lane++) {
             *out++ = requantise_quickly(2 * (sums[lane] + mean->bias), mean->multiplier, -1 - mean->shift,
                                         2 * mean->output_zero + 1);
+        }
     }
 }

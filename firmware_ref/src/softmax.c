@@ -18,14 +18,13 @@ static int32_t exponential(int32_t value)
     static const int32_t power[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
     const int32_t quarter = (int32_t)1 << 24;
     const int32_t base = (value & (quarter - 1)) - quarter; /* -1/4 … 0 */
-    const int32_t rest = base - value;                     /* a multiple of 1/4 */
-    const int32_t x = base * 32 + ((int32_t)1 << 28);      /* Q0.31, around -1/8 */
+    const int32_t rest = base - value;                      /* a multiple of 1/4 */
+    const int32_t x = base * 32 + ((int32_t)1 << 28);       /* Q0.31, around -1/8 */
     const int32_t x2 = edgehar_high_multiply(x, x);
     const int32_t x3 = edgehar_high_multiply(x2, x);
     const int32_t x4 = edgehar_high_multiply(x2, x2);
     const int32_t third = 715827883, centre = 1895147668; /* 1/3; exp(-1/8) */
-    const int32_t series =
-        edgehar_round_shift(edgehar_high_multiply(edgehar_round_shift(x4, 2) + x3, third) + x2, 1);
+    const int32_t series = edgehar_round_shift(edgehar_high_multiply(edgehar_round_shift(x4, 2) + x3, third) + x2, 1);
     int32_t result = centre + edgehar_high_multiply(centre, x + series);
     int bit;
 

@@ -13,12 +13,12 @@ static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 static const edgehar_config config = EDGEHAR_CONFIG(&edgehar_model_data, HOP);
 static const edgehar_config by_counts = EDGEHAR_CONFIG_COUNTS(&edgehar_model_data, HOP, 9.80665 / 2048);
 
-#define EXPECT(condition)                                                       \
-    do {                                                                        \
-        if (!(condition)) {                                                     \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);     \
-            exit(1);                                                            \
-        }                                                                       \
+#define EXPECT(condition)                                                   \
+    do {                                                                    \
+        if (!(condition)) {                                                 \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+            exit(1);                                                        \
+        }                                                                   \
     } while (0)
 
 /* A sample of a fixed walk. */

@@ -28,8 +28,9 @@ void board_print(const char *text)
 int board_command_line(char *buffer, size_t size)
 {
     size_t at = 0;
-    for (int i = 0; i < argument_count; i++)
+    for (int i = 0; i < argument_count; i++) {
         at += (size_t)snprintf(buffer + at, size - at, "%s%s", i ? " " : "", argument_list[i]);
+    }
     return at < size ? 0 : -1;
 }
 
@@ -46,8 +47,9 @@ size_t board_read(int handle, void *buffer, size_t size)
 
 void board_write(int handle, const void *buffer, size_t size)
 {
-    if (write(handle, buffer, size) != (ssize_t)size)
+    if (write(handle, buffer, size) != (ssize_t)size) {
         exit(3);
+    }
 }
 
 uint32_t board_ticks(void)

@@ -20,10 +20,12 @@ int board_command_line(char *buffer, size_t size);
 static inline char *board_next_word(char **at)
 {
     char *start = *at;
-    while (**at && **at != ' ')
+    while (**at && **at != ' ') {
         (*at)++;
-    if (**at)
+    }
+    if (**at) {
         *(*at)++ = 0;
+    }
     return start;
 }
 

@@ -30,9 +30,11 @@ static char arguments[1024];
 /* Whether the `GUARD` bytes at `at` are as they were filled. */
 static int untouched(const uint8_t *at)
 {
-    for (int i = 0; i < GUARD; i++)
-        if (at[i] != FILL)
+    for (int i = 0; i < GUARD; i++) {
+        if (at[i] != FILL) {
             return 0;
+        }
+    }
     return 1;
 }
 
@@ -62,8 +64,10 @@ static void run(const case_header *header, int results)
     const int32_t out_bytes = header->out_channels * header->positions;
     uint8_t *const scratch_start = (uint8_t *)scratch + GUARD;
     uint8_t *const out_start = (uint8_t *)out + GUARD;
-    if ((uint32_t)header->scratch_bytes + 2u * GUARD > sizeof scratch || (uint32_t)out_bytes + 2u * GUARD > sizeof out)
+    if ((uint32_t)header->scratch_bytes + 2u * GUARD > sizeof scratch ||
+        (uint32_t)out_bytes + 2u * GUARD > sizeof out) {
         board_exit(4);
+    }
     memset(scratch, FILL, sizeof scratch);
     memset(out, FILL, sizeof out);
     block.columns = (const int8_t *)at;
@@ -84,20 +88,23 @@ static void run(const case_header *header, int results)
 int main(void)
 {
     char *at = arguments;
-    if (board_command_line(arguments, sizeof arguments) < 0)
+    if (board_command_line(arguments, sizeof arguments) < 0) {
         return 2;
+    }
     board_next_word(&at); /* the program's own name */
     const int cases = board_open(board_next_word(&at), 'r');
     const int results = board_open(board_next_word(&at), 'w');
-    if (cases < 0 || results < 0)
+    if (cases < 0 || results < 0) {
         return 2;
+    }
     board_calibrate();
     case_header header;
     while (board_read(cases, &header, sizeof header) == sizeof header) {
         const size_t size = 4u * (2u * (size_t)header.out_channels + words(header.out_channels) +
                                   (size_t)header.weight_words + words(header.column_bytes));
-        if (size > sizeof body || board_read(cases, body, size) != size)
+        if (size > sizeof body || board_read(cases, body, size) != size) {
             return 3;
+        }
         run(&header, results);
     }
     board_print("done\n");

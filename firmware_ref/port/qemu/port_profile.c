@@ -24,11 +24,11 @@ static void measure(edgehar_kernel *kernel, const void *parameters, const edgeha
     }
 }
 
-#define WRAP(name)                                                                                                     \
-    edgehar_kernel __real_##name, __wrap_##name;                                                                       \
-    void __wrap_##name(const void *parameters, const edgehar_block *block)                                             \
-    {                                                                                                                  \
-        measure(__real_##name, parameters, block);                                                                     \
+#define WRAP(name)                                                         \
+    edgehar_kernel __real_##name, __wrap_##name;                           \
+    void __wrap_##name(const void *parameters, const edgehar_block *block) \
+    {                                                                      \
+        measure(__real_##name, parameters, block);                         \
     }
 
 WRAP(edgehar_conv1d_portable)

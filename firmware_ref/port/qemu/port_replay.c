@@ -42,32 +42,37 @@ static void write_result(int results, int32_t status, const edgehar_decision *de
 int main(void)
 {
     char *at = arguments;
-    if (board_command_line(arguments, sizeof arguments) < 0)
+    if (board_command_line(arguments, sizeof arguments) < 0) {
         return 2;
+    }
     board_next_word(&at); /* the program's own name */
     const int samples = board_open(board_next_word(&at), 'r');
     const int results = board_open(board_next_word(&at), 'w');
     const char *digit = board_next_word(&at);
-    if (samples < 0 || results < 0)
+    if (samples < 0 || results < 0) {
         return 2;
+    }
     uint16_t hop = 0;
-    for (; *digit; digit++)
+    for (; *digit; digit++) {
         hop = (uint16_t)(10 * hop + (*digit - '0'));
+    }
     config = (edgehar_config)EDGEHAR_CONFIG(&edgehar_model_data, hop);
     board_calibrate();
     board_print_pair("classes", EDGEHAR_MODEL_CLASSES);
 
     uint32_t total = 0;
     int32_t stack = 0;
-    if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK)
+    if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
         return 4;
+    }
     for (;;) {
         uint32_t record[5];
         float sample[3];
         uint64_t time;
         edgehar_decision decision;
-        if (board_read(samples, record, sizeof record) != sizeof record)
+        if (board_read(samples, record, sizeof record) != sizeof record) {
             break;
+        }
         memcpy(sample, record, sizeof sample);
         memcpy(&time, record + 3, sizeof time);
         board_stack_paint();
@@ -77,10 +82,12 @@ int main(void)
         const int32_t deep = board_stack_used();
         total += ticks;
         stack = deep > stack ? deep : stack;
-        if (status != EDGEHAR_OK)
+        if (status != EDGEHAR_OK) {
             write_result(results, status, &decision, ticks, total);
-        if (status == EDGEHAR_DECISION)
+        }
+        if (status == EDGEHAR_DECISION) {
             total = 0;
+        }
     }
     board_print_pair("stack", stack);
     board_profile_print();

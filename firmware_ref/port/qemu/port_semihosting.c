@@ -44,8 +44,9 @@ void board_print_number(int32_t value)
         *--at = (char)('0' + rest % 10u);
         rest /= 10u;
     } while (rest);
-    if (value < 0)
+    if (value < 0) {
         *--at = '-';
+    }
     board_print(at);
 }
 
@@ -66,8 +67,9 @@ int board_command_line(char *buffer, size_t size)
 int board_open(const char *path, char mode)
 {
     uint32_t length = 0;
-    while (path[length])
+    while (path[length]) {
         length++;
+    }
     const uint32_t block[3] = {(uint32_t)path, mode == 'w' ? 5u : 1u, length};
     return (int)call(SYS_OPEN, block);
 }
@@ -88,6 +90,7 @@ size_t board_read(int handle, void *buffer, size_t size)
 void board_write(int handle, const void *buffer, size_t size)
 {
     const uint32_t block[3] = {(uint32_t)handle, (uint32_t)buffer, size};
-    if (call(SYS_WRITE, block) != 0)
+    if (call(SYS_WRITE, block) != 0) {
         board_exit(3);
+    }
 }

@@ -9,13 +9,13 @@ __attribute__((section(".bss.engine_ram"))) static edgehar stream;
 
 int main(void)
 {
-    static const edgehar_config config =
-        EDGEHAR_CONFIG_COUNTS(&edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : EDGEHAR_MODEL_WINDOW,
-                              9.80665 / 16384);
+    static const edgehar_config config = EDGEHAR_CONFIG_COUNTS(
+        &edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : EDGEHAR_MODEL_WINDOW, 9.80665 / 16384);
     static const int16_t sample[3] = {100, 16384, -200};
     int decisions = 0;
-    if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK)
+    if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
         return 100;
+    }
     for (int i = 0; i < 2 * EDGEHAR_MODEL_WINDOW; i++) {
         edgehar_decision decision;
         decisions += edgehar_push_counts(&stream, sample, EDGEHAR_NO_TIME, &decision) == EDGEHAR_DECISION;

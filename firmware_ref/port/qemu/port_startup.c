@@ -21,10 +21,10 @@ typedef union {
 } vector;
 
 __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
-    {.address = __stack_top},  {.code = reset_handler}, {.code = fault_handler}, {.code = fault_handler},
-    {.code = fault_handler},   {.code = fault_handler}, {.code = fault_handler}, {.code = fault_handler},
-    {.address = 0},            {.address = 0},          {.address = 0},          {.code = fault_handler},
-    {.code = fault_handler},   {.address = 0},          {.code = fault_handler}, {.code = fault_handler},
+    {.address = __stack_top}, {.code = reset_handler}, {.code = fault_handler}, {.code = fault_handler},
+    {.code = fault_handler},  {.code = fault_handler}, {.code = fault_handler}, {.code = fault_handler},
+    {.address = 0},           {.address = 0},          {.address = 0},          {.code = fault_handler},
+    {.code = fault_handler},  {.address = 0},          {.code = fault_handler}, {.code = fault_handler},
 };
 
 /* Where the stack stood when it was painted. The words next to it may hold registers that the painter saves. */
@@ -35,16 +35,18 @@ __attribute__((noinline)) void board_stack_paint(void)
 {
     uint32_t *sp;
     __asm volatile("mov %0, sp" : "=r"(sp));
-    for (volatile uint32_t *word = __stack_limit; word < sp - SPARED; word++)
+    for (volatile uint32_t *word = __stack_limit; word < sp - SPARED; word++) {
         *word = PAINT;
+    }
     painter = sp;
 }
 
 int32_t board_stack_used(void)
 {
     const volatile uint32_t *word = __stack_limit;
-    while (*word == PAINT && word < painter - SPARED)
+    while (*word == PAINT && word < painter - SPARED) {
         word++;
+    }
     return (int32_t)((const volatile char *)painter - (const volatile char *)word);
 }
 
@@ -54,10 +56,12 @@ __attribute__((weak)) void board_profile_print(void)
 
 void reset_handler(void)
 {
-    for (uint32_t *to = __data_start, *from = __data_load; to < __data_end;)
+    for (uint32_t *to = __data_start, *from = __data_load; to < __data_end;) {
         *to++ = *from++;
-    for (uint32_t *word = __bss_start; word < __bss_end;)
+    }
+    for (uint32_t *word = __bss_start; word < __bss_end;) {
         *word++ = 0;
+    }
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     *(volatile uint32_t *)0xE000ED88u |= 0xFu << 20; /* CPACR: coprocessors 10 and 11 on */
     __asm volatile("dsb\n isb" ::: "memory");
