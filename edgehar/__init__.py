@@ -20,12 +20,14 @@ _HOMES = {
     "open_bundle": "edgehar.bundle",
     "open_model": "edgehar.runtimes",
     "read": "edgehar.api.read",
+    "stream": "edgehar.api.stream",
 }
 
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
     from edgehar.api.read import read as read
+    from edgehar.api.stream import stream as stream
     from edgehar.bundle import Bundle as Bundle
     from edgehar.bundle import open_bundle as open_bundle
     from edgehar.contract import Contract as Contract

@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -14,9 +15,11 @@ from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.errors import DataError
 
 if TYPE_CHECKING:
-    from edgehar.contract import Contract
     from edgehar.data import DataSource
-    from edgehar.runtimes import Runtime
+    from edgehar.report.stream_view import View
+    from edgehar.streaming.lines import LineReader
+    from edgehar.streaming.play import Player
+    from edgehar.streaming.session import Session
     from edgehar.streaming.sources import Block
 
 FRACTION = click.FloatRange(0, 1)
@@ -25,7 +28,10 @@ FRACTION = click.FloatRange(0, 1)
 @click.command()
 @data_options(argument="source")
 @click.option("--bundle", help="Bundle folder, or a model file (default: bundle).")
-@click.option("--runtime", help="Runtime, such as litert-int8-reference (default: int8 where the bundle has it).")
+@click.option(
+    "--runtime",
+    help="Runtime, such as litert-int8-reference (default: litert-int8-reference where there is an int8 model).",
+)
 @click.option(
     "--engine",
     type=click.Choice(["whole", "incremental"]),
@@ -61,8 +67,9 @@ FRACTION = click.FloatRange(0, 1)
 @click.option("--realtime", is_flag=True, help="Play a recording at its own pace.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")
 @click.option("--plot", type=click.Path(dir_okay=False), help="Write a timeline of signal, truth and decisions (PNG).")
-@click.option("--subject", help="Take a recording of this person.")
+@click.option("--subject", help="Take a recording of this person; with --all, all of them.")
 @click.option("--recording", help="Take the recording of this name.")
+@click.option("--all", "play_all", is_flag=True, help="Play every recording, and sum up.")
 def command(
     data: DataSource,
     bundle: str | None,
@@ -80,56 +87,65 @@ def command(
     plot: str | None,
     subject: str | None,
     recording: str | None,
+    play_all: bool,
 ) -> None:
     """Run a bundle over a live stream or a recording.
 
-    SOURCE is "hapt" (its first test recording), any file or folder that "edgehar data check" reads, or "-" for
-    lines t,x,y,z on standard input (seconds and m/s², gravity included, Android sign), which --rate HZ resamples.
+    SOURCE is "hapt" (its first test recording), any file or folder that "edgehar data check" reads, or a live stream:
+    "-" for lines t,x,y,z on standard input (seconds and m/s², gravity included, Android sign), tcp://HOST:PORT for
+    the same lines from a server. For those, --rate HZ resamples, and --unit, --axes, --columns, --time and --time-unit
+    say what is in a line.
 
     Fractions are taken to the nearest 1/256, so that a microcontroller decides the same.
     """
-    live = data.source == "-"
-    if live and (realtime or subject or recording):
-        raise click.UsageError("--realtime, --subject and --recording are for recordings, not for standard input")
+    live = data.source == "-" or data.source.startswith("tcp://")
+    if live:
+        _refuse_for_live(data, realtime=realtime, subject=subject, recording=recording, all=play_all)
+    if play_all and (plot is not None or realtime or recording is not None):
+        raise click.UsageError("--plot, --realtime and --recording are for one recording, not for --all")
     if data.rate is not None and not (math.isfinite(data.rate) and data.rate > 0):
         raise click.UsageError(f"expected a positive --rate in Hz, got {data.rate:g}")
-    from edgehar.report.stream_view import JsonView, TextView, View
+    from edgehar.report.stream_view import JsonView, TextView
     from edgehar.report.timeline import plot_timeline, require_matplotlib
-    from edgehar.streaming import SmoothingConfig, Streamer
-    from edgehar.streaming.model import open_incremental_model, open_stream_model
-    from edgehar.streaming.session import Session
+    from edgehar.streaming import SmoothingConfig
+    from edgehar.streaming.play import open_player
 
     if plot is not None:
         require_matplotlib()
     config = SmoothingConfig(smooth, max(1, _units(alpha)), votes, _units(threshold), _units(hysteresis), min_dwell)
-    model: Runtime
-    if engine == "whole":
-        model = open_stream_model(bundle, runtime)
-    else:
-        model = step = open_incremental_model(bundle, runtime, hop=hop)
-        if step.note:
-            print(f"note: {step.note}", file=sys.stderr)
-    contract = model.contract
-    session = Session(Streamer(model, hop=hop, smoothing=config), contract, keep=plot is not None)
-    view: View = (JsonView if as_json else TextView)(contract.labels, sys.stdout)
-    if live:
-        title, blocks = "standard input", _standard_input(contract, data.rate)
-    else:
-        title, blocks = _recording(data, contract, subject, recording, realtime)
-    try:
+    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=config)
+    if player.note:
+        _note(player.note)
+    view: View = (JsonView if as_json else TextView)(player.contract.labels, sys.stdout)
+    with ExitStack() as stack:
         try:
-            for events in session.run(blocks):
-                view.events(events)
-        except KeyboardInterrupt:
-            view.summary(session.summary())
-            raise
-        view.summary(session.summary())
-    except BrokenPipeError:
-        # The reader went away (`| head`), which is no error; nor may Python complain when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if play_all:
+                _play_all(data, player, view, subject, events=as_json)
+                return
+            if live:
+                title, reader, blocks = _lines(data, player, stack)
+                session = player.session(_warn, keep=plot is not None, from_hz=data.rate)
+                _show(session, blocks, view, reader)
+            else:
+                title, blocks = _recording(data, player, subject, recording, realtime)
+                session = player.session(_warn, keep=plot is not None)
+                _show(session, blocks, view, None)
+        except BrokenPipeError:
+            # The reader went away (`| head`), which is no error; nor may Python complain when it closes the stream.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if play_all:
+                return
     if plot is not None:
-        plot_timeline(plot, session.history(), contract.labels, title)
+        plot_timeline(plot, session.history(), player.contract.labels, title)
         print(f"wrote {plot}", file=sys.stderr)
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr)
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
 
 
 def _units(fraction: float) -> int:
@@ -137,36 +153,85 @@ def _units(fraction: float) -> int:
     return math.floor(fraction * 256 + 0.5)
 
 
-def _standard_input(contract: Contract, rate: float | None) -> Iterator[Block]:
-    """Blocks at the contract's rate from lines on standard input."""
-    from edgehar.streaming.resampler import resample_blocks
-    from edgehar.streaming.sources import ByteStream, line_blocks
+def _refuse_for_live(data: DataSource, **others: object) -> None:
+    """Options that mean nothing for lines as they come."""
+    told = {"kind": data.kind, "schema": data.schema, "label": data.labels} | others
+    told |= {"subject-column": data.subject_column, "label-column": data.label_column}
+    for name, value in told.items():
+        if value:
+            raise click.UsageError(f"--{name} is for recordings, not for a live stream")
 
-    if sys.stdin is None:
-        raise DataError("expected lines t,x,y,z on standard input, which is closed")
-    if sys.stdin.isatty():
-        print("reading lines t,x,y,z; end with Ctrl-D", file=sys.stderr)
-    blocks = line_blocks(cast(ByteStream, sys.stdin.buffer), contract.rate_hz if rate is None else rate)
-    return blocks if rate in (None, contract.rate_hz) else resample_blocks(blocks, rate, contract.rate_hz)
+
+def _show(session: Session, blocks: Iterator[Block], view: View, reader: LineReader | None) -> None:
+    """Everything that a stream brings about, as it comes, and its summary, also where a person ends it."""
+    try:
+        for events in session.run(blocks):
+            view.events(events)
+    except KeyboardInterrupt:
+        view.summary(session.summary(0 if reader is None else reader.bad))
+        raise
+    view.summary(session.summary(0 if reader is None else reader.bad))
+
+
+def _lines(data: DataSource, player: Player, stack: ExitStack) -> tuple[str, LineReader, Iterator[Block]]:
+    """Title, reader and blocks at the contract's rate of lines on standard input or from a server."""
+    from edgehar.data import CsvOptions
+    from edgehar.streaming.lines import ByteStream, LineReader
+    from edgehar.streaming.resampler import resample_blocks
+    from edgehar.streaming.tcp import TcpStream
+
+    options = CsvOptions(
+        columns=data.columns,  # type: ignore[arg-type]
+        unit=data.unit, axes=data.axes, time=data.time, time_unit=data.time_unit,
+    )  # fmt: skip
+    source: ByteStream
+    if data.source == "-":
+        title = "standard input"
+        if sys.stdin is None:
+            raise DataError("expected lines t,x,y,z on standard input, which is closed")
+        if sys.stdin.isatty():
+            print("reading lines t,x,y,z; end with Ctrl-D", file=sys.stderr)
+        source = cast(ByteStream, sys.stdin.buffer)
+    else:
+        title = data.source
+        source = stack.enter_context(TcpStream(data.source))
+    to_hz = player.contract.rate_hz
+    reader = LineReader(source, data.rate or to_hz, options, lambda text: _note(f"{title}: {text}"))
+    blocks = reader.blocks()
+    return title, reader, blocks if data.rate in (None, to_hz) else resample_blocks(blocks, data.rate or to_hz, to_hz)
 
 
 def _recording(
-    data: DataSource,
-    contract: Contract,
-    subject: str | None,
-    name: str | None,
-    realtime: bool,
+    data: DataSource, player: Player, subject: str | None, name: str | None, realtime: bool
 ) -> tuple[str, Iterator[Block]]:
     """Title and blocks of one recording of a data set."""
+    from edgehar.streaming.play import require_long_enough
     from edgehar.streaming.sources import choose_recording, recording_blocks
 
     dataset = load_dataset(data)
     chosen = choose_recording(dataset, name, subject)
-    if len(chosen) * contract.rate_hz < contract.window * chosen.rate_hz:
-        raise DataError(
-            f"expected at least {contract.window / contract.rate_hz:g} s of samples in {chosen.name}, "
-            f"got {len(chosen) / chosen.rate_hz:.2f} s"
-        )
+    require_long_enough(chosen, player.contract)
     title = f"{dataset.name} {chosen.name}, subject {chosen.subject}"
     print(f"{title}: {len(chosen) / chosen.rate_hz:.0f} s at {chosen.rate_hz:g} Hz", file=sys.stderr)
-    return title, recording_blocks(chosen, dataset.classes, contract, realtime=realtime)
+    if name is None and len(dataset.recordings) > 1:
+        _note(f"took 1 of {len(dataset.recordings)} recordings; --all plays all of them, --recording NAME another")
+    return title, recording_blocks(chosen, dataset.classes, player.contract, realtime=realtime)
+
+
+def _play_all(data: DataSource, player: Player, view: View, subject: str | None, *, events: bool) -> None:
+    """Every recording, one after the other; their events only where the view is for programs."""
+    from edgehar.streaming.play import play
+    from edgehar.streaming.session import total
+
+    rows = []
+    for recording, session, stretches in play(player, load_dataset(data), _warn, subject):
+        if events:
+            view.begin(recording.name, recording.subject)
+        for found in stretches:
+            if events:
+                view.events(found)
+        summary = session.summary()
+        if events:
+            view.summary(summary)
+        rows.append((recording.name, recording.subject, summary))
+    view.totals(rows, total([summary for *_, summary in rows]))

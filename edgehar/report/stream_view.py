@@ -31,6 +31,14 @@ class View(Protocol):
         """Show the totals."""
         ...
 
+    def begin(self, recording: str, subject: str) -> None:
+        """One of several recordings begins."""
+        ...
+
+    def totals(self, rows: Sequence[tuple[str, str, Summary]], summary: Summary) -> None:
+        """Show the totals of several recordings: (name, person, summary) each, and of all."""
+        ...
+
 
 class JsonView:
     """One JSON object a line: decisions, flushes, and a last one with the summary."""
@@ -47,6 +55,15 @@ class JsonView:
     def summary(self, summary: Summary) -> None:
         """Write {"event": "summary", …}."""
         self._write({"event": "summary", **summary_dict(summary, self._labels)})
+        self._out.flush()
+
+    def begin(self, recording: str, subject: str) -> None:
+        """Write {"event": "recording", …}."""
+        self._write({"event": "recording", "recording": recording, "subject": subject})
+
+    def totals(self, rows: Sequence[tuple[str, str, Summary]], summary: Summary) -> None:
+        """Write {"event": "total", …}; each recording had its summary."""
+        self._write({"event": "total", "recordings": len(rows), **summary_dict(summary, self._labels)})
         self._out.flush()
 
     def _row(self, event: Decision | Flush) -> dict[str, Any]:
@@ -76,10 +93,11 @@ class TextView:
         self._last: Decision | Flush | None = None
 
     def events(self, events: Iterable[Decision | Flush]) -> None:
-        """Print decisions and flushes; of a run of samples that are not finite only the first."""
+        """Print decisions and flushes; of a run of samples that are not finite, or of a rate that is off, the first."""
         for event in events:
             if isinstance(event, Flush):
-                if not (event.reason == "nan" and isinstance(self._last, Flush) and self._last.reason == "nan"):
+                repeated = isinstance(self._last, Flush) and self._last.reason == event.reason
+                if not (event.reason in ("nan", "rate") and repeated):
                     self._print(f"{event.t_us / 1e6:10.2f} s  -- window forgotten: {event.reason}")
                 self._shown = None
             elif self._live:
@@ -99,27 +117,46 @@ class TextView:
         print_summary(summary, self._labels, self._out)
         self._out.flush()
 
+    def begin(self, recording: str, subject: str) -> None:
+        """Nothing: of several recordings the totals are shown, each in its row."""
+
+    def totals(self, rows: Sequence[tuple[str, str, Summary]], summary: Summary) -> None:
+        """Print a row for each recording (its name, its person, its summary), then all of them as one."""
+        from rich.console import Console
+
+        console = Console(file=self._out, highlight=False, width=None if self._live else FILE_WIDTH)
+        table = []
+        for name, subject, one in rows:
+            found, delay = one.score, None if one.score is None else median_delay(one.score)
+            table.append(
+                [
+                    name,
+                    subject,
+                    str(one.decisions),
+                    NOTHING if found is None else f"{found.seconds:.1f}",
+                    NOTHING if found is None else percent(found.accuracy),
+                    NOTHING if delay is None else f"{delay:.2f}",
+                ]
+            )
+        columns = ["recording", "person", "decisions", "labelled s", "accuracy %", "median delay, s"]
+        console.print(terminal_table("Recording by recording", columns, table))
+        print_summary(summary, self._labels, self._out, changes=False)
+        self._out.flush()
+
     def _line(self, event: Decision) -> str:
         label = label_name(event.label, self._labels)
-        return (
-            f"{event.t_us / 1e6:10.2f} s  {label:<{self._width}}  {_score(event):4.2f}  raw {self._labels[event.raw]}"
-        )
+        return f"{event.t_us / 1e6:10.2f} s  {label:<{self._width}}  {event.score:4.2f}  raw {self._labels[event.raw]}"
 
     def _print(self, line: str) -> None:
         self._out.write(f"\r\x1b[K{line}\n" if self._live else line + "\n")
 
     def _draw(self, event: Decision) -> None:
-        value = _score(event)
+        value = event.score
         bar = "█" * round(value * BAR) + "·" * (BAR - round(value * BAR))
         label = label_name(event.label, self._labels)
         line = f"▶ {event.t_us / 1e6:8.2f} s  {label:<{self._width}}  {bar} {value:4.2f}  raw {self._labels[event.raw]}"
         # A line that wraps could not be redrawn in place.
         self._out.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
-
-
-def _score(event: Decision) -> float:
-    """The score of the label in force, or the best one where that is unsure."""
-    return (event.scores[event.label] if event.label >= 0 else max(event.scores)) / SCORE_ONE
 
 
 def summary_dict(summary: Summary, labels: Sequence[str]) -> dict[str, Any]:
@@ -130,6 +167,7 @@ def summary_dict(summary: Summary, labels: Sequence[str]) -> dict[str, Any]:
         "label_s": {name: round(value, 6) for name, value in summary.label_s.items()},
         "flushes": summary.flushes,
         "duplicates": summary.duplicates,
+        "bad_lines": summary.bad_lines,
     }
     found = summary.score
     if found is not None:
@@ -157,15 +195,15 @@ def median_delay(found: StreamScore) -> float | None:
     return delays[middle] if len(delays) % 2 else (delays[middle - 1] + delays[middle]) / 2
 
 
-def print_summary(summary: Summary, labels: Sequence[str], out: TextIO) -> None:
-    """Print totals, and where the truth is known accuracy, confusion and delays, as tables."""
+def print_summary(summary: Summary, labels: Sequence[str], out: TextIO, *, changes: bool = True) -> None:
+    """Print totals, and where the truth is known accuracy, confusion and delays, as tables; `changes`: each of them."""
     from rich.console import Console
 
     console = Console(file=out, highlight=False, width=None if out.isatty() else FILE_WIDTH)
     flushes = ", ".join(f"{count} × {reason}" for reason, count in summary.flushes.items()) or "none"
     console.print(
         f"\n{summary.samples} samples, {summary.decisions} decisions; windows forgotten: {flushes}; "
-        f"duplicates ignored: {summary.duplicates}"
+        f"duplicates ignored: {summary.duplicates}" + (f"; bad lines: {summary.bad_lines}" if summary.bad_lines else "")
     )
     if not summary.decisions:
         console.print("there was no decision: a window was never full")
@@ -199,7 +237,8 @@ def print_summary(summary: Summary, labels: Sequence[str], out: TextIO) -> None:
         ]
         for change in found.transitions
     ]
-    console.print(terminal_table("From each change to the right label", ["at, s", "from", "to", "delay, s"], rows))
+    if changes:
+        console.print(terminal_table("From each change to the right label", ["at, s", "from", "to", "delay, s"], rows))
     middle = median_delay(found)
     missed = sum(change.delay_s is None for change in found.transitions)
     console.print(

@@ -57,6 +57,17 @@ class StreamScore:
         return self.right_s / self.seconds if self.seconds else None
 
 
+def add_scores(scores: Sequence[StreamScore]) -> StreamScore:
+    """One or more scores of the same classes as one."""
+    return StreamScore(
+        seconds=sum(one.seconds for one in scores),
+        undecided_s=sum(one.undecided_s for one in scores),
+        right_s=sum(one.right_s for one in scores),
+        confusion_s=np.sum([one.confusion_s for one in scores], axis=0),
+        transitions=tuple(change for one in scores for change in one.transitions),
+    )
+
+
 def in_force(t_us: NDArray[np.int64], events: Sequence[Decision | Flush], before: int = NONE) -> NDArray[np.int64]:
     """The label in force at each of these times, none earlier than the one before it.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.data.recording import UNLABELLED
-from edgehar.streaming.score import NONE, StreamScore, in_force, score
+from edgehar.streaming.score import NONE, StreamScore, add_scores, in_force, score
 from edgehar.streaming.smoothing import UNSURE
 from edgehar.streaming.sources import Block
 from edgehar.streaming.streamer import Decision, Flush, Streamer
+from edgehar.streaming.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Summary:
         label_s: label name (or `unsure`) -> seconds, a hop for each decision.
         flushes: reason -> times.
         duplicates: samples ignored for their repeated time.
+        bad_lines: lines skipped, of a live stream.
         score: None where there was no truth.
     """
 
@@ -37,6 +39,26 @@ class Summary:
     flushes: dict[str, int]
     duplicates: int
     score: StreamScore | None
+    bad_lines: int = 0
+
+
+def total(summaries: Sequence[Summary]) -> Summary:
+    """Several recordings' totals as those of one stream; transitions keep the times of their own recordings."""
+    label_s: Counter[str] = Counter()
+    flushes: Counter[str] = Counter()
+    for one in summaries:
+        label_s.update(one.label_s)
+        flushes.update(one.flushes)
+    scores = [one.score for one in summaries if one.score is not None]
+    return Summary(
+        samples=sum(one.samples for one in summaries),
+        decisions=sum(one.decisions for one in summaries),
+        label_s=dict(label_s),
+        flushes=dict(sorted(flushes.items())),
+        duplicates=sum(one.duplicates for one in summaries),
+        score=add_scores(scores) if scores else None,
+        bad_lines=sum(one.bad_lines for one in summaries),
+    )
 
 
 @dataclass(frozen=True)
@@ -68,10 +90,14 @@ class Session:
         streamer: fresh, made for the contract.
         contract: of the streamer's model.
         keep: keep samples and events although there is no truth.
+        watch: is shown every block, to warn a person.
     """
 
-    def __init__(self, streamer: Streamer, contract: Contract, *, keep: bool = False) -> None:
+    def __init__(
+        self, streamer: Streamer, contract: Contract, *, keep: bool = False, watch: Watch | None = None
+    ) -> None:
         self._streamer = streamer
+        self._watch = watch
         self._contract = contract
         self._keep = keep
         self._samples = 0
@@ -86,6 +112,8 @@ class Session:
         for block in _forward(blocks):
             events: list[Decision | Flush] = [] if block.flush is None else [self._streamer.flush(*block.flush)]
             events += self._streamer.push(block.x, block.t_us)
+            if self._watch is not None:
+                self._watch.look(block, events)
             self._samples += len(block.x)
             self._labels.update(event.label for event in events if isinstance(event, Decision))
             self._flushes.update(event.reason for event in events if isinstance(event, Flush))
@@ -96,6 +124,8 @@ class Session:
                 if events:
                     self._in_force = events[-1].label if isinstance(events[-1], Decision) else NONE
             yield events
+        if self._watch is not None:
+            self._watch.end()
 
     def history(self) -> History:
         """What was kept; truth is -1 where it is not known."""
@@ -109,8 +139,8 @@ class Session:
             tuple(self._events),
         )
 
-    def summary(self) -> Summary:
-        """Totals so far."""
+    def summary(self, bad_lines: int = 0) -> Summary:
+        """Totals so far, and the lines that were skipped before they became samples."""
         contract, seen = self._contract, self.history()
         result = None
         if (seen.truth >= 0).any():
@@ -123,6 +153,7 @@ class Session:
             flushes=dict(sorted(self._flushes.items())),
             duplicates=self._streamer.duplicates,
             score=result,
+            bad_lines=bad_lines,
         )
 
 

@@ -1,11 +1,10 @@
-"""Where samples come from: a recording, or lines on standard input."""
+"""Blocks of samples, and those of a recording."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +17,6 @@ from edgehar.streaming.streamer import Flush
 
 #: Samples that a recording gives at a time: one second at 20 Hz, so that a live view moves.
 BLOCK = 20
-
-#: Steps between samples from which the rate of a stream is told.
-RATE_STEPS = 40
-
-#: A stream may be this much faster or slower than its nominal rate.
-RATE_TOLERANCE = 0.1
-
-#: No line of four numbers is longer; a stream without line ends is not text.
-LONGEST_LINE = 1000
 
 
 class Block(NamedTuple):
@@ -97,126 +87,6 @@ def recording_blocks(
                 time.sleep(max(0.0, begun + ready - time.monotonic()))
             flush = Flush(int(t_us[0]), "gap") if number and not start else None
             yield Block(even.acc[rows], t_us[rows], codes[even.label[rows]], flush)
-
-
-class ByteStream(Protocol):
-    """What `sys.stdin.buffer` is: reads what there is, at least one byte unless at the end."""
-
-    def read1(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes."""
-        ...
-
-
-def line_blocks(stream: ByteStream, rate_hz: float) -> Iterator[Block]:
-    """Blocks from lines `t,x,y,z` (seconds, m/s²) as they arrive.
-
-    Blank lines, lines that begin with `#` and one line of column names before the first sample are skipped.
-    An empty or `nan` value of x, y or z is a sample that is not finite. The rate is told from the first
-    steps, before any block is given.
-
-    Args:
-        rate_hz: the rate that the samples must have.
-    Raises:
-        DataError: no samples, a line that is not four numbers (with its number), or another rate.
-    """
-    parser = _LineParser()
-    rows: list[tuple[int, float, float, float]] = []
-    checked = False
-    rest = b""
-    while chunk := stream.read1(1 << 16):
-        *lines, rest = (rest + chunk).split(b"\n")
-        rows += parser.parse(lines)
-        if len(rest) > LONGEST_LINE:
-            raise DataError(f"expected lines t,x,y,z on standard input, got {len(rest)} bytes without a line end")
-        if checked or len(rows) > RATE_STEPS:
-            if not checked:
-                check_rate([row[0] for row in rows], rate_hz)
-                checked = True
-            if rows:
-                yield _block(rows)
-            rows = []
-    rows += parser.parse([rest])
-    if not parser.seen:
-        raise DataError("expected lines t,x,y,z on standard input, got no sample")
-    if not checked:
-        check_rate([row[0] for row in rows], rate_hz)
-    if rows:
-        yield _block(rows)
-
-
-def check_rate(t_us: Sequence[int], rate_hz: float) -> None:
-    """Compare the median step of these times (microseconds) with a rate in Hz.
-
-    Raises:
-        DataError: over 10 % apart.
-    """
-    steps = np.diff(np.array(t_us[: RATE_STEPS + 1], np.int64))
-    steps = steps[steps > 0]
-    if not len(steps):
-        return
-    got = 1e6 / float(np.median(steps))
-    if abs(got / rate_hz - 1) <= RATE_TOLERANCE:
-        return
-    whole = f"{round(got)}" if got >= 1 and abs(got / round(got) - 1) < 0.03 else f"{got:.3g}"
-    what_next = f"use --rate {whole} to resample" if got >= 1 else "times must be in seconds"
-    raise DataError(f"expected samples at {rate_hz:g} Hz, got about {whole} Hz; {what_next}")
-
-
-class _LineParser:
-    """Turns lines into (microseconds, x, y, z), and knows the number of each line."""
-
-    def __init__(self) -> None:
-        self.seen = False
-        self._number = 0
-        self._header = False
-
-    def parse(self, lines: Sequence[bytes]) -> list[tuple[int, float, float, float]]:
-        rows = []
-        for line in lines:
-            self._number += 1
-            text = line.strip()
-            if not text or text.startswith(b"#"):
-                continue
-            fields = text.split(b",")
-            if not self.seen and not self._header and not any(map(_is_number, fields)):
-                self._header = True
-                if len(fields) == 4 and text.isascii() and text.decode().isprintable():
-                    continue
-            if len(fields) != 4:
-                raise DataError(f"expected t,x,y,z at line {self._number}, got {_shown(text)}")
-            values = [self._number_in(field, missing=index > 0) for index, field in enumerate(fields)]
-            if not abs(values[0]) < 2.0**42:
-                raise DataError(f"expected a time in seconds at line {self._number}, got {_shown(fields[0])}")
-            rows.append((math.floor(values[0] * 1e6 + 0.5), values[1], values[2], values[3]))
-            self.seen = True
-        return rows
-
-    def _number_in(self, field: bytes, *, missing: bool) -> float:
-        """The number in a field; NaN for an empty one where a value may be missing."""
-        if missing and not field.strip():
-            return math.nan
-        if not _is_number(field):
-            raise DataError(f"expected a number at line {self._number}, got {_shown(field)}")
-        return float(field)
-
-
-def _is_number(field: bytes) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return b"_" not in field
-
-
-def _shown(text: bytes) -> str:
-    """Text for an error message: short, printable."""
-    return repr(text[:40].decode("ascii", "replace").replace("\ufffd", "?"))
-
-
-def _block(rows: list[tuple[int, float, float, float]]) -> Block:
-    with np.errstate(over="ignore"):
-        x = np.array([row[1:] for row in rows], np.float64).astype(np.float32)
-    return Block(x, np.array([row[0] for row in rows], np.int64))
 
 
 def _index(labels: Sequence[str], name: str) -> int:

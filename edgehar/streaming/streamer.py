@@ -14,7 +14,7 @@ from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.incremental import Incremental
 from edgehar.streaming.engine import Engine, WholeWindow
 from edgehar.streaming.levels import Levels
-from edgehar.streaming.smoothing import Decider, Smoother, SmoothingConfig, probability_units
+from edgehar.streaming.smoothing import SCORE_ONE, UNSURE, Decider, Smoother, SmoothingConfig, probability_units
 
 FlushReason = Literal["nan", "gap", "backward", "rate"]
 
@@ -38,6 +38,11 @@ class Decision(NamedTuple):
     raw: int
     p: tuple[int, ...]
     scores: tuple[int, ...]
+
+    @property
+    def score(self) -> float:
+        """The score of the label in force, or the best one where that is unsure, 0 … 1."""
+        return (self.scores[self.label] if self.label != UNSURE else max(self.scores)) / SCORE_ONE
 
 
 class Flush(NamedTuple):

@@ -7,8 +7,10 @@ import os
 import pty
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -137,7 +139,7 @@ def test_decisions_come_while_the_input_is_open(bundle) -> None:
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert json.loads(out)["decisions"] == 2
-    assert err.strip() == "interrupted"
+    assert err.split("\n") == ["note: standard input: samples come at about 20 Hz", "", "interrupted", ""]
 
 
 def test_closed_pipe_is_no_error(bundle) -> None:
@@ -197,6 +199,111 @@ def test_live_line_on_a_terminal(bundle, tmp_path) -> None:
     assert "Time in each label" in text
 
 
+def warnings_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("warning: ")]
+
+
+@pytest.mark.parametrize(
+    ("factor", "options", "hint"),
+    [
+        (1 / 9.80665, [], "--unit g"),
+        (1000 / 9.80665, [], "--unit mg"),
+        (0.01, [], "gravity seems to be removed"),
+        (5, [], "--unit"),
+        (1 / 9.80665, ["--unit", "g"], None),
+        (1, ["--axes", "y,-x,z"], None),
+        (1, [], None),
+    ],
+)
+def test_a_mean_that_is_not_gravity_is_told_once(factor, options, hint, bundle, run_cli) -> None:
+    rows = [f"{i / 20:.2f},{factor * 0.1 * (i % 3)},0,{factor * 9.8}" for i in range(700)]
+    done = run_cli("stream", "-", "--json", "--bundle", bundle, *options, input="\n".join(rows))
+    assert done.returncode == 0, done.stderr
+    found = warnings_of(done.stderr)
+    assert len(found) == (hint is not None)
+    assert not found or hint in found[0]
+
+
+def test_a_recording_without_gravity_is_told(bundle, run_cli, tmp_path) -> None:
+    table = tmp_path / "linear.csv"
+    table.write_text("t,x,y,z\n" + "".join(f"{i / 20:.2f},{(i % 3) - 1},0.2,0.1\n" for i in range(400)))
+    done = run_cli("stream", table, "--unit", "m/s^2", "--bundle", bundle)
+    assert len(warnings_of(done.stderr)) == 1 or (done.returncode == 2 and "gravity" in done.stderr), done.stderr
+
+
+def test_a_rate_that_changes_is_told_once(bundle, run_cli) -> None:
+    t = [i / 20 for i in range(200)] + [10 + i / 26 for i in range(300)] + [22 + i / 20 for i in range(200)]
+    text = "".join(f"{at:.4f},0,0,9.8\n" for at in t)
+    done = run_cli("stream", "-", "--json", "--bundle", bundle, input=text)
+    assert done.returncode == 0, done.stderr
+    (warning,) = warnings_of(done.stderr)
+    assert "expected samples at 20 Hz, now they come at about 26 Hz" in warning
+    assert "--rate 26" in warning
+    assert "note: standard input: samples come at about 20 Hz" in done.stderr
+    rows = rows_of(done.stdout)
+    assert rows[-1]["flushes"]["rate"] >= 6
+    times = [row["t"] for row in rows if "event" not in row]
+    assert not [at for at in times if 14.1 < at < 22]
+    assert [at for at in times if at > 27]
+
+
+def test_bad_lines_are_in_the_summary(bundle, run_cli) -> None:
+    lines = walk(300).splitlines()
+    lines[100] = "105.0,oops"
+    done = run_cli("stream", "-", "--json", "--bundle", bundle, input="\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    assert rows_of(done.stdout)[-1]["bad_lines"] == 1
+    assert "note: standard input: skipped line 101: expected t,x,y,z, got '105.0,oops'" in done.stderr
+
+
+def test_lines_from_a_server_with_the_base_install_only(bundle) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+
+        def serve() -> None:
+            peer, _ = server.accept()
+            with peer:
+                for start in range(0, len(text), 1000):
+                    peer.sendall(text[start : start + 1000])
+
+        text = walk(300).encode()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        done = base_only("stream", f"tcp://127.0.0.1:{server.getsockname()[1]}", "--json", "--bundle", bundle)
+        thread.join()
+    assert done.returncode == 0, done.stderr
+    same = base_only("stream", "-", "--json", "--bundle", bundle, input=walk(300))
+    assert done.stdout == same.stdout
+    assert rows_of(done.stdout)[-1]["decisions"] == 12
+
+
+def test_a_folder_says_what_it_took_and_all_sums_up(bundle, run_cli, tmp_path) -> None:
+    for person in ("ann", "bob"):
+        rows = "".join(f"{i / 20:.2f},9.8,0.{i % 3},0,{'walking' if i > 200 else 'standing'}\n" for i in range(400))
+        (tmp_path / f"{person}.csv").write_text("t,x,y,z,activity\n" + rows)
+    (tmp_path / "short.csv").write_text("t,x,y,z,activity\n" + "".join(f"{i / 20},9.8,0,0,walking\n" for i in range(9)))
+    common = ("stream", tmp_path, "--bundle", bundle, "--subject-column", "@file", "--unit", "m/s^2")
+    one = run_cli(*common)
+    assert one.returncode == 0, one.stderr
+    assert "took 1 of 3 recordings; --all plays all of them" in one.stderr
+    both = run_cli(*common, "--all", "--json")
+    assert both.returncode == 0, both.stderr
+    assert "left out 1 of 3 recordings" in both.stderr
+    rows = rows_of(both.stdout)
+    summaries = [row for row in rows if row.get("event") == "summary"]
+    total = rows[-1]
+    assert (total["event"], total["recordings"], len(summaries)) == ("total", 2, 2)
+    assert [row["subject"] for row in rows if row.get("event") == "recording"] == ["ann", "bob"]
+    for key in ("decisions", "labelled_s", "samples"):
+        assert total[key] == pytest.approx(sum(one[key] for one in summaries))
+    right = sum(one["accuracy"] * one["labelled_s"] for one in summaries)
+    assert total["accuracy"] == pytest.approx(right / total["labelled_s"])
+    text = run_cli(*common, "--all")
+    assert text.returncode == 0, text.stderr
+    assert "Recording by recording" in text.stdout and "bob" in text.stdout
+    assert f"accuracy per second {100 * total['accuracy']:.1f} %" in text.stdout
+
+
 BAD = [
     ([], "", "Missing argument"),
     (["nowhere.csv"], "", "nowhere.csv"),
@@ -215,7 +322,18 @@ BAD = [
     (["-", "--rate", "33.37"], walk(100, rate=33.37), "cannot resample"),
     (["-"], "", "no sample"),
     (["-"], walk(100, rate=50), "expected samples at 20 Hz, got about 50 Hz; use --rate 50"),
-    (["-"], walk(10) + "1,2,three,4\n", "line 12"),
+    (["-"], walk(5) + "1,2,three,4\n", "1 bad of 6; the last is line 7"),
+    (["-", "--kind", "csv"], walk(100), "--kind is for recordings"),
+    (["-", "--label", "a=b"], walk(100), "--label is for recordings"),
+    (["-", "--schema", "a.toml"], walk(100), "--schema is for recordings"),
+    (["-", "--subject-column", "who"], walk(100), "--subject-column is for recordings"),
+    (["-", "--label-column", "what"], walk(100), "--label-column is for recordings"),
+    (["-", "--all"], walk(100), "--all is for recordings"),
+    (["-", "--axes", "x,y"], walk(100), "expected axes"),
+    (["hapt", "--all", "--plot", "a.png"], "", "not for --all"),
+    (["hapt", "--all", "--subject", "99"], "", "of subject '99'"),
+    (["tcp://127.0.0.1:1"], "", "expected a server of lines t,x,y,z at tcp://127.0.0.1:1"),
+    (["tcp://nowhere"], "", "expected tcp://HOST:PORT"),
     (["-", "--plot", "/dev/null/x.png"], walk(100), "cannot write"),
 ]
 

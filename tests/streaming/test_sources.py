@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from itertools import pairwise
 
@@ -17,83 +16,7 @@ from edgehar.data import Dataset, Recording, resample
 from edgehar.errors import DataError
 from edgehar.streaming import Flush
 from edgehar.streaming.resampler import StreamResampler, resample_blocks
-from edgehar.streaming.sources import Block, check_rate, choose_recording, line_blocks, recording_blocks
-
-
-class Pieces(io.BytesIO):
-    """Gives a few bytes at a time, as a pipe does."""
-
-    def __init__(self, content: bytes, size: int) -> None:
-        super().__init__(content)
-        self._size = size
-
-    def read1(self, size: int = -1, /) -> bytes:
-        return super().read1(self._size)
-
-
-def lines(count: int, rate: float = 20.0, start: float = 0.0) -> bytes:
-    return b"".join(b"%.3f,%d,0.5,-9.8\n" % (start + i / rate, i) for i in range(count))
-
-
-def read(content: bytes, rate: float = 20.0, size: int = 1 << 16) -> tuple[np.ndarray, np.ndarray]:
-    blocks = list(line_blocks(Pieces(content, size), rate))
-    return np.concatenate([b.x for b in blocks]), np.concatenate([b.t_us for b in blocks])
-
-
-@pytest.mark.parametrize("size", [1, 7, 100, 1 << 16])
-def test_lines_in_any_pieces(size) -> None:
-    x, t = read(b"# made up\nt,x,y,z\r\n\n" + lines(60).rstrip(b"\n"), size=size)
-    assert np.array_equal(t, np.arange(60) * 50_000)
-    assert np.array_equal(x[:, 0], np.arange(60))
-    assert np.array_equal(x[3], np.array([3, 0.5, -9.8], np.float32))
-
-
-def test_missing_and_nan_values_are_not_finite() -> None:
-    x, _ = read(b"0,1,,3\n0.05,nan,2,3\n0.1,1,2,inf\n")
-    assert not np.isfinite(x).all(axis=1).any()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "no sample"),
-        (b"t,x,y,z\n# nothing\n", "no sample"),
-        (lines(50) + b"2.5,1,two,3\n", "a number at line 51, got 'two'"),
-        (b"t,x,y,z\n0,1,2,3\nt,x,y,z\n", "a number at line 3"),
-        (b"t,x,y,z\nt,x,y,z\n0,1,2,3\n", "a number at line 2"),
-        (b"time,0,0,0\n", "a number at line 1"),
-        (b"0,1,2\n", "t,x,y,z at line 1"),
-        (b"0,1,2,3,4\n", "t,x,y,z at line 1"),
-        (b"0,1_0,2,3\n", "a number at line 1"),
-        (b"nan,1,2,3\n", "time in seconds at line 1"),
-        (b"1e300,1,2,3\n", "time in seconds at line 1"),
-        (b",1,2,3\n", "a number at line 1"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "t,x,y,z at line"),
-        (bytes(5000), "without a line end"),
-        (lines(60, rate=50), "expected samples at 20 Hz, got about 50 Hz; use --rate 50 to resample"),
-        (lines(10, rate=50), "got about 50 Hz"),
-        (lines(60, rate=0.02), "times must be in seconds"),
-    ],
-)
-def test_bad_lines(content, message) -> None:
-    with pytest.raises(DataError, match=message):
-        read(content)
-
-
-def test_rate_is_told_before_any_block() -> None:
-    stream = line_blocks(Pieces(lines(200, rate=50), 10), 20.0)
-    with pytest.raises(DataError, match="50 Hz"):
-        next(stream)
-
-
-def test_rate_survives_jitter_duplicates_and_jumps() -> None:
-    rng = np.random.default_rng(4)
-    t = np.arange(41) * 50_000 + rng.integers(-15_000, 15_000, 41)
-    t[5] = t[4]
-    t[20:] -= 10**8
-    check_rate(t.tolist(), 20.0)
-    check_rate([7, 7, 7], 20.0)
-    check_rate([], 20.0)
+from edgehar.streaming.sources import Block, choose_recording, recording_blocks
 
 
 def made_up(count: int, rate: float, gap_at: int | None = None) -> Recording:

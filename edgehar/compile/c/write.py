@@ -60,7 +60,7 @@ def write_c(
     labels = Labels.of(contract, classes)
     if source.columns * labels.period_us > LONGEST_WINDOW_US:
         raise ContractError(
-            f"expected a window of at most {LONGEST_WINDOW_US // 1_000_000} s for the C engine, which tells the rate in "
+            f"expected a window of at most {LONGEST_WINDOW_US // 1_000_000} s for the C engine, which times it in "
             f"32 bits; got {source.columns} samples, one every {labels.period_us} µs, in {tflite_path}"
         )
     texts = {names.header: emit_header(plan, labels, names), names.source: emit_source(plan, labels, names)}

@@ -1,0 +1,73 @@
+"""Recordings in, decisions out, as DataFrames."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from edgehar.streaming import SmoothingConfig
+
+
+def stream(
+    source: pd.DataFrame | str | os.PathLike[str],
+    bundle: str | os.PathLike[str] = "bundle",
+    *,
+    hop: int = 20,
+    runtime: str | None = None,
+    engine: str = "whole",
+    smoothing: SmoothingConfig | None = None,
+) -> pd.DataFrame:
+    """Run a model over recordings as `python -m edgehar stream` does, resampled to the model's rate.
+
+    Args:
+        source: a frame with `time` (seconds) and `x`, `y`, `z` (m/s², gravity included, Android sign), and perhaps
+            `recording` and `subject`, as `edgehar.read` gives it; or what `edgehar.read` opens.
+        bundle: bundle folder or model file.
+        hop: samples at the model's rate between decisions.
+        runtime: row such as `native-int8`; by default `litert-int8-reference` where the model is int8.
+        engine: `whole` windows, or `incremental`: only what is new since the last decision, with equal decisions.
+        smoothing: how decisions follow probabilities; `edgehar.streaming.SmoothingConfig`.
+    Returns:
+        One row a decision: `time` (float64, seconds, of the newest sample), `label` (text, `unsure` where the best
+        score is under the threshold), `raw` (the most probable label), `score` (of `label`, 0 … 1), and for each of
+        the model's labels its probability. With `recording` first, where the source names recordings.
+    Warns:
+        UserWarning: recordings under a window's length are left out; samples whose mean is not gravity's.
+    Raises:
+        DataError: no recording, none as long as a window, or a rate that cannot be resampled.
+        BundleError, ContractError: a model that cannot be opened.
+        EdgeharError: a hop, an engine or a runtime that is none.
+        MissingExtra: pandas or the runtime's package is not installed.
+    """
+    from edgehar.data import from_frame, load
+    from edgehar.data.extras import require
+
+    require("pandas")
+    import pandas as pd
+
+    from edgehar.streaming.play import open_player, play
+    from edgehar.streaming.session import label_name
+    from edgehar.streaming.smoothing import UNIT
+    from edgehar.streaming.streamer import Decision
+
+    named = not isinstance(source, pd.DataFrame) or "recording" in source
+    dataset = from_frame(source) if isinstance(source, pd.DataFrame) else load(os.fspath(source))
+    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=smoothing)
+    labels = player.contract.labels
+    rows = []
+    for recording, _, stretches in play(player, dataset, lambda text: warnings.warn(text, stacklevel=2)):
+        name = [recording.name] if named else []
+        for events in stretches:
+            rows += [
+                [
+                    *name, event.t_us / 1e6, label_name(event.label, labels), labels[event.raw], event.score,
+                    *(p / UNIT for p in event.p),
+                ]
+                for event in events
+                if isinstance(event, Decision)
+            ]  # fmt: skip
+    return pd.DataFrame(rows, columns=[*(["recording"] if named else []), "time", "label", "raw", "score", *labels])

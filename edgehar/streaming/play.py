@@ -1,0 +1,110 @@
+"""A model ready to stream, and the recordings that it plays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from edgehar.contract import Contract
+from edgehar.data.recording import Dataset, Recording
+from edgehar.errors import DataError, EdgeharError
+from edgehar.runtimes import Runtime
+from edgehar.streaming.model import open_incremental_model, open_stream_model
+from edgehar.streaming.session import Session
+from edgehar.streaming.smoothing import SmoothingConfig
+from edgehar.streaming.sources import Block, recording_blocks
+from edgehar.streaming.streamer import Decision, Flush, Streamer
+from edgehar.streaming.watch import Watch
+
+ENGINES = ("whole", "incremental")
+
+
+@dataclass(frozen=True)
+class Player:
+    """A streamer and what a person may want to know of it.
+
+    Attributes:
+        note: why the incremental engine saves nothing, where that is so.
+    """
+
+    streamer: Streamer
+    contract: Contract
+    note: str | None = None
+
+    def session(self, warn: Callable[[str], None], *, keep: bool = False, from_hz: float | None = None) -> Session:
+        """A fresh session; see `Session` and `Watch`."""
+        self.streamer.reset()
+        return Session(self.streamer, self.contract, keep=keep, watch=Watch(self.contract, warn, from_hz))
+
+
+def open_player(
+    bundle: str | os.PathLike[str] | None,
+    *,
+    runtime: str | None = None,
+    engine: str = "whole",
+    hop: int = 20,
+    smoothing: SmoothingConfig | None = None,
+) -> Player:
+    """Open a model for streaming.
+
+    Args:
+        bundle: folder or model file; by default `bundle`.
+        engine: `whole` windows, or `incremental`: only what is new since the last decision.
+        runtime, hop, smoothing: see `open_stream_model` and `Streamer`.
+    Raises:
+        EdgeharError: an engine or a hop that is none, or as `open_stream_model` and `open_incremental_model`.
+    """
+    if engine not in ENGINES:
+        raise EdgeharError(f"expected the engine {' or '.join(ENGINES)}, got {engine!r}")
+    model: Runtime
+    note = None
+    if engine == "whole":
+        model = open_stream_model(bundle, runtime)
+    else:
+        model = step = open_incremental_model(bundle, runtime, hop=hop)
+        note = step.note
+    return Player(Streamer(model, hop=hop, smoothing=smoothing), model.contract, note)
+
+
+def is_long_enough(recording: Recording, contract: Contract) -> bool:
+    """Whether there is a window of samples."""
+    return len(recording) * contract.rate_hz >= contract.window * recording.rate_hz
+
+
+def require_long_enough(recording: Recording, contract: Contract) -> None:
+    """Raises DataError unless there is a window of samples."""
+    if not is_long_enough(recording, contract):
+        raise DataError(
+            f"expected at least {contract.window / contract.rate_hz:g} s of samples in {recording.name}, "
+            f"got {len(recording) / recording.rate_hz:.2f} s"
+        )
+
+
+def play(
+    player: Player, dataset: Dataset, warn: Callable[[str], None], subject: str | None = None
+) -> Iterator[tuple[Recording, Session, Iterator[list[Decision | Flush]]]]:
+    """Each recording of a data set with its own session, those that hold no window left out.
+
+    The events of one are to be taken before the next is asked for.
+
+    Args:
+        warn: called with one line for a person: what was left out, and what `Watch` sees.
+        subject: of this person only.
+    Raises:
+        DataError: no recording is as long as a window.
+    """
+    chosen = [one for one in dataset.recordings if subject is None or one.subject == subject]
+    long = [one for one in chosen if is_long_enough(one, player.contract)]
+    window_s = player.contract.window / player.contract.rate_hz
+    if not long:
+        whose = "" if subject is None else f" of subject {subject!r}"
+        raise DataError(
+            f"expected a recording{whose} of {window_s:g} s or more in {dataset.name}, got {len(chosen)} others"
+        )
+    if len(long) < len(chosen):
+        warn(f"left out {len(chosen) - len(long)} of {len(chosen)} recordings, which are under {window_s:g} s long")
+    for one in long:
+        session = player.session(lambda text, name=one.name: warn(f"{name}: {text}"))  # type: ignore[misc]
+        blocks: Iterator[Block] = recording_blocks(one, dataset.classes, player.contract)
+        yield one, session, session.run(blocks)
