@@ -17,6 +17,7 @@ _HOMES = {
     "EdgeharError": "edgehar.errors",
     "Streamer": "edgehar.streaming",
     "engine_dir": "edgehar.engine",
+    "import_model": "edgehar.api.import_model",
     "open_bundle": "edgehar.bundle",
     "open_model": "edgehar.runtimes",
     "read": "edgehar.api.read",
@@ -26,6 +27,7 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
+    from edgehar.api.import_model import import_model as import_model
     from edgehar.api.read import read as read
     from edgehar.api.stream import stream as stream
     from edgehar.bundle import Bundle as Bundle

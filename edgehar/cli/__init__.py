@@ -8,6 +8,7 @@ failed, 2 usage or input, 130 interrupted. Command modules import nothing heavy 
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -16,10 +17,12 @@ import click
 from edgehar import __version__
 from edgehar.errors import EdgeharError
 
-#: Command name -> one line of help. The module `edgehar.cli.<name>` holds the click command `command`.
+#: Command name -> one line of help. The module `edgehar.cli.<name>`, with an underscore behind a keyword, holds the
+#: click command `command`.
 COMMANDS = {
     "data": "List, inspect, check and fetch recordings.",
     "train": "Train a network on recordings, split by person.",
+    "import": "Give a Keras network made elsewhere its contract.",
     "crossval": "Measure a recipe fold by fold on people it has not seen.",
     "search": "Search small networks by accuracy, flash and multiply-accumulates.",
     "evaluate": "Measure a .keras, .tflite or .onnx model on recordings.",
@@ -39,7 +42,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"edgehar.cli.{cmd_name}").command
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = importlib.import_module(f"edgehar.cli.{name}").command
         assert isinstance(command, click.Command)
         return command
 

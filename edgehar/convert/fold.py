@@ -1,4 +1,4 @@
-"""Folding the normalisation into the first convolution.
+"""Folding the normalisation into the network, into its first convolution where that is exact.
 
 With `xn = (x - mean) / std` and a convolution with valid padding,
 
@@ -6,7 +6,8 @@ With `xn = (x - mean) / std` and a convolution with valid padding,
       = sum_k,c (w[k, c, f] / std[c]) * x[t + k, c] + (b[f] - sum_k,c w[k, c, f] * mean[c] / std[c])
 
 holds exactly in real arithmetic, because every output sees every tap. With padding it would not: the
-padded zeros are zeros of the normalised signal.
+padded zeros are zeros of the normalised signal. There, and where the window goes to another layer than one
+convolution, the normalisation stands in front of the network as a depthwise convolution of one tap.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from edgehar.contract import Contract
-from edgehar.errors import ContractError
+from edgehar.models.front import with_affine
 
 #: Layers that only pass the window on, so that the first convolution may stand behind them.
 PASSING = ("InputLayer", "Reshape", "Dropout", "SpatialDropout1D", "GaussianNoise", "Identity")
@@ -27,10 +28,9 @@ def fold_normalisation(model: Any, contract: Contract) -> tuple[Any, Contract]:
     """Return a copy of the model that takes raw m/s², and its contract with `folded` set.
 
     Args:
-        model: keras.Model whose first layer with weights is a Conv1D with valid padding.
+        model: keras.Model. Where its first layer with weights is a Conv1D with valid padding that alone reads the
+            window, that layer takes the normalisation up; any other gets one layer more.
         contract: its contract; without normalisation, or with it folded, the model is returned as it is.
-    Raises:
-        ContractError: the normalisation cannot be folded exactly.
     """
     norm = contract.normalisation
     if norm is None or norm.folded:
@@ -39,27 +39,37 @@ def fold_normalisation(model: Any, contract: Contract) -> tuple[Any, Contract]:
 
     folded = keras.models.clone_model(model)
     folded.set_weights(model.get_weights())
-    layer = _first_convolution(folded)
-    weights = layer.get_weights()
-    kernel = weights[0].astype(np.float64)
+    after = replace(contract, normalisation=replace(norm, folded=True))
     std = np.asarray(norm.std, np.float64)
     mean = np.asarray(norm.mean, np.float64)
+    layer = first_convolution(folded, contract)
+    if layer is None:
+        return with_affine(folded, contract, (1 / std).tolist(), (-mean / std).tolist()), after
+    weights = layer.get_weights()
+    kernel = weights[0].astype(np.float64)
     scaled = kernel / std[None, :, None]
     bias = weights[1].astype(np.float64) - np.einsum("kcf,c->f", scaled, mean)
     layer.set_weights([scaled.astype(np.float32), bias.astype(np.float32)])
-    return folded, replace(contract, normalisation=replace(norm, folded=True))
+    return folded, after
 
 
-def _first_convolution(model: Any) -> Any:
+def first_convolution(model: Any, contract: Contract) -> Any | None:
+    """The convolution that alone reads the window, as it is and without padding; None where there is none."""
     for layer in model.layers:
         kind = type(layer).__name__
-        if kind in PASSING:
-            continue
         if kind == "Conv1D" and layer.padding == "valid" and layer.use_bias and layer.groups == 1:
-            return layer
-        detail = f"padding {layer.padding!r}" if kind == "Conv1D" else kind
-        raise ContractError(
-            "expected the first layer to be a Conv1D with valid padding and a bias, so that the normalisation "
-            f"can be folded in exactly, got {layer.name!r} ({detail}); train on raw m/s² or change that layer"
-        )
-    raise ContractError("expected a Conv1D in the model, got none")
+            # Behind another Reshape than that of the flat layout, its channels are not the axes.
+            return layer if tuple(layer.input.shape)[1:] == (contract.window, 3) else None
+        if kind not in PASSING or len(_readers(model, layer.output)) != 1:
+            return None
+    return None
+
+
+def _readers(model: Any, tensor: Any) -> list[Any]:
+    """Layers of the model that take this tensor."""
+    return [
+        layer
+        for layer in model.layers
+        if type(layer).__name__ != "InputLayer"
+        and any(other is tensor for other in (layer.input if isinstance(layer.input, list) else [layer.input]))
+    ]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 MEMBER = "contract.json"
 
+#: What to do with a network that Keras saved and edgehar did not.
+IMPORT_HINT = "give it one with: edgehar import MODEL --labels a,b,c --rate 20 (and --mean, --std of its training)"
+
 #: The earliest time that a zip can hold, so that equal content gives equal bytes.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -72,12 +75,12 @@ def read_contract(path: str | os.PathLike[str]) -> Contract:
         EdgeharError: no such file, or not a `.keras` file.
         ContractError: a `.keras` file without a contract of ours.
     """
+    if Path(path).suffix.lower() in (".h5", ".hdf5") and Path(path).is_file():
+        raise ContractError(f"expected a .keras with its contract, got {path}, which holds none; {IMPORT_HINT}")
     try:
         with open_regular(path, LARGEST_MODEL) as stream, open_zip(stream, str(path), MODEL) as archive:
             if MEMBER not in archive.namelist():
-                raise ContractError(
-                    f"expected {MEMBER} inside {path}, got a model without one; make it with `edgehar train`"
-                )
+                raise ContractError(f"expected {MEMBER} inside {path}, got a model without one; {IMPORT_HINT}")
             content = archive.read(MEMBER)
     except DAMAGE as error:
         raise EdgeharError(f"expected a .keras file, got something else or a damaged one: {path} ({error})") from error

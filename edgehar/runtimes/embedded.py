@@ -74,7 +74,8 @@ def settle(path: Path, inside: Contract | None, given: Contract | None) -> Contr
         return schema.read_json(beside, Contract, error=ContractError)
     raise ContractError(
         f"no contract inside {path} and no {MEMBER} beside it, so its rate, window and labels are not known; "
-        f"export the model with 'edgehar export', or put its {MEMBER} beside it"
+        f"export the model with 'edgehar export' (a network of Keras alone: first 'edgehar import'), or put its "
+        f"{MEMBER} beside it"
     )
 
 

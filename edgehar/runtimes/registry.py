@@ -136,7 +136,8 @@ def open_model(
         raise EdgeharError(f"expected a .keras, .tflite or .onnx model at {path}: {what}")
     usual = MODULES.get(path.suffix.lower())
     if usual is None:
-        raise ContractError(f"expected a .keras, .tflite or .onnx model, got {path.name}")
+        hint = "; give it its contract with: edgehar import" if path.suffix.lower() in (".h5", ".hdf5") else ""
+        raise ContractError(f"expected a .keras, .tflite or .onnx model, got {path.name}{hint}")
     if path.stat().st_size == 0:
         raise ContractError(f"expected a model in {path}, got an empty file; export it again")
     if runtime is None:
