@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.compile.advice import CONSTANT_OPERAND, OTHER_VIEW
 from edgehar.compile.network import Kind, Layer, Network, Tensor
 from edgehar.errors import ContractError
 
@@ -104,11 +105,12 @@ class Builder:
     def stream(self, index: int, where: str, any_view: bool = False) -> int:
         """The stream behind an operand; its shape must show it as (1, columns, channels) unless `any_view`."""
         if index not in self._stream:
-            raise ContractError(f"{where}: operand {self.name(index)!r} is a constant or unknown; it must be computed")
+            raise ContractError(f"{where}: operand {self.name(index)!r} is a constant or unknown; {CONSTANT_OPERAND}")
         tensor = self.tensors[self._stream[index]]
         if not any_view and view(self.shape(index)) != (tensor.columns, tensor.channels):
             raise ContractError(
-                f"{where}: expected time along one axis and channels along the last, got shape {self.shape(index)}"
+                f"{where}: expected time along one axis and channels along the last, "
+                f"got shape {self.shape(index)}; {OTHER_VIEW}"
             )
         return self._stream[index]
 
@@ -148,7 +150,10 @@ class Builder:
         result = self.stream(output, "the output", any_view=True)
         tensor = self.tensors[result]
         if not self.layers or self.layers[-1].kind != "softmax" or tensor.columns != 1:
-            raise ContractError("expected a network that ends in SOFTMAX over one row of classes")
+            raise ContractError(
+                "expected a network that ends in SOFTMAX over one row of classes; "
+                "end it in Dense with a softmax, which edgehar import --logits puts there"
+            )
         if not 2 <= tensor.channels <= 127:
             raise ContractError(f"expected 2 to 127 classes, got {tensor.channels}")
         used = {index for layer in self.layers for index in layer.inputs} | {result}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.compile.advice import or_else
 from edgehar.compile.builder import INT8, INT32, Builder, view
 from edgehar.compile.network import Kind, Tensor, quantise_multiplier
 from edgehar.errors import ContractError
@@ -65,9 +66,18 @@ def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
     if weights.ndim != 4 or weights.shape[1] != 1 or len(builder.shape(index)) != 4:
         raise ContractError(f"{where}: only kernels of height 1 over (1, 1, columns, channels) are covered")
     if weights.shape[3] != source.channels:
-        raise ContractError(f"{where}: grouped convolution is not covered")
+        raise ContractError(
+            or_else(
+                f"{where}: a convolution in groups is not covered; "
+                "use groups=1, or DepthwiseConv1D and Conv1D of kernel 1"
+            )
+        )
     if options.dilationWFactor > 1 or options.dilationHFactor > 1:
-        raise ContractError(f"{where}: dilation {options.dilationWFactor} is not covered, only 1")
+        raise ContractError(
+            or_else(
+                f"{where}: dilation {options.dilationWFactor} is not covered, only 1; use a longer kernel or a stride"
+            )
+        )
     filters, _, taps, _ = weights.shape
     bias = _bias(builder, operator, filters, where)
     _check_range(where, weights, bias, (1, 2, 3))
@@ -93,7 +103,11 @@ def _depthwise(builder: Builder, operator: Any, where: str) -> None:
     if filters % source.channels or options.depthMultiplier not in (0, filters // source.channels):
         raise ContractError(f"{where}: {filters} filters over {source.channels} channels is not covered")
     if options.dilationWFactor > 1 or options.dilationHFactor > 1:
-        raise ContractError(f"{where}: dilation {options.dilationWFactor} is not covered, only 1")
+        raise ContractError(
+            or_else(
+                f"{where}: dilation {options.dilationWFactor} is not covered, only 1; use a longer kernel or a stride"
+            )
+        )
     bias = _bias(builder, operator, filters, where)
     _check_range(where, weights, bias, (0, 1, 2))
     place = _window(where, source.columns, taps, options.strideW, options.padding)
@@ -133,7 +147,12 @@ def _mean(builder: Builder, operator: Any, where: str) -> None:
     axes = {int(axis) % len(shape) for axis in builder.constant(int(operator.inputs[1]), INT32, where).reshape(-1)}
     reduced = int(np.prod([shape[axis] for axis in axes], dtype=np.int64))
     if len(shape) - 1 in axes or reduced != source.columns or len(shape) < 3:
-        raise ContractError(f"{where}: only the mean over time is covered, got axes {sorted(axes)} of {shape}")
+        raise ContractError(
+            or_else(
+                f"{where}: only the mean over time is covered, got axes {sorted(axes)} of {shape}; "
+                "use BatchNormalization in place of LayerNormalization, GlobalAveragePooling1D as mean"
+            )
+        )
     multiplier, shift = _mean_multiplier(builder, where, source, output)
     builder.add_layer("mean", where, (stream,), output, 1, source.channels, multiplier=(multiplier,), shift=(shift,))
 
@@ -156,7 +175,12 @@ def _add(builder: Builder, operator: Any, where: str) -> None:
     output = int(operator.outputs[0])
     tensors = builder.tensors[first], builder.tensors[second]
     if (tensors[0].columns, tensors[0].channels) != (tensors[1].columns, tensors[1].channels):
-        raise ContractError(f"{where}: adding tensors of different shapes is not covered")
+        raise ContractError(
+            or_else(
+                f"{where}: adding tensors of different shapes is not covered; "
+                "give both branches equal filters and steps"
+            )
+        )
     if first == second:
         raise ContractError(f"{where}: adding a tensor to itself is not covered")
     scale, _ = builder.quantisation(output, where)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.compile.advice import way_out
 from edgehar.compile.builder import Builder
 from edgehar.compile.network import Network
 from edgehar.compile.operators import OPERATORS
@@ -16,15 +17,6 @@ from edgehar.files import LARGEST_MODEL, read_bytes, sha256_bytes
 
 #: Operators that only rename the shape of what they are given.
 RESHAPES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
-
-#: What to do about operators that often stand in a .tflite and are not covered.
-ADVICE = {
-    "QUANTIZE": "export with int8 input and output",
-    "DEQUANTIZE": "export with int8 input and output",
-    "SHAPE": "export with a batch of 1 instead of a free batch dimension",
-    "STRIDED_SLICE": "export with a batch of 1 instead of a free batch dimension",
-    "PACK": "export with a batch of 1 instead of a free batch dimension",
-}
 
 
 def read_network(path: str | Path) -> Network:
@@ -38,7 +30,10 @@ def read_network(path: str | Path) -> Network:
     content = read_bytes(path, LARGEST_MODEL)
     model = _parse(content, path)
     if len(model.subgraphs) != 1:
-        raise ContractError(f"expected one graph in {path}, got {len(model.subgraphs)}; control flow is not covered")
+        raise ContractError(
+            f"expected one graph in {path}, got {len(model.subgraphs)}: a loop of a recurrent layer; "
+            "use Conv1D in its place"
+        )
     graph = model.subgraphs[0]
     inputs, outputs = [int(i) for i in graph.inputs], [int(i) for i in graph.outputs]
     if len(inputs) != 1 or len(outputs) != 1:
@@ -55,8 +50,7 @@ def read_network(path: str | Path) -> Network:
         elif name in OPERATORS:
             OPERATORS[name](builder, operator, where)
         else:
-            covered = ", ".join((*OPERATORS, *RESHAPES))
-            advice = ADVICE.get(name, f"covered are {covered}")
+            advice = way_out(name, (*OPERATORS, *RESHAPES))
             raise ContractError(f"operator {where} is not covered by the C engine; {advice}")
     return builder.finish(outputs[0], sha256_bytes(content))
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
-from edgehar.errors import MissingExtra
+from edgehar.convert.convertible import require_convertible
+from edgehar.errors import ContractError, MissingExtra
 from edgehar.quiet import quiet
 
 #: What `convert` can make.
@@ -35,10 +36,13 @@ def convert(
         kind: one of `KINDS`.
         calibration: float32 (N, window, 3) in m/s², needed for `int8`.
         float_io: for `int8`, keep float32 input and output with QUANTIZE and DEQUANTIZE inside.
+    Raises:
+        ContractError: a layer that TensorFlow cannot convert.
     Source: tf.lite.TFLiteConverter, post-training integer quantisation (per-channel weights, int8
         activations, 8-bit quantisation specification of LiteRT).
     """
     tf = import_tensorflow()
+    require_convertible(model, kind)
     with quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen_function(model, contract)])
@@ -56,7 +60,19 @@ def convert(
             converter.target_spec.supported_types = [tf.float16]
         elif kind == "dynamic":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        return bytes(converter.convert())
+        try:
+            return bytes(converter.convert())
+        except Exception as error:  # the converter's own, ValueError and RuntimeError, none with a common base
+            raise ContractError(_unconvertible(kind, error)) from error
+
+
+def _unconvertible(kind: str, error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if "error:" in line or "not supported" in line]
+    reason = (lines or [" ".join(str(error).split()) or type(error).__name__])[0][:200]
+    return (
+        f"expected layers that TensorFlow converts to a {kind} .tflite, got: {reason}; "
+        "use Conv1D, DepthwiseConv1D, Dense, pooling, ReLU and batch normalisation"
+    )
 
 
 def frozen_function(model: Any, contract: Contract) -> Any:

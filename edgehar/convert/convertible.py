@@ -1,0 +1,50 @@
+"""Layers that TensorFlow's int8 converter cannot take: refused by name, since it ends the process instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from edgehar.errors import ContractError
+
+
+def require_convertible(model: Any, kind: str) -> None:
+    """Refuse a network whose int8 conversion would end in a crash of TensorFlow.
+
+    Args:
+        model: keras.Model.
+        kind: what is made of it; float conversions take recurrent layers.
+    Raises:
+        ContractError: a recurrent layer that is not unrolled, by name.
+    """
+    if kind != "int8":
+        return
+    for layer in _all_layers(model):
+        if any(_loops(part) for part in (layer, *_wrapped(layer))):
+            raise ContractError(
+                f"expected no loop over time for int8, got the layer {layer.name!r} ({type(layer).__name__}), on which "
+                "TensorFlow's converter crashes; use Conv1D and GlobalAveragePooling1D in its place, build it with "
+                "unroll=True (the weights fit), or export without --int8"
+            )
+
+
+def _loops(layer: Any) -> bool:
+    """Whether a layer steps through time in a loop of the graph."""
+    import keras
+
+    # Every recurrent layer of Keras, ConvLSTM1D among them, is an RNN; only some of them can be unrolled.
+    return isinstance(layer, keras.layers.RNN) and not getattr(layer, "unroll", False)
+
+
+def _wrapped(layer: Any) -> list[Any]:
+    """The layers inside of Bidirectional, TimeDistributed and other wrappers."""
+    found = (getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer"))
+    return [part for part in found if part is not None]
+
+
+def _all_layers(model: Any) -> Iterator[Any]:
+    """The layers of a network, those of models inside of it included."""
+    for layer in getattr(model, "layers", ()):
+        yield layer
+        for inner in (layer, *_wrapped(layer)):
+            yield from _all_layers(inner)
