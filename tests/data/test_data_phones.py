@@ -235,7 +235,9 @@ def test_phyphoxs_zip_describes_the_phone_beside(tmp_path):
         archive.write(path, "Raw Data.csv")
         archive.writestr("meta/device.csv", '"property","value"\n"version","1.1.16"\n')
         archive.writestr("meta/time.csv", '"event","experiment time"\n"START",0.0\n')
-    check(load(tmp_path / "phyphox.zip"))
+    dataset = load(tmp_path / "phyphox.zip")
+    check(dataset)
+    assert any("2 tables left out" in note and "meta/device.csv" in note for note in dataset.notes)
 
 
 def test_phyphox_without_gravity_is_refused(tmp_path):

@@ -85,6 +85,12 @@ def test_numbers_are_read_exactly():
 def test_labels_stay_as_they_stand_in_the_file():
     table = read_table(b"a,b\n1,01\n2,NA\n3, walking \n4,\n", "a.csv")
     assert table.words("b") == ["01", "NA", "walking", ""]
+    assert read_table(b"a,b\n1,01\n2,02\n", "a.csv").words("b") == ["01", "02"]
+
+
+def test_decimal_commas_without_a_header():
+    table = read_table(b"0,02;0,1;9,8;-0,3\n0,04;0,2;9,7;-0,4\n", "a.csv")
+    np.testing.assert_array_equal(table.numbers(["1", "2", "4"]), [[0.02, 0.1, -0.3], [0.04, 0.2, -0.4]])
 
 
 def test_small_files_that_unpack_to_gigabytes_are_refused(tmp_path, monkeypatch):

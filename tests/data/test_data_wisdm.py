@@ -82,6 +82,20 @@ def test_regular_records(tmp_path):
             {"records dropped: not user,activity,timestamp,x,y,z": 1},
         ),
         (
+            "records run together",
+            "".join(
+                record(i) if i not in (20, 30) else record(i, end=f",{7 * 'x,' * (i == 30)}1;\n") for i in range(60)
+            ),
+            [*range(20), *range(21, 30), *range(31, 60)],
+            {"records dropped: not user,activity,timestamp,x,y,z": 2},
+        ),
+        (
+            "a stray mark",
+            "".join(record(i) if i != 30 else record(i, activity='"Walking') for i in range(60)),
+            [*range(30), *range(31, 60)],
+            {"records dropped: an empty field or text in place of a number": 1},
+        ),
+        (
             "a timestamp of 0",
             "".join(record(i, stamp=0 if i == 30 else None) for i in range(60)),
             [*range(30), *range(31, 60)],

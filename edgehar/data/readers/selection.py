@@ -46,9 +46,7 @@ def find_tables(source: Path, columns: Triple | None = None) -> tuple[list[Found
         raise DataError(f"expected tables ({', '.join(_SUFFIXES)}) in {source}, got none")
     folders: dict[PurePosixPath, list[Member]] = defaultdict(list)
     for member in inside:
-        # Archives and folders of phyphox have a folder `meta` that describes the phone.
-        if single or member.path.parent.name != "meta":
-            folders[member.path.parent].append(member)
+        folders[member.path.parent].append(member)
     found: list[Found] = []
     left_out = []
     refused: list[DataError] = []

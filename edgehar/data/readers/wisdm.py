@@ -141,8 +141,7 @@ def _parse(
     sound &= ~malformed
     findings[NO_TIME] += int((sound & (number["timestamp"] == 0)).sum())
     order = np.full(len(names), -1, np.int16)
-    # Labels are numbered as they first come, not by the alphabet.
-    for code in pd.unique(codes[sound]):
+    for code in np.unique(codes[sound]):
         order[code] = own.setdefault(names[code], len(own))
     sound &= number["timestamp"] != 0
     acc = np.stack([number[axis][sound].astype(np.float32) for axis in "xyz"], axis=1)
