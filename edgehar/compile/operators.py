@@ -50,11 +50,18 @@ def _bias(builder: Builder, operator: Any, filters: int, where: str) -> NDArray[
     return bias
 
 
-def _check_range(where: str, weights: NDArray[np.int8], bias: NDArray[np.int32], axes: tuple[int, ...]) -> None:
-    """Refuse a filter whose 32-bit sum could overflow: there the oracles' results mean nothing."""
+def _check_range(
+    where: str, weights: NDArray[np.int8], bias: NDArray[np.int32], axes: tuple[int, ...], shifts: tuple[int, ...]
+) -> None:
+    """Refuse a filter whose 32-bit sum could overflow, also after a factor above one has shifted it left: there the
+    oracles' results mean nothing."""
     reach = np.abs(bias.astype(np.int64)) + 256 * np.abs(weights.astype(np.int64)).sum(axes)
-    if reach.max() > 0x7FFFFFFF:
-        raise ContractError(f"{where}: the 32-bit sum of filter {int(reach.argmax())} could overflow")
+    reach = reach << np.minimum(np.maximum(shifts, 0), 31)
+    if reach.max() > 0x7FFFFFFF - 255:
+        raise ContractError(
+            f"{where}: the 32-bit sum of filter {int(reach.argmax())} could overflow; train with smaller weights, or "
+            "calibrate with windows that are like the sensor's"
+        )
 
 
 def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
@@ -80,13 +87,15 @@ def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
         )
     filters, _, taps, _ = weights.shape
     bias = _bias(builder, operator, filters, where)
-    _check_range(where, weights, bias, (1, 2, 3))
+    scales = builder.weight_scales(kernel_index, filters, 0, where)
+    requantisation = _requantisation(builder, where, source, output, scales)
+    _check_range(where, weights, bias, (1, 2, 3), requantisation["shift"])
     place = _window(where, source.columns, taps, options.strideW, options.padding)
     builder.add_layer(
         "conv", where, (stream,), output, place.pop("columns"), filters,
         kernel=taps, stride=options.strideW, weights=weights[:, 0], bias=bias,
         activation=builder.activation(options.fusedActivationFunction, output, where),
-        **_requantisation(builder, where, source, output, builder.weight_scales(kernel_index, filters, 0, where)),
+        **requantisation,
         **place,
     )  # fmt: skip
 
@@ -109,13 +118,15 @@ def _depthwise(builder: Builder, operator: Any, where: str) -> None:
             )
         )
     bias = _bias(builder, operator, filters, where)
-    _check_range(where, weights, bias, (0, 1, 2))
+    scales = builder.weight_scales(kernel_index, filters, 3, where)
+    requantisation = _requantisation(builder, where, source, output, scales)
+    _check_range(where, weights, bias, (0, 1, 2), requantisation["shift"])
     place = _window(where, source.columns, taps, options.strideW, options.padding)
     builder.add_layer(
         "depthwise", where, (stream,), output, place.pop("columns"), filters,
         kernel=taps, stride=options.strideW, weights=weights[0, 0], bias=bias,
         activation=builder.activation(options.fusedActivationFunction, output, where),
-        **_requantisation(builder, where, source, output, builder.weight_scales(kernel_index, filters, 3, where)),
+        **requantisation,
         **place,
     )  # fmt: skip
 
@@ -158,13 +169,11 @@ def _mean(builder: Builder, operator: Any, where: str) -> None:
 
 
 def _mean_multiplier(builder: Builder, where: str, source: Tensor, output: int) -> tuple[int, int]:
-    """Requantisation with 1 / columns folded in; (0, 0) where the quantisation stays: then it is a plain division.
+    """Requantisation with 1 / columns folded in, also where the quantisation stays.
 
     Source: QuantizedMeanOrSum in tensorflow/lite/kernels/internal/reference/reduce.h.
     """
-    scale, zero_point = builder.quantisation(output, where)
-    if (scale, zero_point) == (source.scale, source.zero_point):
-        return 0, 0
+    scale, _ = builder.quantisation(output, where)
     multiplier, shift = quantise_multiplier(source.scale / scale)
     fold = min(source.columns.bit_length() - 1, 32, 31 + shift)
     return (multiplier << fold) // source.columns, shift - fold
@@ -210,9 +219,9 @@ def _fully_connected(builder: Builder, operator: Any, where: str) -> None:
     if inputs % source.channels or taps < 1 or source.columns % taps or not flat:
         raise ContractError(f"{where}: {inputs} inputs over {source.columns} × {source.channels} are not covered")
     bias = _bias(builder, operator, filters, where)
-    _check_range(where, weights, bias, (1,))
     scales = builder.weight_scales(kernel_index, filters, 0, where)
     requantisation = _requantisation(builder, where, source, output, scales)
+    _check_range(where, weights, bias, (1,), requantisation["shift"])
     builder.add_layer(
         "conv", where, (stream,), output, source.columns // taps, filters,
         kernel=taps, stride=taps, weights=weights.reshape(filters, taps, source.channels), bias=bias,

@@ -20,11 +20,8 @@ void edgehar_mean_time(const void *parameters, const edgehar_block *block)
         return;
     }
     for (channel = 0; channel < mean->channels; channel++) {
-        /* Without a change of quantisation, TensorFlow Lite divides the raw sum and truncates. */
         const int32_t value =
-            mean->multiplier == 0
-                ? sums[channel] / mean->inputs
-                : edgehar_requantise(sums[channel] + mean->bias, mean->multiplier, mean->shift) + mean->output_zero;
+            edgehar_requantise(sums[channel] + mean->bias, mean->multiplier, mean->shift) + mean->output_zero;
         block->out[channel] = edgehar_clamp(value, -128, 127);
     }
 }

@@ -63,17 +63,27 @@ class Engine:
         """int8 (classes,) of one int8 window (window, 3)."""
         return self.stream(window, 1)[0]
 
-    def layers(self, window: np.ndarray) -> list[np.ndarray]:
-        """What each layer computed for one window: its first columns, flat; the engine leaves out columns that
-        nothing reads."""
+    def traced(self, samples: np.ndarray, hop: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        """What `stream` gives, and what each layer made on the way: int8 (columns, channels), in the order of making.
+
+        The engine leaves out columns that nothing reads.
+        """
         record = self._library.edgehar_host_record
+        decisions = max(1, (len(samples) - self.window) // hop + 1)
         buffers = []
         for index, layer in enumerate(self.network.layers):
             tensor = self.network.tensors[layer.output]
-            buffers.append(np.zeros(tensor.columns * tensor.channels, np.int8))
-            record(index, _pointer(buffers[-1]), buffers[-1].size)
-        self.invoke(window)
-        return [buffer[: record(index, None, 0)] for index, buffer in enumerate(buffers)]
+            room = (tensor.columns * decisions + len(samples)) * tensor.channels
+            buffers.append(np.zeros(room, np.int8))
+            record(index, _pointer(buffers[-1]), room)
+        out = self.stream(samples, hop)
+        made = [buffer[: record(index, None, 0)] for index, buffer in enumerate(buffers)]
+        channels = [self.network.tensors[layer.output].channels for layer in self.network.layers]
+        return out, [bytes_.reshape(-1, width) for bytes_, width in zip(made, channels, strict=True)]
+
+    def layers(self, window: np.ndarray) -> list[np.ndarray]:
+        """What each layer computed for one window: its first columns, flat."""
+        return [columns.ravel() for columns in self.traced(window, 1)[1]]
 
 
 def _pointer(array: np.ndarray) -> ctypes.c_void_p:

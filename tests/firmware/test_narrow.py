@@ -11,8 +11,7 @@ import pytest
 
 from edgehar.compile.c import write_c
 
-from .networks import NetworkWriter
-from .test_networks import differs, windows_of
+from .networks import NetworkWriter, distinct, stream_of, windows_of
 
 SEEDS = range(12)
 
@@ -39,16 +38,19 @@ def test_every_layer_equals_the_portable_path_and_the_oracles(seed, make_engine,
     content = narrow_network(seed)
     portable, dsp = make_engine(content), make_engine(content, kernels="dsp")
     reference, micro = litert(content), tflm(content)
+    outputs = []
     for window in windows_of(np.random.default_rng(seed), portable.window, 6):
         reference.invoke(window)
         layers = portable.network.layers
         for layer, one, two in zip(layers, portable.layers(window), dsp.layers(window), strict=True):
             np.testing.assert_array_equal(one, two, layer.name)
-            if differs(portable.network, layer):
+            if layer.name.startswith("FULLY_CONNECTED"):  # LiteRT rounds it once
                 break
             expected = reference.tensor(portable.network.tensors[layer.output].index)
             np.testing.assert_array_equal(two, expected[: two.size], layer.name)
-        np.testing.assert_array_equal(dsp.invoke(window), micro.invoke(window))
+        outputs.append(dsp.invoke(window))
+        np.testing.assert_array_equal(outputs[-1], micro.invoke(window))
+    assert distinct(np.stack(outputs)) >= 3
 
 
 @pytest.mark.parametrize("schedule", ["hop", "spread"])
@@ -56,10 +58,12 @@ def test_every_layer_equals_the_portable_path_and_the_oracles(seed, make_engine,
 def test_incremental_equals_whole(seed, schedule, make_engine):
     content = narrow_network(seed)
     whole = make_engine(content, kernels="dsp")
-    samples = windows_of(np.random.default_rng(seed), whole.window, 4).reshape(-1, 3)
+    samples = stream_of(np.random.default_rng(seed), 4 * whole.window)
     for hop in (4, 12, 20):
         step = make_engine(content, kernels="dsp", hop=hop, schedule=schedule)
-        np.testing.assert_array_equal(step.stream(samples, hop), whole.stream(samples, hop))
+        outputs = whole.stream(samples, hop)
+        assert distinct(outputs) >= 5
+        np.testing.assert_array_equal(step.stream(samples, hop), outputs)
 
 
 def test_narrow_networks_use_what_is_there_for_them(tmp_path: Path):
@@ -69,15 +73,17 @@ def test_narrow_networks_use_what_is_there_for_them(tmp_path: Path):
         model.write_bytes(narrow_network(seed))
         _, source = write_c(model, tmp_path, kernels="dsp")
         text = source.read_text()
-        convs += [fields(row) for row in re.findall(r"edgehar_conv layer_\d+ =\s+{(.*?)};", text, re.DOTALL)]
-        fired += [fields(row) for row in re.findall(r"{(\.kernel = edgehar_depthwise_dsp,.*?)}", text, re.DOTALL)]
-    assert len(fired) == 2 * len(SEEDS)
-    assert sum("bias" not in conv for conv in convs) > len(convs) * 0.9
+        convs += [fields(match) for match in re.findall(r"edgehar_conv layer_\d+ =\s*{(.*?)};", text, re.DOTALL)]
+        fired += [fields(match) for match in re.findall(r"{(\.kernel = .*?)}", text, re.DOTALL)]
+    depthwise = [layer for layer in fired if layer["kernel"] == "edgehar_depthwise_dsp"]
+    assert len(depthwise) == 2 * len(SEEDS)
+    tables_within = [conv for conv in convs if not {"bias", "multiplier", "shift"} & set(conv)]
+    assert len(tables_within) > len(convs) * 0.9
     assert any(int(conv["out_channels"]) % 2 for conv in convs)
     assert {int(conv["in_channels"]) % 4 for conv in convs} == {0, 1, 2, 3}
-    assert any(row["positions"] == "4" for row in fired)
+    assert any(layer["positions"] == "4" for layer in depthwise)
 
 
 def fields(text: str) -> dict[str, str]:
-    """The fields of a generated initialiser."""
-    return dict(re.findall(r"\.(\w+) = ([^,]+)", text))
+    """The designated initialisers of one C structure."""
+    return dict(re.findall(r"\.(\w+) = ([^,}\s]+)", text))

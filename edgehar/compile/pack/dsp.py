@@ -101,7 +101,7 @@ def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> Pack
 
 def runs(layer: Layer, channels: int) -> bool:
     """Whether `mean_dsp.c` can run a mean; its sums are always small enough for the quick requantisation."""
-    return layer.kind != "mean" or (channels % 4 == 0 and layer.multiplier[0] > 0 and _quick_shifts(layer))
+    return layer.kind != "mean" or (channels % 4 == 0 and _quick_shifts(layer))
 
 
 def _cells(layer: Layer) -> NDArray[np.int64]:
