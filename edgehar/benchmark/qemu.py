@@ -25,10 +25,10 @@ class Board:
     """An emulated board.
 
     Attributes:
-        core: name as in `--target`.
+        core: name of the processor, as in `--target`.
         machine: QEMU's name of the board.
         per_tick: instructions in one tick of the board's timer, 1e9 / clock in Hz.
-        kernel: suffix of the kernel path that the core runs.
+        kernel: kernel path that the core runs.
     """
 
     core: str
