@@ -205,7 +205,7 @@ def _recording(
     data: DataSource, player: Player, subject: str | None, name: str | None, realtime: bool
 ) -> tuple[str, Iterator[Block]]:
     """Title and blocks of one recording of a data set."""
-    from edgehar.streaming.play import require_long_enough
+    from edgehar.streaming.play import note_unknown_labels, require_long_enough
     from edgehar.streaming.sources import choose_recording, recording_blocks
 
     dataset = load_dataset(data)
@@ -215,6 +215,7 @@ def _recording(
     print(f"{title}: {len(chosen) / chosen.rate_hz:.0f} s at {chosen.rate_hz:g} Hz", file=sys.stderr)
     if name is None and len(dataset.recordings) > 1:
         _note(f"took 1 of {len(dataset.recordings)} recordings; --all plays all of them, --recording NAME another")
+    note_unknown_labels([chosen], dataset.classes, player.contract, _note)
     return title, recording_blocks(chosen, dataset.classes, player.contract, realtime=realtime)
 
 
@@ -224,7 +225,7 @@ def _play_all(data: DataSource, player: Player, view: View, subject: str | None,
     from edgehar.streaming.session import total
 
     rows = []
-    for recording, session, stretches in play(player, load_dataset(data), _warn, subject):
+    for recording, session, stretches in play(player, load_dataset(data), _warn, subject, note=_note):
         if events:
             view.begin(recording.name, recording.subject)
         for found in stretches:

@@ -15,7 +15,7 @@ ENGINE = ("C engine, portable kernels", "MACs a decision", "after the last sampl
 
 LEGEND = (
     "survive: columns of the window that the step before has computed already. MACs: multiply-accumulates. "
-    "state: what a step of the streaming .tflite hands to the next one. The C engine computes only the columns "
+    "state: what a step of the incremental .tflite hands to the next one. The C engine computes only the columns "
     "that its last layers read; its memory holds state, buffers and scratch."
 )
 

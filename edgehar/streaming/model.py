@@ -21,14 +21,14 @@ DEFAULT_KERNELS = "litert-int8-reference"
 def open_incremental_model(
     path: str | os.PathLike[str] | None = None, runtime: str | None = None, *, hop: int
 ) -> Incremental:
-    """Open the streaming model of a bundle folder for a hop, or make it of the int8 model there.
+    """Open the incremental model of a bundle folder for a hop, or make it of the int8 model there.
 
     Args:
-        path: bundle folder, streaming model or int8 model; by default `DEFAULT_BUNDLE`.
+        path: bundle folder, incremental model or int8 model; by default `DEFAULT_BUNDLE`.
         runtime: whose kernels: `litert-int8`, `litert-int8-reference` (default) or `tflm-int8`.
         hop: samples between decisions.
     Raises:
-        EdgeharError: a hop that is not from 1 to the window, or a runtime without a streaming form.
+        EdgeharError: a hop that is not from 1 to the window, or a runtime without an incremental form.
         BundleError, ContractError, MissingExtra: as for `open_stream_model`.
     """
     # A hop that cannot be one has no row; the planner says what is wrong with it.

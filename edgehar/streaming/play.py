@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgehar.contract import Contract
-from edgehar.data.recording import Dataset, Recording
+from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.errors import DataError, EdgeharError
 from edgehar.runtimes import Runtime
 from edgehar.streaming.model import open_incremental_model, open_stream_model
@@ -81,8 +83,23 @@ def require_long_enough(recording: Recording, contract: Contract) -> None:
         )
 
 
+def note_unknown_labels(
+    recordings: Sequence[Recording], classes: Sequence[str], contract: Contract, note: Callable[[str], None]
+) -> None:
+    """Say which labels of these recordings the model does not have: their time counts as without a label."""
+    present = {int(code) for one in recordings for code in np.unique(one.label) if code != UNLABELLED}
+    unknown = [name for code, name in enumerate(classes) if code in present and name not in contract.labels]
+    if unknown:
+        note(f"not among the model's labels, so not in the accuracy: {', '.join(unknown)}")
+
+
 def play(
-    player: Player, dataset: Dataset, warn: Callable[[str], None], subject: str | None = None
+    player: Player,
+    dataset: Dataset,
+    warn: Callable[[str], None],
+    subject: str | None = None,
+    *,
+    note: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Recording, Session, Iterator[list[Decision | Flush]]]]:
     """Each recording of a data set with its own session, those that hold no window left out.
 
@@ -91,6 +108,7 @@ def play(
     Args:
         warn: called with one line for a person: what was left out, and what `Watch` sees.
         subject: of this person only.
+        note: called with the labels that no accuracy can count.
     Raises:
         DataError: no recording is as long as a window.
     """
@@ -104,6 +122,8 @@ def play(
         )
     if len(long) < len(chosen):
         warn(f"left out {len(chosen) - len(long)} of {len(chosen)} recordings, which are under {window_s:g} s long")
+    if note is not None:
+        note_unknown_labels(long, dataset.classes, player.contract, note)
     for one in long:
         session = player.session(lambda text, name=one.name: warn(f"{name}: {text}"))  # type: ignore[misc]
         blocks: Iterator[Block] = recording_blocks(one, dataset.classes, player.contract)

@@ -58,7 +58,7 @@ class Streamer:
     An int8 model's samples are quantised once, when they arrive, and not again in every window.
 
     Args:
-        runtime: a loaded model; a streaming one decides at its own hop only.
+        runtime: a loaded model; an incremental one decides at its own hop only.
         hop: samples between decisions, 1 or more.
         smoothing: how decisions follow probabilities.
 
@@ -66,7 +66,7 @@ class Streamer:
         duplicates: samples ignored so far because their time was that of the sample before.
 
     Raises:
-        EdgeharError: a hop that is not an integer of 1 or more, or not that of a streaming model.
+        EdgeharError: a hop that is not an integer of 1 or more, or not that of an incremental model.
     """
 
     def __init__(self, runtime: Runtime, *, hop: int = 20, smoothing: SmoothingConfig | None = None) -> None:
@@ -85,7 +85,7 @@ class Streamer:
         self._engine: Engine = WholeWindow(runtime, quantisation is not None)
         if isinstance(runtime, Incremental):
             if hop != runtime.hop:
-                raise EdgeharError(f"expected the hop {runtime.hop} of the streaming model, got {hop}")
+                raise EdgeharError(f"expected the hop {runtime.hop} of the incremental model, got {hop}")
             runtime.clear()
             self._engine = runtime
         output = contract.output_quantisation

@@ -112,6 +112,23 @@ static void test_flushes(void)
     EXPECT(push(&stream, 4, 1, EDGEHAR_NO_TIME, &decision) == EDGEHAR_DECISION);
 }
 
+static void test_a_rate_over_a_tenth_off_gives_no_decision(void)
+{
+    edgehar stream;
+    edgehar_decision decision;
+    float sample[3] = {0};
+    uint64_t time = 0;
+    int index, flushes = 0;
+
+    EXPECT(edgehar_init(&stream, &config, memory, sizeof memory) == EDGEHAR_OK);
+    for (index = 0; index < 10 * EDGEHAR_MODEL_WINDOW; index++, time += PERIOD * 20 / 104) {
+        const int status = edgehar_push(&stream, sample, time, &decision);
+        EXPECT(status == EDGEHAR_OK || status == EDGEHAR_FLUSH_RATE);
+        flushes += status == EDGEHAR_FLUSH_RATE;
+    }
+    EXPECT(flushes >= 10);
+}
+
 static void test_reset_and_two_streams_change_nothing(void)
 {
     static uint32_t other[EDGEHAR_MODEL_MEMORY_BYTES / 4];
@@ -166,6 +183,7 @@ int main(void)
     test_refuses_bad_arguments();
     test_decides_after_a_window_and_then_every_hop();
     test_flushes();
+    test_a_rate_over_a_tenth_off_gives_no_decision();
     test_reset_and_two_streams_change_nothing();
     test_counts_are_mapped_at_compile_time();
     test_names();

@@ -87,7 +87,7 @@ def test_equal_events(bundle, recorded, kernels, hop):
 
 def test_a_streaming_model_keeps_its_hop(bundle):
     model = open_incremental_model(bundle, hop=20)
-    with pytest.raises(EdgeharError, match="expected the hop 20 of the streaming model, got 10"):
+    with pytest.raises(EdgeharError, match="expected the hop 20 of the incremental model, got 10"):
         Streamer(model, hop=10)
 
 

@@ -286,6 +286,9 @@ def test_a_folder_says_what_it_took_and_all_sums_up(bundle, run_cli, tmp_path) -
     one = run_cli(*common)
     assert one.returncode == 0, one.stderr
     assert "took 1 of 3 recordings; --all plays all of them" in one.stderr
+    assert "among the model's labels" not in one.stderr
+    odd = run_cli(*common, "--label", "standing=fencing", "--all")
+    assert "note: not among the model's labels, so not in the accuracy: fencing" in odd.stderr
     both = run_cli(*common, "--all", "--json")
     assert both.returncode == 0, both.stderr
     assert "left out 1 of 3 recordings" in both.stderr
