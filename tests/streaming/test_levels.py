@@ -13,7 +13,7 @@ from edgehar.streaming.levels import Levels
 
 @settings(max_examples=40, deadline=None)
 @given(
-    scale=st.one_of(st.floats(2.0**-20, 10, width=32), st.sampled_from([1e-30, 1e30, 1e37])),
+    scale=st.one_of(st.floats(2.0**-20, 10, width=32), st.sampled_from([1e-30, 1e30])),
     zero_point=st.integers(-128, 127),
     seed=st.integers(0, 1000),
 )
