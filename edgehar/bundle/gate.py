@@ -47,13 +47,13 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Row:
+class JudgedFile:
     """One artefact on the test people.
 
     Attributes:
         file: name in the bundle.
         accuracy, macro_f1: 0 … 1.
-        interval: 95 % interval of the accuracy, bootstrap over people.
+        interval: 95 % interval of the accuracy, bootstrap over people; None where there is only one.
         agreement: share of windows with the trained model's label, 0 … 1.
         max_difference: largest absolute difference of a probability from the trained model's.
         failures: what the gate says against it, one sentence each.
@@ -62,7 +62,7 @@ class Row:
     file: str
     accuracy: float
     macro_f1: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     agreement: float
     max_difference: float
     failures: tuple[str, ...] = ()
@@ -70,14 +70,14 @@ class Row:
 
 def judge(
     files: dict[str, Path], test: Windows, gate: Gate | None, on_file: Callable[[str], None] = lambda name: None
-) -> list[Row]:
+) -> list[JudgedFile]:
     """Run each model file on the test windows.
 
     Args:
         files: name in the bundle -> path; `model.keras` first is the trained model.
         gate: None measures without judging.
     """
-    rows: list[Row] = []
+    rows: list[JudgedFile] = []
     trained: NDArray[np.float32] | None = None
     for name, path in files.items():
         on_file(name)
@@ -94,9 +94,9 @@ def _row(
     probabilities: NDArray[np.float32],
     trained: NDArray[np.float32],
     test: Windows,
-    first: Row | None,
+    first: JudgedFile | None,
     gate: Gate | None,
-) -> Row:
+) -> JudgedFile:
     predicted = probabilities.argmax(axis=1)
     correct = accuracy(test.y, predicted)
     agreement = float(np.mean(predicted == trained.argmax(axis=1)))
@@ -114,7 +114,7 @@ def _row(
                 failures.append(
                     f"agrees on {100 * agreement:.2f} % of windows, at least {gate.min_agreement:g} % are needed"
                 )
-    return Row(
+    return JudgedFile(
         name,
         correct,
         macro_f1(test.y, predicted, len(test.labels)),
@@ -125,7 +125,7 @@ def _row(
     )
 
 
-def require_pass(rows: list[Row]) -> None:
+def require_pass(rows: list[JudgedFile]) -> None:
     """Raise CheckFailed that names every file under the gate."""
     failed = [f"{row.file} {failure}" for row in rows for failure in row.failures]
     if failed:

@@ -20,8 +20,12 @@ PER_CLASS = 3
 
 
 class GoldenWindow(msgspec.Struct, frozen=True):
-    """One window as far as it is read again: samples in m/s², what Keras says, and the int8 model's bytes."""
+    """One window: where it comes from, samples in m/s², what Keras says, and the int8 model's bytes."""
 
+    label: str
+    subject: str
+    recording: str
+    start: int
     window: list[tuple[float, float, float]]
     probabilities: list[float]
     int8_input: list[Byte] | None = None

@@ -11,8 +11,8 @@ from typing import Any
 
 from edgehar import __version__
 from edgehar.bundle import FORMAT as BUNDLE_FORMAT
-from edgehar.bundle import open_bundle
-from edgehar.bundle.gate import Gate, Row, judge
+from edgehar.bundle import MANIFEST, open_bundle
+from edgehar.bundle.gate import Gate, JudgedFile, judge
 from edgehar.bundle.golden import golden
 from edgehar.bundle.incremental import streaming_readme, write_streaming
 from edgehar.bundle.readme import bundle_readme
@@ -25,6 +25,7 @@ from edgehar.data import Windows
 from edgehar.errors import BundleError, ContractError, MissingExtra
 from edgehar.files import dump_json, sha256_bytes, sha256_file, write_bytes, write_json
 from edgehar.models import keras_file
+from edgehar.schema import read_json
 from edgehar.versions import installed
 
 #: Packages whose version can change a byte of the bundle.
@@ -73,15 +74,36 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Result:
-    """What was written: the folder, one row a model file, the coverage of the calibration, and what int8 costs."""
+class ExportResult:
+    """What was written and measured.
+
+    Attributes:
+        folder: the bundle.
+        rows: one for each model file, on people who were not trained on.
+        coverage: of the calibrated ranges, on windows of those people.
+        sizes: file -> bytes.
+        arena: bytes that TFLite-Micro needs for the int8 model; None where it was not measured.
+        explanation: what int8 costs by layer and by person, where it was asked for.
+        notes: what a reader of the figures must know, one line each.
+    """
 
     folder: Path
-    rows: list[Row]
+    rows: list[JudgedFile]
     coverage: list[Coverage]
     sizes: dict[str, int]
     arena: int | None
     explanation: Explanation | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every file is within the gate."""
+        return not any(row.failures for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: what manifest.json says, the notes, and where the bundle is."""
+        manifest: dict[str, Any] = read_json(self.folder / MANIFEST, dict)
+        return {**manifest, "folder": str(self.folder), "notes": list(self.notes)}
 
 
 def export_bundle(
@@ -94,7 +116,8 @@ def export_bundle(
     calibration: Calibration | None,
     origin: dict[str, Any],
     on_step: Callable[[str], None] = lambda step: None,
-) -> Result:
+    notes: tuple[str, ...] = (),
+) -> ExportResult:
     """Convert, run, measure and write; two calls with equal arguments write equal bytes.
 
     Args:
@@ -103,6 +126,7 @@ def export_bundle(
         calibration: needed for `options.int8`.
         origin: where the model and the windows come from, for the manifest.
         on_step: called with what is being done.
+        notes: kept in the result.
     Raises:
         EdgeharError: the folder cannot be written, or the model cannot be converted.
     """
@@ -112,13 +136,13 @@ def export_bundle(
         on_step("model.keras")
         keras_file.save(model, contract, stage / "model.keras")
         raw, raw_contract = fold_normalisation(model, contract)
-        made = _artefacts(raw, raw_contract, options, calibration, description, on_step)
+        made, contracts = _artefacts(raw, raw_contract, options, calibration, description, on_step)
         for name, content in made.items():
             write_bytes(stage / name, content)
         models = {name: stage / name for name in ("model.keras", *made)}
         rows = judge(models, test, options.gate, lambda name: on_step(f"{name} on test people"))
         int8 = stage / "model_int8.tflite" if options.int8 else None
-        final = _final_contract(raw_contract, int8)
+        final = contracts.get("model_int8.tflite", raw_contract)
         on_step("golden windows")
         write_json(stage / "golden.json", golden(test, stage / "model.keras", int8))
         write_json(stage / "contract.json", final.to_dict())
@@ -154,7 +178,7 @@ def export_bundle(
         write_json(stage / "manifest.json", manifest)
         _publish(stage, folder)
     sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}
-    return Result(folder, rows, quality, sizes, arena, explanation)
+    return ExportResult(folder, rows, quality, sizes, arena, explanation, notes)
 
 
 def _artefacts(
@@ -164,23 +188,26 @@ def _artefacts(
     calibration: Calibration | None,
     description: str,
     on_step: Callable[[str], None],
-) -> dict[str, bytes]:
+) -> tuple[dict[str, bytes], dict[str, Contract]]:
+    """The model files by name, and of each `.tflite` the contract with its own scales."""
     wanted = {"model_float.tflite": "float"}
     wanted |= {"model_float16.tflite": "float16"} if options.float16 else {}
     wanted |= {"model_dynamic.tflite": "dynamic"} if options.dynamic else {}
     wanted |= {"model_int8.tflite": "int8"} if options.int8 else {}
     made: dict[str, bytes] = {}
+    contracts: dict[str, Contract] = {}
     for name, kind in wanted.items():
         on_step(name)
         windows = None if calibration is None else calibration.x
         content = tflite.convert(model, contract, kind, calibration=windows, float_io=options.float_io)
-        made[name] = metadata.finish(content, metadata.with_quantisation(contract, content), description)
+        contracts[name] = metadata.with_quantisation(contract, content)
+        made[name] = metadata.finish(content, contracts[name], description)
     on_step("model.onnx")
     made["model.onnx"] = onnx.convert(model, contract, description)
     if options.int8 and calibration is not None:
         on_step("model_int8.onnx")
         made["model_int8.onnx"] = onnx.quantise(made["model.onnx"], contract, calibration.x, description)
-    return made
+    return made, contracts
 
 
 def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> dict[str, Any]:
@@ -203,10 +230,6 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     if c.engine:
         write_engine(stage / "c")
     return {"kernels": c.kernels, "hop": c.hop, "schedule": c.schedule, "name": c.name, "engine": c.engine}
-
-
-def _final_contract(contract: Contract, int8: Path | None) -> Contract:
-    return contract if int8 is None else metadata.with_quantisation(contract, int8.read_bytes())
 
 
 def _coverage(made: dict[str, bytes], test: Windows, on_step: Callable[[str], None]) -> list[Coverage]:
@@ -232,7 +255,7 @@ def _manifest(
     stage: Path,
     contract: Contract,
     options: Options,
-    rows: list[Row],
+    rows: list[JudgedFile],
     quality: list[Coverage],
     arena: int | None,
     calibration: Calibration | None,

@@ -8,13 +8,13 @@ from edgehar.report.explain_table import print_explanation
 from edgehar.report.tables import results_console, terminal_table
 
 if TYPE_CHECKING:
-    from edgehar.bundle.write import Result
+    from edgehar.bundle.write import ExportResult
 
 #: The widest activation ranges shown; the manifest has all.
 WORST_SHOWN = 3
 
 
-def show(result: Result) -> None:
+def show(result: ExportResult) -> None:
     """Print quality, calibration and what was written."""
     console = results_console()
     columns = ("file", "bytes", "accuracy %", "95 % interval", "macro-F1", "agrees %", "max diff", "gate")

@@ -1,0 +1,157 @@
+"""`edgehar.export`: a trained model as one bundle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from edgehar import data, models
+from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
+from edgehar.bundle.gate import Gate
+from edgehar.bundle.write import CSource, ExportResult, Options, export_bundle
+from edgehar.compile.plan import check_hop
+from edgehar.contract import Contract
+from edgehar.convert.calibration import Calibration, from_file, select
+from edgehar.convert.people import training_split
+from edgehar.convert.temperature import parse_temperature
+from edgehar.data import Dataset, DataSource, Windows
+from edgehar.errors import EdgeharError
+from edgehar.files import sha256_file
+
+#: A number of windows of training people, or a `.npy` of windows.
+CalibrationSource: TypeAlias = int | str | os.PathLike[str]
+
+
+def export(
+    model: str | os.PathLike[str] = "cnn",
+    out: str | os.PathLike[str] = "bundle",
+    *,
+    dataset: Recordings | None = None,
+    int8: bool = True,
+    float16: bool = False,
+    dynamic: bool = False,
+    float_io: bool = False,
+    explain: bool = False,
+    hops: Sequence[int] = (),
+    c: CSource | None = None,
+    temperature: float | str = 1,
+    calibration: CalibrationSource = 300,
+    gate: Gate | None = Gate(),  # noqa: B008 (frozen)
+    split: str | None = None,
+    read: Read = DataSource.open,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> ExportResult:
+    """Convert a model to TFLite, ONNX and C, run what was written on unseen people, and write it as one folder.
+
+    Args:
+        model: the name of a shipped model, or a `.keras` file with its contract.
+        out: the bundle's folder; files of an earlier export in it are replaced, others stay.
+        dataset: for calibration, gate and golden windows; None for the recordings of the model's own training.
+        int8: the full-integer `.tflite`, the QDQ `.onnx` and the C source.
+        float16, dynamic: also the `.tflite` with float16 weights; with int8 weights and float activations.
+        float_io: float32 input and output of the int8 `.tflite`; there is no C source and no incremental model then.
+        explain: also `explain.json`, what int8 costs by layer and by person.
+        hops: samples between decisions; an incremental `.tflite`, which computes only what is new, for each.
+        c: how the C source is written.
+        temperature: folded into the last layer: a positive number, or `fitted` for the one of the training.
+        calibration: number of windows of training people, or a `.npy` of float32 (N, window, 3) in m/s².
+        gate: bounds for the quantised models; None measures without judging.
+        split: test people by this split instead of the training's own; see `edgehar.data.split`.
+        read: opens the recordings, for those who show progress.
+        on_step: called with what is being done.
+    Returns:
+        what was written and measured. A model under the gate is written and marked: see `ExportResult.passed`.
+    Raises:
+        EdgeharError: options that exclude each other, no such model, or a model that cannot be converted.
+        DataError: no recordings: the model's own are not known or not there, and no others are given.
+        MissingExtra: TensorFlow or another package of the extra `export` is not installed.
+    """
+    c = c or CSource()
+    path = models.resolve(os.fspath(model))
+    contract = models.read_contract(path)
+    options = Options(int8, explain, float16, dynamic, float_io, tuple(dict.fromkeys(hops)), c, gate)
+    _check(options, contract)
+    divisor = parse_temperature(str(temperature), path)
+    given = None if dataset is None else open_dataset(dataset, read)
+    recordings = models.open_recordings(path, given, read)
+    people = _people(path, recordings, contract, split, None if dataset is None else source_of(dataset))
+    windows = _calibration(calibration, people.training, contract) if int8 else None
+    on_step("reading the model")
+    network, contract = models.load(os.fspath(model))
+    network = network if divisor == 1 else models.fold_temperature(network, divisor)
+    return export_bundle(
+        network,
+        contract,
+        Path(out),
+        options,
+        test=people.test,
+        calibration=windows,
+        origin={**people.origin, "temperature": divisor},
+        on_step=on_step,
+        notes=people.notes,
+    )
+
+
+def _check(options: Options, contract: Contract) -> None:
+    """Whatever can be wrong with the options shows before the recordings are read and TensorFlow is imported."""
+    if options.explain and not options.int8:
+        raise EdgeharError("expected int8 with explain: it compares the int8 model with the float one")
+    if options.hops and (not options.int8 or options.float_io):
+        raise EdgeharError("expected int8 without float input and output for an incremental model: it rewrites the "
+                           "full-integer one")  # fmt: skip
+    if options.c.asked and (not options.int8 or options.float_io):
+        raise EdgeharError("expected int8 without float input and output for the C source: it is the full-integer one")
+    for hop in options.hops if options.c.hop is None else (*options.hops, options.c.hop):
+        check_hop(hop, contract.window)
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """Windows of training and of test people, where they come from, and what must be said of them."""
+
+    training: Windows
+    test: Windows
+    origin: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def _people(
+    path: Path, dataset: Dataset, contract: Contract, split: str | None, given: DataSource | None
+) -> _Shares:
+    chosen = training_split(path, dataset, split)
+    windows = data.cut_windows(dataset, contract)
+    trained = chosen.train + chosen.validation
+    training, test = windows.of_subjects(trained), windows.of_subjects(chosen.test)
+    data.require_trainable(training)
+    notes = ()
+    if not len(test):
+        why = "the model was trained on everybody" if not chosen.test else "the test people have no window of its labels"
+        notes = (f"{why}: gate and golden windows are of people whom it has seen, and the figures flatter",)
+        test = training
+    source = given or _own_source(path, dataset)
+    origin = {
+        "model": path.name,
+        "model_sha256": sha256_file(path),
+        "dataset": dataset.name,
+        "dataset_sha256": dataset.sha256,
+        "training_people": list(trained),
+        "test_people": list(chosen.test),
+        "test_windows": len(test) if not notes else 0,
+    }
+    if source is not None and source != DataSource("hapt"):
+        origin["dataset_source"] = source.to_dict()
+    return _Shares(training, test, origin, notes)
+
+
+def _own_source(path: Path, dataset: Dataset) -> DataSource | None:
+    """Where the model's own recordings are, where these are they."""
+    origin = models.read_origin(path)
+    return origin.source if origin is not None and origin.sha256 == dataset.sha256 else None
+
+
+def _calibration(wanted: CalibrationSource, training: Windows, contract: Contract) -> Calibration:
+    text = os.fspath(wanted) if not isinstance(wanted, int) else str(wanted)
+    return select(training, int(text)) if text.isdigit() else from_file(text, contract)
