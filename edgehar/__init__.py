@@ -16,8 +16,10 @@ _HOMES = {
     "Contract": "edgehar.contract",
     "EdgeharError": "edgehar.errors",
     "Streamer": "edgehar.streaming",
+    "bench": "edgehar.api.bench",
     "engine_dir": "edgehar.engine",
     "import_model": "edgehar.api.import_model",
+    "export": "edgehar.api.export",
     "open_bundle": "edgehar.bundle",
     "open_model": "edgehar.runtimes",
     "read": "edgehar.api.read",
@@ -28,6 +30,8 @@ __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
     from edgehar.api.import_model import import_model as import_model
+    from edgehar.api.bench import bench as bench
+    from edgehar.api.export import export as export
     from edgehar.api.read import read as read
     from edgehar.api.stream import stream as stream
     from edgehar.bundle import Bundle as Bundle

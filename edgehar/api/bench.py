@@ -104,12 +104,11 @@ def bench(
     return BenchResult(Path(out), results, around)
 
 
-def _test_set(
-    bundle: Bundle, dataset: Recordings | None, split: str | None, subset: int | None, read: Read
-) -> TestSet:
+def _test_set(bundle: Bundle, dataset: Recordings | None, split: str | None, subset: int | None, read: Read) -> TestSet:
     """Windows of the recordings that are asked for; without a word those of the training, else the golden ones."""
     asked = dataset is not None or split is not None
-    if isinstance(dataset, str) and dataset == GOLDEN or isinstance(dataset, DataSource) and dataset.source == GOLDEN:
+    named = dataset.source if isinstance(dataset, DataSource) else dataset
+    if isinstance(named, str) and named == GOLDEN:
         return golden_test_set(bundle, "as asked")
     if importlib.util.find_spec("sklearn") is None:
         missing = MissingExtra("scikit-learn", "data")

@@ -102,7 +102,7 @@ def _check(options: Options, contract: Contract) -> None:
     if options.hops and (not options.int8 or options.float_io):
         raise EdgeharError("expected int8 without float input and output for an incremental model: it rewrites the "
                            "full-integer one")  # fmt: skip
-    if options.c.asked and (not options.int8 or options.float_io):
+    if options.c != CSource() and (not options.int8 or options.float_io):
         raise EdgeharError("expected int8 without float input and output for the C source: it is the full-integer one")
     for hop in options.hops if options.c.hop is None else (*options.hops, options.c.hop):
         check_hop(hop, contract.window)
@@ -118,17 +118,17 @@ class _Shares:
     notes: tuple[str, ...]
 
 
-def _people(
-    path: Path, dataset: Dataset, contract: Contract, split: str | None, given: DataSource | None
-) -> _Shares:
+def _people(path: Path, dataset: Dataset, contract: Contract, split: str | None, given: DataSource | None) -> _Shares:
     chosen = training_split(path, dataset, split)
     windows = data.cut_windows(dataset, contract)
     trained = chosen.train + chosen.validation
     training, test = windows.of_subjects(trained), windows.of_subjects(chosen.test)
     data.require_trainable(training)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if not len(test):
-        why = "the model was trained on everybody" if not chosen.test else "the test people have no window of its labels"
+        why = (
+            "the model was trained on everybody" if not chosen.test else "the test people have no window of its labels"
+        )
         notes = (f"{why}: gate and golden windows are of people whom it has seen, and the figures flatter",)
         test = training
     source = given or _own_source(path, dataset)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import click
 
 from edgehar import __version__
+from edgehar.cli.layout import message, nearest
 from edgehar.errors import EdgeharError
 
 #: Command name -> one line of help. The module `edgehar.cli.<name>`, with an underscore behind a keyword, holds the
@@ -27,9 +28,10 @@ COMMANDS = {
     "search": "Search small networks by accuracy, flash and multiply-accumulates.",
     "evaluate": "Measure a .keras, .tflite or .onnx model on recordings.",
     "export": "Export a trained model to TFLite, ONNX and C as one bundle.",
-    "plan": "Show what incremental streaming saves at a hop.",
+    "plan": "Show what an incremental model saves at a hop.",
     "bench": "Compare accuracy, size and latency across runtimes.",
     "stream": "Run a bundle over a live stream or a recording.",
+    "doctor": "Say what is installed, what is missing for which command, and how to get it.",
 }
 
 
@@ -47,15 +49,26 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(f"no such command: {name}{nearest(name, COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="edgehar")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Put a trained Keras 1D CNN for activity recognition on a phone or a microcontroller, unchanged."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # click's own answer to a reader that went away (`| head`), which is no error.
         return 0
     except click.ClickException as error:
-        print(f"error: {' '.join(error.format_message().split())}; see --help", file=sys.stderr)
+        print(f"error: {message(error)}; see --help", file=sys.stderr)
         return 2
     except EdgeharError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

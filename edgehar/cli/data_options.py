@@ -112,6 +112,22 @@ _OPTIONS = [
 ]  # fmt: skip
 
 
+def reader(on_progress: Callable[[int, int], None]) -> Callable[[DataSource], Dataset]:
+    """As `load_dataset`, for a command that shows progress already: there is room for one line that renews itself.
+
+    Args:
+        on_progress: called with (done, in all).
+    """
+
+    def read(data: DataSource) -> Dataset:
+        dataset = data.open(on_progress)
+        for note in dataset.notes:
+            click.echo(f"note: {note}", err=True)
+        return dataset
+
+    return read
+
+
 def load_dataset(data: DataSource, *, quiet: bool = False, notes: bool = True) -> Dataset:
     """Open the recordings, with a progress bar and the loader's notes on standard error.
 

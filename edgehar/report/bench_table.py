@@ -134,6 +134,21 @@ def print_results(results: dict[str, Any], console: Console) -> None:
     console.print(LEGEND, highlight=False)
     for line in notes(results):
         console.print(line, highlight=False, style="yellow" if line.startswith("doubtful") else "", markup=False)
+    console.print(headline(results), highlight=False, style="bold", markup=False)
+
+
+def headline(results: dict[str, Any]) -> str:
+    """What the measurement comes to, in one line: the fastest runtime, and how good it is."""
+    timed = [row for row in results["rows"] if "invoke" in row and not row.get("step_samples")]
+    if not timed:
+        return "no runtime was timed"
+    best = min(timed, key=lambda row: row["total"]["median"])
+    words = f"fastest: {best['name']}, {microseconds(best['total']['median'])} µs for a window"
+    if "accuracy" in best:
+        words += f", accuracy {percent(best['accuracy'], 2)} %"
+    if "agreement" in best:
+        words += f", agrees with Keras on {percent(best['agreement'], 2)} % of windows"
+    return words
 
 
 def summary_markdown(results: dict[str, Any], environment: dict[str, Any]) -> str:

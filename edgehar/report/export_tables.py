@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgehar.report.explain_table import print_explanation
-from edgehar.report.tables import results_console, terminal_table
+from edgehar.report.tables import percent_range, results_console, terminal_table
 
 if TYPE_CHECKING:
     from edgehar.bundle.write import ExportResult
@@ -23,7 +23,7 @@ def show(result: ExportResult) -> None:
             row.file,
             f"{result.sizes[row.file]:,}",
             f"{100 * row.accuracy:.2f}",
-            f"{100 * row.interval[0]:.1f} – {100 * row.interval[1]:.1f}",
+            percent_range(row.interval),
             f"{row.macro_f1:.4f}",
             f"{100 * row.agreement:.2f}",
             f"{row.max_difference:.1e}",
@@ -48,3 +48,15 @@ def show(result: ExportResult) -> None:
     if result.arena:
         console.print(f"TFLite-Micro arena: {result.arena:,} bytes.")
     console.print(f"Wrote {len(result.sizes) + 1} files to {result.folder}/ (see README.md there).")
+    console.print(headline(result), style="bold", soft_wrap=True)
+
+
+def headline(result: ExportResult) -> str:
+    """What the export comes to, in one line: the smallest model against the trained one."""
+    trained = result.rows[0]
+    best = next((row for row in result.rows if row.file == "model_int8.tflite"), result.rows[1])
+    return (
+        f"{best.file}: {result.sizes[best.file]:,} bytes, accuracy {100 * best.accuracy:.2f} % "
+        f"({100 * (best.accuracy - trained.accuracy):+.2f} points against the trained model), "
+        f"agrees on {100 * best.agreement:.2f} % of windows, gate {'passed' if result.passed else 'FAILED'}"
+    )

@@ -16,13 +16,18 @@ FILE_WIDTH = 130
 NOTHING = "–"
 
 
-def results_console() -> Console:
-    """Where results go: standard output, without rich's guesses about numbers and paths."""
+def results_console(least: int = 0) -> Console:
+    """Where results go: standard output, without rich's guesses about numbers and paths.
+
+    Args:
+        least: columns that a table needs; a narrower terminal wraps its lines, but loses no figure.
+    """
     import sys
 
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
+    width = Console().width if sys.stdout.isatty() else FILE_WIDTH
+    return Console(highlight=False, width=max(least, width))
 
 
 def terminal_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -51,6 +56,11 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 def percent(share: float | None, digits: int = 1) -> str:
     """0.9137 -> 91.4."""
     return NOTHING if share is None else f"{100 * share:.{digits}f}"
+
+
+def percent_range(interval: tuple[float, float] | None, digits: int = 1) -> str:
+    """(0.839, 0.966) -> 83.9 – 96.6; no interval over a single person."""
+    return NOTHING if interval is None else f"{percent(interval[0], digits)} – {percent(interval[1], digits)}"
 
 
 def microseconds(value: float | None) -> str:
