@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgehar.bundle.golden import read_golden
+from edgehar.bundle.kotlin import incremental_kotlin
 from edgehar.bundle.readme import METHODS, reciprocal
 from edgehar.compile.incremental import streaming_model
 from edgehar.compile.incremental_plan import figures
@@ -54,7 +55,7 @@ def write_streaming(stage: Path, hop: int, contract: Contract) -> dict[str, Any]
 
 
 _PAGE = Template("""
-## Streaming: only what is new
+## Incremental: only what is new
 
 `$file` computes one step of $hop new samples and takes over what the windows share: $macs_m instead of
 $whole_m million multiply-accumulates a decision, and the same bytes as `model_int8.tflite`. Its inputs are `samples`
@@ -86,7 +87,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 
-class StreamingModel:
+class IncrementalModel:
     \"\"\"Takes samples one by one; gives probabilities every $hop samples, once $window have come.\"\"\"
 
     def __init__(self, path):
@@ -120,60 +121,15 @@ class StreamingModel:
 
 
 golden = json.load(open("golden.json"))
-model = StreamingModel("$file")
+model = IncrementalModel("$file")
 for sample in golden["windows"][0]["window"]:
     probabilities = model.push(sample)
 print(golden["labels"][int(probabilities.argmax())], probabilities.max())""")
 
-_KOTLIN = Template("""class StreamingModel(context: Context) : AutoCloseable {
-    private val interpreter = Interpreter(
-        FileUtil.loadMappedFile(context, "$file"), Interpreter.Options().setNumThreads(1)
-    )
-    private val samples = ByteBuffer.allocateDirect($hop * 3)
-    private var states = buffers()
-    private var next = buffers()
-    private val output = Array(1) { ByteArray($classes) }
-    private var missing = 0
-
-    init { clear() }
-
-    private fun buffers() = Array($count) { ByteBuffer.allocateDirect(interpreter.getInputTensor(it + 1).numBytes()) }
-
-    /** Call after a gap. */
-    fun clear() {
-        samples.clear()
-        repeat($pad * 3) { samples.put(0) }
-        missing = $window
-    }
-
-    /** A sample in m/s². Returns the probability of each label, or null where no decision is due. */
-    fun push(x: Float, y: Float, z: Float): FloatArray? {
-        for (value in floatArrayOf(x, y, z)) {
-            val steps = value * ${reciprocal}f
-            val whole = truncate(steps)
-            val rounded = whole + truncate((steps - whole) * 2)  // to the nearest, half away from zero
-            samples.put((rounded.toInt() + ($zero_point)).coerceIn(-128, 127).toByte())
-        }
-        if (missing > 0) missing--
-        if (samples.hasRemaining()) return null
-        val outputs = HashMap<Int, Any>()
-        outputs[0] = output
-        next.forEachIndexed { index, buffer -> outputs[index + 1] = buffer.apply { rewind() } }
-        samples.rewind()
-        states.forEach { it.rewind() }
-        interpreter.runForMultipleInputsOutputs(arrayOf<Any>(samples, *states), outputs)
-        states = next.also { next = states }
-        samples.clear()
-        return if (missing > 0) null else FloatArray($classes) { (output[0][it] + 128) / 256f }
-    }
-
-    override fun close() = interpreter.close()
-}""")
-
 _CPP = Template("""// TFLite-Micro: register $operators.
-class StreamingModel {
+class IncrementalModel {
  public:
-  explicit StreamingModel(tflite::MicroInterpreter& interpreter) : interpreter_(interpreter) { Clear(); }
+  explicit IncrementalModel(tflite::MicroInterpreter& interpreter) : interpreter_(interpreter) { Clear(); }
 
   // Call after a gap.
   void Clear() {
@@ -251,5 +207,9 @@ def streaming_readme(contract: Contract, entry: dict[str, Any], *others: dict[st
         "reciprocal": reciprocal(contract.input_quantisation),
         "zero_point": str(contract.input_quantisation.zero_point),
     }
-    blocks = {"python": _PYTHON, "kotlin": _KOTLIN, "cpp": _CPP}
-    return _PAGE.substitute(known, **{name: block.substitute(known) for name, block in blocks.items()})
+    return _PAGE.substitute(
+        known,
+        python=_PYTHON.substitute(known),
+        kotlin=incremental_kotlin(known),
+        cpp=_CPP.substitute(known),
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from string import Template
 
+from edgehar.bundle.kotlin import android_section
 from edgehar.contract import Contract, TensorQuantisation
 
 _HEAD = Template("""# $description
@@ -60,68 +61,6 @@ interpreter.set_tensor(inputs["index"], window.reshape(inputs["shape"]))
 interpreter.invoke()
 probabilities = interpreter.get_tensor(outputs["index"])[0]
 print(golden["labels"][int(probabilities.argmax())], probabilities.max())""")
-
-_ANDROID = Template("""
-## Android
-
-Put `$file` and `labels.txt` into `app/src/main/assets/`, and add
-`implementation("com.google.ai.edge.litert:litert:1.4.1")` to `app/build.gradle.kts`. Ask the sensor for
-`TYPE_ACCELEROMETER` with a period of $period_us µs. It delivers when it likes: resample to $rate Hz by the event's own
-timestamp, and start the window anew after a pause of more than two periods.
-
-```kotlin
-$kotlin
-```
-""")
-
-_KOTLIN_INT8 = Template("""class ActivityModel(context: Context) : AutoCloseable {
-    private val interpreter = Interpreter(
-        FileUtil.loadMappedFile(context, "$file"), Interpreter.Options().setNumThreads(1)
-    )
-    private val labels = FileUtil.loadLabels(context, "labels.txt")
-    private val input = ByteBuffer.allocateDirect($values)
-    private val output = Array(1) { ByteArray($classes) }
-
-    /** window: $samples samples of x, y, z in m/s², oldest first. Returns the label and its probability. */
-    fun classify(window: FloatArray): Pair<String, Float> {
-        require(window.size == $values) { "expected $values values, got $${window.size}" }
-        input.rewind()
-        for (value in window) {
-            val steps = value * ${reciprocal}f
-            val whole = truncate(steps)
-            val rounded = whole + truncate((steps - whole) * 2)  // to the nearest, half away from zero
-            input.put((rounded.toInt() + ($zero_point)).coerceIn(-128, 127).toByte())
-        }
-        input.rewind()
-        interpreter.run(input, output)
-        val best = output[0].indices.maxBy { output[0][it] }
-        return labels[best] to (output[0][best] + 128) / 256f
-    }
-
-    override fun close() = interpreter.close()
-}""")
-
-_KOTLIN_FLOAT = Template("""class ActivityModel(context: Context) : AutoCloseable {
-    private val interpreter = Interpreter(
-        FileUtil.loadMappedFile(context, "$file"), Interpreter.Options().setNumThreads(1)
-    )
-    private val labels = FileUtil.loadLabels(context, "labels.txt")
-    private val input = ByteBuffer.allocateDirect(4 * $values).order(ByteOrder.nativeOrder())
-    private val output = Array(1) { FloatArray($classes) }
-
-    /** window: $samples samples of x, y, z in m/s², oldest first. Returns the label and its probability. */
-    fun classify(window: FloatArray): Pair<String, Float> {
-        require(window.size == $values) { "expected $values values, got $${window.size}" }
-        input.rewind()
-        window.forEach(input::putFloat)
-        input.rewind()
-        interpreter.run(input, output)
-        val best = output[0].indices.maxBy { output[0][it] }
-        return labels[best] to output[0][best]
-    }
-
-    override fun close() = interpreter.close()
-}""")
 
 _MICRO = Template("""
 ## TFLite-Micro
@@ -243,8 +182,7 @@ def bundle_readme(
     }
     python = (_PYTHON_INT8 if int8 else _PYTHON_FLOAT).substitute(known)
     page = _HEAD.substitute(known, python=python)
-    kotlin = (_KOTLIN_INT8 if int8 else _KOTLIN_FLOAT).substitute(known)
-    page += _ANDROID.substitute(known, kotlin=kotlin)
+    page += android_section(known, int8=int8 is not None)
     if int8:
         page += _MICRO.substitute(known)
     return page + ((_C_ENGINE if c_engine else _C) if c_source else "")

@@ -56,7 +56,7 @@ class MicroInterpreter {
 SNIPPET
 int main() {
   static tflite::MicroInterpreter interpreter;
-  StreamingModel model(interpreter);
+  IncrementalModel model(interpreter);
   float x, y, z;
   while (std::scanf("%f %f %f", &x, &y, &z) == 3) {
     if (x > 1e6f) { model.Clear(); continue; }
