@@ -29,9 +29,9 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
-    from edgehar.api.import_model import import_model as import_model
     from edgehar.api.bench import bench as bench
     from edgehar.api.export import export as export
+    from edgehar.api.import_model import import_model as import_model
     from edgehar.api.read import read as read
     from edgehar.api.stream import stream as stream
     from edgehar.bundle import Bundle as Bundle

@@ -94,8 +94,8 @@ def files(bundle_of):
     folder = bundle_of("micro")
     contract = read_json(folder / "contract.json", Contract)
     entry = {
-        "file": "model_int8.tflite", "hop": HOP, "operators": [], "macs": 1, "macs_whole": 2, "note": None, "window": 80,
-        "states": [[1, 1, 80 - HOP, 3]], "state_bytes": 3 * (80 - HOP),
+        "file": "model_int8.tflite", "hop": HOP, "operators": [], "macs": 1, "macs_whole": 2, "note": None,
+        "window": 80, "states": [[1, 1, 80 - HOP, 3]], "state_bytes": 3 * (80 - HOP),
     }  # fmt: skip
     plain = bundle_readme(contract, "", [], int8=None, arena=None, c_source=False)
     return folder, contract, {

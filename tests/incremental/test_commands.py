@@ -86,7 +86,7 @@ def test_stream(streaming_bundle, run_cli):
         ("stream hapt --engine incremental --hop 4 --bundle STEP", "of hop 4, got one of hop 3"),
         ("export --streaming --out", "expected --int8"),
         ("export --int8 --io float --streaming --out", "--io int8"),
-        ("export --int8 --hop 3 --out", "expected --streaming with --hop"),
+        ("export --int8 --hop 3 --out", "expected --incremental with --hop"),
         ("export --int8 --streaming --hop 81 --out ABSENT", "expected a hop of 1 to 80 samples, got 81"),
         ("export --int8 --streaming --hop 3 --hop 0 --out ABSENT", "expected a hop of 1 to 80 samples, got 0"),
         ("bench --hop 3", "expected --engine incremental"),
