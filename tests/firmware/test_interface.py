@@ -123,10 +123,14 @@ def test_versions_are_the_packages():
 @pytest.mark.parametrize("line", ["#define EDGEHAR_FORMAT 999", ""])
 def test_a_model_of_another_format_does_not_compile(line, tmp_path):
     """Nor does one beside an engine that is older than the number."""
-    (tmp_path / "edgehar.h").write_text(re.sub(r"#define EDGEHAR_FORMAT \d+", line, HEADER))
-    text = '#include "model_data.h"\nint main(void) { return 0; }\n'
+    model, engine = tmp_path / "model.tflite", tmp_path / "engine"
+    model.write_bytes(random_network(101, valid=True))
+    write_c(model, tmp_path, name="walk")
+    engine.mkdir()
+    (engine / "edgehar.h").write_text(re.sub(r"#define EDGEHAR_FORMAT \d+", line, HEADER))
+    text = '#include "walk_data.h"\nint main(void) { return 0; }\n'
     assert compile_text("gcc", text, tmp_path).returncode == 0
-    done = compile_text("gcc", text, tmp_path, f"-I{tmp_path}")
+    done = compile_text("gcc", text, tmp_path, f"-I{engine}")
     assert done.returncode != 0 and f"made for format {FORMAT}" in done.stderr
 
 
