@@ -206,13 +206,14 @@ def _print_json(value: Any) -> None:
 
 
 def _print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from edgehar.report.tables import results_console
 
     table = Table(title=title, title_justify="left", show_header=any(columns))
     for name in columns:
         table.add_column(name)
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    Console().print(table)
+    results_console().print(table)
