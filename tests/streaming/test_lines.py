@@ -61,7 +61,7 @@ def test_missing_and_nan_values_are_not_finite() -> None:
         (b"1e300,1,2,3\n", "line 1: expected a time in seconds"),
         (b",1,2,3\n", "line 1: expected a number"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "expected t,x,y,z"),
-        (lines(60) + b"oops\n" * 21 + lines(999, start=3), "got 21 bad of 81; the last is line 81"),
+        (lines(600) + b"oops\n" * 21 + lines(99, start=30), "got 21 bad of 621; the last is line 621"),
         (b"".join(lines(8, start=i * 0.4) + b"oops\n" for i in range(99)), "got 21 bad of 189; the last is line 189"),
         (bytes(5000), "without a line end"),
         (lines(60, rate=50), "expected samples at 20 Hz, got about 50 Hz; use --rate 50 to resample"),
@@ -100,6 +100,13 @@ def test_bad_lines_are_counted_and_skipped() -> None:
         "skipped line 51: expected a number, got 'two'; more of them are counted at the end"
     ]
     assert "samples come at about 20 Hz" in told
+
+
+def test_bad_lines_here_and_there_go_on() -> None:
+    content = b"".join(lines(20, start=i) + b"oops\n" for i in range(40))
+    reader = LineReader(Pieces(content, 100), 20.0)
+    assert sum(len(block.x) for block in reader.blocks()) == 800
+    assert reader.bad == 40
 
 
 G = 9.80665

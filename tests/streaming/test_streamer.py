@@ -121,6 +121,15 @@ def test_times_mixed_with_none_go_on_one_period_later() -> None:
     assert decision.t_us == t[-1] + 123 + PERIOD
 
 
+@pytest.mark.parametrize(("step", "holds"), [(45_454, False), (45_455, True), (55_555, True), (55_556, False)])
+def test_a_rate_is_off_from_a_tenth_on(step, holds) -> None:
+    x, _ = steady(4 * WINDOW)
+    events = Streamer(FakeInt8(), hop=1).push(x, np.arange(len(x)) * step)
+    assert all(isinstance(event, Decision) for event in events) == holds
+    assert len(events) == (3 * WINDOW + 1 if holds else (4 * WINDOW - 1) // (WINDOW // 2))
+    assert holds or set(events) == {Flush(event.t_us, "rate") for event in events}
+
+
 def test_a_dropped_sample_advances_the_clock_of_untimed_ones() -> None:
     x, _ = steady(2 * WINDOW)
     x[2] = np.nan
