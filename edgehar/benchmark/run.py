@@ -28,7 +28,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchPlan:
     """How much is measured.
 
     Attributes:
@@ -48,8 +48,8 @@ class Plan:
     subset: int | None
 
 
-DEFAULT = Plan(rounds=20, count=200, seconds=0.5, warmup=10, reloads=5, subset=None)
-QUICK = Plan(rounds=6, count=100, seconds=0.2, warmup=5, reloads=2, subset=300)
+DEFAULT = BenchPlan(rounds=20, count=200, seconds=0.5, warmup=10, reloads=5, subset=None)
+QUICK = BenchPlan(rounds=6, count=100, seconds=0.2, warmup=5, reloads=2, subset=300)
 
 
 def choose_rows(names: Sequence[str], hops: Sequence[int] = ()) -> list[Row]:
@@ -66,7 +66,7 @@ def run(
     bundle: Bundle,
     rows: Sequence[Row],
     tests: TestSet,
-    plan: Plan,
+    plan: BenchPlan,
     threads: int,
     folder: ResultFolder,
     environment: dict[str, Any],

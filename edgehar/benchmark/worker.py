@@ -28,7 +28,7 @@ from edgehar.runtimes import Runtime, open_model
 _SETTLE = 5
 
 
-class Session:
+class WorkerSession:
     """What the process holds between requests."""
 
     windows: NDArray[np.float32]
@@ -123,7 +123,7 @@ def main() -> int:
     # Native libraries may print; the channel must hold nothing but answers.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    session = Session()
+    session = WorkerSession()
     actions: dict[str, Callable[..., dict[str, Any]]] = {
         "load": session.load, "predict": session.predict, "round": session.round, "reload": session.reload,
     }  # fmt: skip

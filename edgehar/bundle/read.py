@@ -20,7 +20,7 @@ MANIFEST = "manifest.json"
 _T = TypeVar("_T")
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of a bundle: its size and its SHA-256 in lower-case hexadecimal."""
 
     bytes: Annotated[int, msgspec.Meta(ge=0)]
@@ -39,7 +39,7 @@ class Manifest(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
     """`manifest.json` as far as it is read again; docs/spec.md has every entry."""
 
     contract: dict[str, Any]
-    files: Annotated[dict[str, Entry], msgspec.Meta(min_length=1, max_length=10_000)]
+    files: Annotated[dict[str, FileEntry], msgspec.Meta(min_length=1, max_length=10_000)]
     streaming: list[Streaming] = []
 
 

@@ -34,7 +34,7 @@ SAME_CODES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE", "MAX_POOL_2D", "STRIDED_SLICE
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerCost:
     """One layer; signal-to-noise ratios are 10 log10(sum of float² / sum of (int8 - float)²) in dB.
 
     Attributes:
@@ -79,7 +79,7 @@ class Person:
 class Explanation:
     """Layers in the order of the graph, people in the order of the windows."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerCost, ...]
     people: tuple[Person, ...]
     float_accuracy: float
     int8_accuracy: float
@@ -87,7 +87,7 @@ class Explanation:
     activation_windows: int
 
     @property
-    def costliest(self) -> Layer:
+    def costliest(self) -> LayerCost:
         """The layer that costs most accuracy; of equals, most agreement, then most change of probabilities."""
         return max(self.layers, key=lambda layer: (layer.accuracy_loss, -layer.agreement, layer.difference))
 
@@ -126,7 +126,7 @@ def explain(
         on_step(f"explain: {pair.name} alone in int8 ({number} of {len(pairs)})")
         alone = _run(fake_quantised(contents[0], [pair], quantised), test.x)
         layers.append(
-            Layer(
+            LayerCost(
                 name=pair.name,
                 operator=pair.operator,
                 shape=pair.shape,
@@ -149,7 +149,7 @@ def explain(
 def compare_activations(
     reference: Any, quantised: Any, pairs: list[Pair], windows: NDArray[np.float32]
 ) -> list[dict[str, Any]]:
-    """The entries of `Layer` that come from running both graphs, one dictionary a pair."""
+    """The entries of `LayerCost` that come from running both graphs, one dictionary a pair."""
     signal, noise, rounding, clipped, count = np.zeros((5, len(pairs)))
     seen = np.zeros((len(pairs), 256), bool)
     source, sink = reference.get_input_details()[0], quantised.get_input_details()[0]
@@ -193,7 +193,7 @@ def weights_snr(graph: Any, pair: Pair, quantised: Any) -> float | None:
 
 
 def cost(whole: NDArray[np.float32], changed: NDArray[np.float32], truth: NDArray[np.int64]) -> dict[str, float]:
-    """The entries of `Layer` that compare probabilities (N, C) of the float model with those of a changed one."""
+    """The entries of `LayerCost` that compare probabilities (N, C) of the float model with those of a changed one."""
     before, after = whole.argmax(axis=1), changed.argmax(axis=1)
     return {
         "accuracy_loss": accuracy(truth, before) - accuracy(truth, after),

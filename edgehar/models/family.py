@@ -34,7 +34,7 @@ _BLOCK = re.compile(r"(conv|sep)([1-9]\d{0,2})k([1-9]\d?)(?:s([1-9]\d?))?", re.A
 
 
 @dataclass(frozen=True)
-class Block:
+class ConvBlock:
     """One convolution over time: `conv`, or `sep` for one tap a channel (depthwise) and then one over channels."""
 
     kind: str
@@ -52,26 +52,26 @@ def is_spec(text: str) -> bool:
     return all(_BLOCK.fullmatch(part) for part in text.split("-"))
 
 
-def spec(blocks: list[Block]) -> str:
+def spec(blocks: list[ConvBlock]) -> str:
     """The text of these blocks; `blocks_of` reads it back."""
     return "-".join(map(str, blocks))
 
 
-def blocks_of(text: str) -> list[Block]:
+def blocks_of(text: str) -> list[ConvBlock]:
     """The blocks of a text.
 
     Raises:
         EdgeharError: the text is not of the family's form, or its first block is not a `conv`.
     """
     found = [_BLOCK.fullmatch(part) for part in text.split("-")]
-    blocks = [Block(m[1], int(m[2]), int(m[3]), int(m[4] or 1)) for m in found if m]
+    blocks = [ConvBlock(m[1], int(m[2]), int(m[3]), int(m[4] or 1)) for m in found if m]
     # The exporter folds the normalisation into the first convolution, which must therefore see all axes.
     if len(blocks) < len(found) or blocks[0].kind != "conv":
         raise EdgeharError(f"expected blocks as in conv16k9s2-sep32k5, the first of them a conv; got {text!r}")
     return blocks
 
 
-def columns(blocks: list[Block], contract: Contract) -> int:
+def columns(blocks: list[ConvBlock], contract: Contract) -> int:
     """Time steps that the last block leaves of a window.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.models import build
-from edgehar.models.family import Block, columns, spec
+from edgehar.models.family import ConvBlock, columns, spec
 from edgehar.training.cost import Cost, cost
 
 #: What a budget may name: attributes of `Cost`.
@@ -20,7 +20,7 @@ SPENT = ("flash", "macs", "ram")
 FEWEST, MOST = 2, 5
 
 #: The network that costs least of all that can be drawn with a single stride for the whole second.
-SMALLEST = spec([Block("conv", 8, 5, 20), Block("sep", 8, 3)])
+SMALLEST = spec([ConvBlock("conv", 8, 5, 20), ConvBlock("sep", 8, 3)])
 
 #: Rivals without which nobody is given up.
 QUORUM = 3
@@ -48,7 +48,7 @@ def read_budget(text: str) -> dict[str, int]:
     return budget
 
 
-def draw(trial: Any) -> list[Block]:
+def draw(trial: Any) -> list[ConvBlock]:
     """The blocks that an Optuna trial proposes.
 
     The strides are the factors 2, 2 and 5 of a second's 20 samples, each given to one block or to none, so
@@ -65,7 +65,7 @@ def draw(trial: Any) -> list[Block]:
         kind = trial.suggest_categorical(f"kind_{index}", ["sep", "conv"]) if index else "conv"
         filters = trial.suggest_int(f"filters_{index}", 8, 64, step=8)
         kernel = trial.suggest_int(f"kernel_{index}", 3, 11, step=2)
-        blocks.append(Block(kind, filters, kernel, stride))
+        blocks.append(ConvBlock(kind, filters, kernel, stride))
     return blocks
 
 
@@ -75,7 +75,7 @@ def cost_of(arch: str, contract: Contract) -> Cost:
 
 
 def excess(
-    blocks: Sequence[Block], budget: Mapping[str, int], contract: Contract
+    blocks: Sequence[ConvBlock], budget: Mapping[str, int], contract: Contract
 ) -> tuple[Cost | None, dict[str, float]]:
     """Cost, and by how much each part of it is over the budget (0 or less: within), before any training.
 

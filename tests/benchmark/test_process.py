@@ -77,6 +77,6 @@ def test_silence_ends_after_the_timeout():
 def test_prints_of_libraries_do_not_reach_the_channel():
     """Whatever a native library prints on standard output must not be taken for an answer."""
     noisy = "lambda self: print('noise') or {'ok': 1}"
-    code = f"import os, edgehar.benchmark.worker as w; w.Session.load = {noisy}; w.main()"
+    code = f"import os, edgehar.benchmark.worker as w; w.WorkerSession.load = {noisy}; w.main()"
     with Worker(python(code)) as worker:
         assert worker.ask("load") == {"ok": 1}

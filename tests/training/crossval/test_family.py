@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from edgehar import models
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
-from edgehar.models.family import Block, blocks_of, columns, is_spec, spec
+from edgehar.models.family import ConvBlock, blocks_of, columns, is_spec, spec
 from edgehar.training.cost import BYTES_A_FILTER, cost
 
 CONTRACT = Contract(("walking", "sitting", "standing", "laying", "up", "down"))
 
-block = st.builds(Block, st.sampled_from(["conv", "sep"]), st.integers(1, 999), st.integers(1, 99), st.integers(1, 99))
-first = st.builds(Block, st.just("conv"), st.integers(1, 999), st.integers(1, 99), st.integers(1, 99))
+block = st.builds(
+    ConvBlock, st.sampled_from(["conv", "sep"]), st.integers(1, 999), st.integers(1, 99), st.integers(1, 99)
+)
+first = st.builds(ConvBlock, st.just("conv"), st.integers(1, 999), st.integers(1, 99), st.integers(1, 99))
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,7 +11,7 @@ import pytest
 from edgehar.cli import main
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError
-from edgehar.models.family import Block, blocks_of, columns
+from edgehar.models.family import ConvBlock, blocks_of, columns
 from edgehar.training import search as searching
 from edgehar.training.search_space import SMALLEST, cost_of, draw, excess, gives_up, read_budget, rungs
 
@@ -170,9 +170,9 @@ def test_every_draw_keeps_the_second_and_stands_for_one_text():
 def test_excess_before_training():
     found, over = excess(blocks_of(SMALLEST), BUDGET, CONTRACT)
     assert found is not None and max(over.values()) < 0
-    found, over = excess([Block("conv", 64, 9), Block("conv", 64, 9)], BUDGET, CONTRACT)
+    found, over = excess([ConvBlock("conv", 64, 9), ConvBlock("conv", 64, 9)], BUDGET, CONTRACT)
     assert found is not None and over["flash"] == found.flash / 12_000 - 1 > 0
-    assert excess([Block("conv", 8, 9, 20), Block("sep", 8, 9)], BUDGET, CONTRACT) == (None, {"window": 1.0})
+    assert excess([ConvBlock("conv", 8, 9, 20), ConvBlock("sep", 8, 9)], BUDGET, CONTRACT) == (None, {"window": 1.0})
 
 
 def test_rungs_and_rivals():
