@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edgehar.data.assemble import assemble
 from edgehar.data.extras import require
+from edgehar.data.labels import require_few
 from edgehar.data.recording import UNLABELLED, Dataset
 from edgehar.data.timeline import Samples, to_recordings
 from edgehar.errors import DataError
@@ -90,6 +91,8 @@ def from_frame(frame: pd.DataFrame, *, name: str | None = None, rate_hz: float |
     which, names = _codes(frame, "recording")
     whose, people = _codes(frame, "subject")
     label, own = _codes(frame, "label", unknown=UNLABELLED)
+    require_few(people, "people", "the column subject", "the frame")
+    require_few(own, "labels", "the column label", "the frame")
     findings: Counter[str] = Counter()
     recordings = []
     for code, title in enumerate(names):

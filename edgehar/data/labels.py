@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from types import MappingProxyType
+
+from edgehar.errors import DataError
 
 #: Usual activities, in the order in which they become a model's outputs; all others follow by the alphabet.
 ACTIVITIES = ("walking", "upstairs", "downstairs", "stairs", "jogging", "sitting", "standing", "laying")
@@ -29,6 +31,9 @@ HAPT_OWN = (
     "STAND_TO_LIE",
     "LIE_TO_STAND",
 )
+
+#: A column of more different words than this is of something else: measurements, dates, numbers of rows.
+MOST_WORDS = 1000
 
 #: Set -> own label -> name.
 MAPPINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -64,6 +69,15 @@ MAPPINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "csv": MappingProxyType({}),
     }
 )
+
+
+def require_few(words: Sized, what: str, option: str, where: object) -> None:
+    """Raise DataError where a column of labels or people has so many different words that it can be neither."""
+    if len(words) > MOST_WORDS:
+        raise DataError(
+            f"expected at most {MOST_WORDS} different {what} in {where}, got {len(words)}; is it the right column? "
+            f"name it with {option}"
+        )
 
 
 def plain_name(own: str) -> str:

@@ -205,3 +205,20 @@ def test_any_word_is_a_label(table, contract):
     result = check(dataset, contract)
     assert result.usable_for("train")
     assert not result.dropped_seconds
+
+
+@pytest.mark.parametrize(("title", "what"), [("label", "labels"), ("id", "people")])
+def test_a_column_of_something_else_is_no_label_and_no_person(tmp_path, title, what):
+    path = tmp_path / "a.csv"
+    path.write_text(f"t,x,y,z,{title}\n" + "".join(f"{i / 50},0,9.8,0.1,{i * 1.5}\n" for i in range(40_000)))
+    with pytest.raises(DataError, match=f"at most 1000 different {what} in a, got 40000; is it the right column"):
+        load(path)
+    frame = pd.read_csv(path).rename(columns={"t": "time", "id": "subject"})
+    with pytest.raises(DataError, match=f"at most 1000 different {what} in the frame"):
+        load(frame)
+    wisdm = tmp_path / "wisdm.txt"
+    user, label = ("{i}", "A") if what == "people" else ("1", "A{i}")
+    line = f"{user},{label},{{t}},0.1,9.8,0.3;\n"
+    wisdm.write_text("".join(line.format(i=i, t=10**12 + i * 50_000_000) for i in range(40_000)))
+    with pytest.raises(DataError, match=f"at most 1000 different {what}"):
+        load(f"wisdm:{wisdm}")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgehar.contract import STANDARD_GRAVITY
 from edgehar.data.assemble import assemble
 from edgehar.data.gravity import gravity_length
+from edgehar.data.labels import require_few
 from edgehar.data.options import UNITS, CsvOptions
 from edgehar.data.readers.layouts import LABEL, SUBJECT, TIME, candidate
 from edgehar.data.readers.selection import Found, find_tables
@@ -87,8 +88,10 @@ def load_csv(
     for file in files:
         t, rate = _times(file, options)
         people = list(dict.fromkeys(file.subject)) or ["1"]
+        require_few(people, "people", "--subject-column", file.name)
         code = {name: index for index, name in enumerate(people)}
         label = [UNLABELLED if name.casefold() in _NO_LABEL else own.setdefault(name, len(own)) for name in file.label]
+        require_few(own, "labels", "--label-column", file.name)
         samples = Samples(
             person=np.array([code[name] for name in file.subject] or [0] * len(file.acc), np.intp),
             people=[name or "1" for name in people],

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from edgehar.data.assemble import assemble
 from edgehar.data.extras import require
+from edgehar.data.labels import require_few
 from edgehar.data.readers.archive import Member, members
 from edgehar.data.recording import Dataset
 from edgehar.data.timeline import NO_TIME, TIME_UNITS, Samples, guess_time_unit, to_recordings, usual_step
@@ -90,6 +91,7 @@ def load_wisdm(
     acc = np.concatenate([block[3] for block in blocks])
     blocks.clear()
     people, person = np.unique(user, return_inverse=True)
+    require_few(people, "people", "--kind csv --subject-column", source)
     samples = Samples(person, [str(number) for number in people], _seconds(person, stamp), acc, label)
     recordings = to_recordings(samples, "wisdm", findings)
     return assemble("wisdm", "wisdm", recordings, tuple(own), overrides=labels, findings=findings)
@@ -131,6 +133,7 @@ def _parse(
     findings[MALFORMED] += block.count(b"\n") + 1 - len(frame) + int(malformed.sum())
     activity = frame["activity"].cat
     names = [str(name) for name in activity.categories]
+    require_few({*names, *own}, "labels", "--kind csv --label-column", "WISDM's second field")
     codes = activity.codes.to_numpy()
     # One entry more than there are names: a missing label has the code -1.
     sound = np.array([name.replace("_", "a").isalnum() for name in names] + [False])[codes]
