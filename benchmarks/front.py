@@ -39,7 +39,7 @@ def row(name: str, folder: Path) -> dict[str, Any]:
     subprocess.run([*command, "export", "--model", name, "--int8", "--out", folder], check=True, capture_output=True)
     int8 = folder / "model_int8.tflite"
     done = subprocess.run([*command, "evaluate", int8, "--json"], check=True, capture_output=True, text=True)
-    (quality,) = json.loads(done.stdout).values()
+    (quality,) = json.loads(done.stdout)["models"].values()
     whole, step = measure(folder, CORE), measure(folder, CORE, hop=HOP)
     low, high = quality["interval"]["accuracy"]
     manifest = read_json(models.shipped(name).with_suffix(".json"), dict)

@@ -17,6 +17,8 @@ _HOMES = {
     "EdgeharError": "edgehar.errors",
     "Streamer": "edgehar.streaming",
     "bench": "edgehar.api.bench",
+    "crossval": "edgehar.api.crossval",
+    "evaluate": "edgehar.api.evaluate",
     "engine_dir": "edgehar.engine",
     "import_model": "edgehar.api.import_model",
     "export": "edgehar.api.export",
@@ -24,16 +26,22 @@ _HOMES = {
     "open_model": "edgehar.runtimes",
     "read": "edgehar.api.read",
     "stream": "edgehar.api.stream",
+    "search": "edgehar.api.search",
+    "train": "edgehar.api.train",
 }
 
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
     from edgehar.api.bench import bench as bench
+    from edgehar.api.crossval import crossval as crossval
+    from edgehar.api.evaluate import evaluate as evaluate
     from edgehar.api.export import export as export
     from edgehar.api.import_model import import_model as import_model
     from edgehar.api.read import read as read
+    from edgehar.api.search import search as search
     from edgehar.api.stream import stream as stream
+    from edgehar.api.train import train as train
     from edgehar.bundle import Bundle as Bundle
     from edgehar.bundle import open_bundle as open_bundle
     from edgehar.contract import Contract as Contract

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
-from edgehar.cli.train import plan_of, train_options
+from edgehar.cli.evaluate import read_matches
+from edgehar.cli.train import train_options
 
 if TYPE_CHECKING:
-    from edgehar.data import DataSource
+    from edgehar.data import Dataset, DataSource
+    from edgehar.training.crossval import OnFold
 
 
 @click.command(params=train_options("split"))
@@ -23,11 +27,15 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Folds at a time on this machine.")
 @click.option("--dask", metavar="ADDRESS", help="Run on a Dask cluster instead, as in tcp://host:8786.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/crossval-ARCH-seedSEED]")
+@click.option(
+    "--match", multiple=True, callback=read_matches, metavar="NAME=A,B",
+    help="Labels that count as one in the figures, as in stairs=upstairs,downstairs; repeatable.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options()
 def command(
     data: DataSource, folds: str, everybody: bool, int8: bool, jobs: int, dask: str | None, out: Path | None,
-    as_json: bool, **options: Any,
+    match: dict[str, tuple[str, ...]] | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train once a fold, each time without the fold's people, and measure each person by a model that knows nobody.
 
@@ -35,28 +43,30 @@ def command(
     --everybody, people of a published test split stay out, so that choices can be made by these figures.
     """
     from edgehar import files
+    from edgehar.api.crossval import crossval, default_folder
     from edgehar.report.crossval_table import print_crossval
     from edgehar.report.evaluation import subjects_csv
-    from edgehar.training import crossval
+
+    def read(source: DataSource) -> Dataset:
+        dataset = load_dataset(source)
+        if dataset.published_test and not everybody:
+            click.echo(
+                f"note: the {len(dataset.published_test)} people of the published test split stay out; --everybody "
+                "takes them in",
+                err=True,
+            )
+        return dataset
 
     count: int | str = folds if folds == "loso" else _number(folds)
-    plan = crossval.CrossPlan(plan_of(options, data), count, everybody, int8)
-    recipe = plan.run.recipe
-    dataset = load_dataset(data)
-    if dataset.published_test and not everybody:
-        click.echo(
-            f"note: the {len(dataset.published_test)} people of the published test split stay out; --everybody takes "
-            "them in",
-            err=True,
-        )
-    chosen = crossval.participants(dataset, everybody)
-    folder = out or Path("runs") / f"crossval-{recipe.arch}-seed{recipe.seed}"
-    result = _run(plan, chosen, folder, jobs, dask)
+    folder = out or default_folder(options["arch"], options["seed"])
+    told = {"everybody": everybody, "int8": int8, "match": match, "jobs": jobs, "dask": dask, **options}
+    with _folds(folder) as tell:
+        result = crossval(data, folds=count, out=folder, read=read, on_fold=tell, **told)
     files.write_text(folder / "people.csv", subjects_csv(result.pooled))
     if as_json:
-        print(json.dumps(result.to_dict(), indent=2, sort_keys=True))
+        click.echo(files.dump_json(result.to_dict()), nl=False)
     else:
-        print_crossval(result, f"{recipe.arch} on {dataset.name}, {len(result.folds)} folds by person")
+        print_crossval(result, f"{options['arch']} on {data.source}, {len(result.folds)} folds by person")
 
 
 def _number(text: str) -> int:
@@ -66,28 +76,30 @@ def _number(text: str) -> int:
         raise click.BadParameter(f"expected a number or loso, got {text!r}", param_hint="--folds") from error
 
 
-def _run(plan: Any, dataset: Any, folder: Path, jobs: int, dask: str | None) -> Any:
-    """Run the folds with a bar on standard error, or a line a fold where it is no terminal."""
+@contextmanager
+def _folds(folder: Path) -> Iterator[OnFold]:
+    """A bar on standard error, or a line a fold where it is no terminal."""
     from edgehar.report.crossval_table import fold_line
     from edgehar.report.progress import counted
-    from edgehar.training import crossval
+    from edgehar.report.tables import duration
 
-    options: dict[str, Any] = {"jobs": jobs, "dask": dask}
-    if plan.int8:
-        from edgehar.convert.quantised import int8_probabilities
-
-        options["quantised"] = int8_probabilities
+    began: list[tuple[float, int]] = []
     with counted("training", "folds") as (count, say):
 
         def tell(done: int, total: int, fold: dict[str, Any] | None) -> None:
             count(done, total, "training")
-            if fold is not None:
-                say(f"{done} of {total}: {fold_line(fold)}")
-            elif done:
-                say(f"{done} of {total} folds are in {folder} already")
+            if fold is None:
+                began.append((time.monotonic(), done))
+                if done:
+                    say(f"{done} of {total} folds are in {folder} already")
+                return
+            start, before = began[0]
+            left = (time.monotonic() - start) / (done - before) * (total - done)
+            clock = f"; about {duration(left)} left" if done < total else ""
+            say(f"{done} of {total}: {fold_line(fold)}{clock}")
 
         try:
-            return crossval.cross_validate(plan, dataset, folder, **options, on_fold=tell)
+            yield tell
         except KeyboardInterrupt:
             say(f"stopped; what has finished is in {shlex.quote(str(folder))}, the same command runs the rest")
             raise

@@ -76,7 +76,8 @@ def data_options(
         if argument is not None:
             return click.argument(argument, required=required)(decorated)  # type: ignore[no-any-return]
         first = click.option(
-            "--dataset", default=default, show_default=default or "those of the model's training", metavar="SOURCE",
+            "--dataset", default=default, metavar="SOURCE",
+            show_default=True if default else "those of the model's training",
             help="hapt (shipped), a file, folder or archive, or KIND:PATH.",
         )  # fmt: skip
         return first(decorated)  # type: ignore[no-any-return]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
-from edgehar.cli.train import plan_of, train_options
+from edgehar.cli.train import train_options
 
 if TYPE_CHECKING:
     from edgehar.data import DataSource
+    from edgehar.training.search import Candidate, OnCandidate
 
 
 @click.command(params=train_options("arch", "refit", "teachers", "teacher", "share"))
@@ -33,22 +34,23 @@ def command(
     Validation people decide; those of the test split are not touched. The same command goes on with the study
     in the folder, with a higher --trials for longer. Train what is chosen with `edgehar train --arch …`.
     """
+    from edgehar.api.search import default_folder, search
+    from edgehar.files import dump_json
     from edgehar.report.front_plot import plot_front, print_front
-    from edgehar.training.search import SearchPlan
-    from edgehar.training.search_space import read_budget
 
-    # The recipe of a small network; each is trained alone, since teachers would cost more than it does.
-    plan = SearchPlan(plan_of({**options, "arch": "micro", "teachers": 0}, data), read_budget(budget))
-    dataset = load_dataset(data)
-    folder = out or Path("runs") / f"search-seed{plan.run.recipe.seed}"
-    front, candidates = _run(plan, dataset, folder, trials, jobs)
-    title = f"{len(candidates)} architectures on validation people of {dataset.name}, budget {budget}"
+    folder = out or default_folder(options["seed"])
+    with _candidates(folder) as tell:
+        result = search(
+            data, budget=budget, trials=trials, jobs=jobs, out=folder, read=load_dataset, on_candidate=tell, **options
+        )
+    front = result.front
+    title = f"{len(result.candidates)} architectures on validation people of {result.dataset}, budget {budget}"
     if as_json:
-        print(json.dumps([asdict(item) for item in front], indent=2, sort_keys=True))
+        click.echo(dump_json(result.to_dict()["front"]), nl=False)
     elif front:
         print_front(front, f"Pareto front of {title}")
     if front:
-        plot_front(front, candidates, folder / "front.png", title)
+        plot_front(front, result.candidates, folder / "front.png", title)
         click.echo(
             "note: the figures are of the people who chose, and flatter the best: confirm a choice with "
             f"edgehar crossval --arch {front[-1].arch}",
@@ -56,14 +58,14 @@ def command(
         )
 
 
-def _run(plan: Any, dataset: Any, folder: Path, trials: int, jobs: int) -> Any:
-    """Search with a bar on standard error, or a line a candidate where it is no terminal."""
+@contextmanager
+def _candidates(folder: Path) -> Iterator[OnCandidate]:
+    """A bar on standard error, or a line for each candidate where it is no terminal."""
     from edgehar.report.progress import counted
-    from edgehar.training.search import search
 
     with counted("searching", "architectures") as (count, say):
 
-        def tell(done: int, wanted: int, rejected: int, newest: Any) -> None:
+        def tell(done: int, wanted: int, rejected: int, newest: Candidate | None) -> None:
             count(done, wanted, f"searching, {rejected} rejected untrained")
             if newest is not None:
                 figure = "given up" if newest.macro_f1 is None else f"macro-F1 {newest.macro_f1:.3f}"
@@ -73,7 +75,7 @@ def _run(plan: Any, dataset: Any, folder: Path, trials: int, jobs: int) -> Any:
                 say(f"{done} architectures are in {folder} already")
 
         try:
-            return search(plan, dataset, folder, trials=trials, jobs=jobs, on_candidate=tell)
+            yield tell
         except KeyboardInterrupt:
             say(f"stopped; the study is in {shlex.quote(str(folder))}, the same command goes on")
             raise

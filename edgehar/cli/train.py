@@ -5,18 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
-from edgehar.training.recipe import RECIPES, Augmentation, Distillation, Recipe, recipe_for  # nothing heavy
+from edgehar.training.recipe import RECIPES, Augmentation, Distillation, Recipe  # nothing heavy
 
 if TYPE_CHECKING:
+    from edgehar.api.train import TrainResult
     from edgehar.data import DataSource
-    from edgehar.training.run import Outcome, Plan
 
 
 def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any], Any]:
@@ -39,7 +39,7 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
 
 
 @click.command()
-@click.option("--split", default="published", show_default=True, help="published, random:SHARE or leave:PERSON,…")
+@click.option("--split", default="published", show_default=True, help="published, random:SHARE, leave:PERSON,…, none.")
 @click.option("--validation", default=0.2, show_default=True, help="Share of the other people, who choose the epoch.")
 @click.option("--arch", default=Recipe.arch, show_default=True, help=f"{', '.join(RECIPES)}, or blocks.")
 @click.option("--input-layout", type=click.Choice(["window", "flat"]), default="window", show_default=True)
@@ -72,26 +72,34 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
     """Train a network on recordings, split by person.
 
     The defaults are the recipe of the architecture's shipped model. The people of the test split are not
-    touched: measure the finished model on them with `edgehar evaluate`.
+    touched: measure the finished model on them with `edgehar evaluate`. With --split none there are no such people:
+    everybody trains, and nobody can say how the model does on others. A run that takes minutes says so first.
     """
-    from edgehar.data import DataSource
-    from edgehar.training import run
+    from edgehar.api.train import default_folder, train
+    from edgehar.report.figures import new_figure
+    from edgehar.report.training_progress import training_bar
+    from edgehar.training.run import CHECKPOINTS
 
+    told: dict[str, Any] = {"out": out, **options}
     if resume is not None:
         unset = click.core.ParameterSource.DEFAULT
         names = [name for name in context.params if name != "resume"]
         given = [name for name in names if context.get_parameter_source(name) is not unset]
         if given:
             raise click.UsageError(f"--resume takes the options of its run; leave out --{given[0].replace('_', '-')}")
-        folder, plan = resume, run.read_plan(resume)
-        dataset = load_dataset(DataSource.from_dict(plan.data, str(folder / run.PLAN)))
-    else:
-        plan = plan_of(options, data)
-        folder = out or Path("runs") / f"{plan.recipe.arch}-seed{plan.recipe.seed}"
-        dataset = load_dataset(data)
-        run.start(folder, plan)
-    outcome = _run(plan, dataset, folder)
-    _render(outcome, folder)
+        told = {"resume": resume}
+    new_figure(1, 1)  # what the pictures at the end need is asked for before the work
+    with training_bar() as (show, say):
+        try:
+            source = None if resume else data
+            line = ["edgehar", *sys.argv[1:]]
+            result = train(source, read=load_dataset, command=line, on_progress=show, **told)
+        except KeyboardInterrupt:
+            folder = resume or out or default_folder(options["arch"], options["seed"])
+            if (folder / CHECKPOINTS).exists():
+                say(f"stopped; go on with: edgehar train --resume {shlex.quote(str(folder))}")
+            raise
+    _render(result)
 
 
 def train_options(*left_out: str) -> list[click.Parameter]:
@@ -103,70 +111,18 @@ def train_options(*left_out: str) -> list[click.Parameter]:
     return [parameter for parameter in command.params if parameter.name in shared - own]
 
 
-def plan_of(options: dict[str, Any], data: DataSource) -> Plan:
-    """What the options ask for; those that neither a plan nor a recipe knows are passed over."""
-    from edgehar.training.run import Plan
-
-    def chosen(kind: type) -> dict[str, Any]:
-        return {item.name: options[item.name] for item in fields(kind) if options.get(item.name) is not None}
-
-    recipe = recipe_for(options["arch"])
-    recipe = replace(
-        recipe,
-        **chosen(Recipe),
-        augmentation=replace(recipe.augmentation, **chosen(Augmentation)),
-        distillation=replace(recipe.distillation, **chosen(Distillation)),
-    )
-    return Plan(data=data.to_dict(), **chosen(Plan), recipe=recipe)
-
-
-def _run(plan: Plan, dataset: Any, folder: Path) -> Outcome:
-    """Train with a bar for each of the two trainings on standard error, or a line an epoch where it is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from edgehar.training import run
-
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("batches"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as progress:
-
-        def bar(name: str) -> Any:
-            task = progress.add_task(name, total=None, visible=False)
-
-            def update(epoch: int, batch: int, batches: int, epochs: int, history: list[dict[str, float]]) -> None:
-                last = history[-1] if history else {}
-                note = f", validation loss {last['validation_loss']:.3f}" if "validation_loss" in last else ""
-                text = f"{name}: epoch {epoch + 1} of {epochs}{note}"
-                done = epoch * batches + batch
-                progress.update(task, description=text, total=batches * epochs, completed=done, visible=True)
-                if batch == 1 and not console.is_terminal:
-                    console.print(text)
-
-            return update
-
-        bars = {"on_batch": bar("training"), "on_refit": bar("refit"), "on_teachers": bar("teachers")}
-        try:
-            return run.run(plan, dataset, folder, command=["edgehar", *sys.argv[1:]], **bars)
-        except KeyboardInterrupt:
-            if (folder / run.CHECKPOINTS).exists():
-                again = f"stopped; go on with: edgehar train --resume {shlex.quote(str(folder))}"
-                console.print(again, soft_wrap=True)
-            raise
-
-
-def _render(outcome: Outcome, folder: Path) -> None:
+def _render(result: TrainResult) -> None:
     """Plots and reports into the run folder, the figures to standard output."""
     from edgehar import files
     from edgehar.report import evaluation as report
     from edgehar.report.training_plots import plot_history
 
-    people = "validation people" if outcome.split.validation else "training people"
-    title = f"{outcome.manifest['plan']['recipe']['arch']} on {people}"
-    best = outcome.fitted.best_epoch
-    plot_history(outcome.fitted.history, best, folder / "learning_curves.png", title)
-    report.plot_confusion(outcome.evaluation, folder / "confusion.png", title)
-    files.write_text(folder / "classification_report.txt", report.classification_report(outcome.evaluation, title))
-    files.write_text(folder / "subjects.csv", report.subjects_csv(outcome.evaluation))
-    report.print_evaluation(outcome.evaluation, title)
-    print(f"kept epoch {best}; {folder / 'model.keras'} trained on {outcome.manifest['trained_on']} people")
+    folder = result.folder
+    people = "validation people" if result.split.validation else "training people"
+    title = f"{result.manifest['plan']['recipe']['arch']} on {people}"
+    plot_history(result.history, result.best_epoch, folder / "learning_curves.png", title)
+    report.plot_confusion(result.evaluation, folder / "confusion.png", title)
+    files.write_text(folder / "classification_report.txt", report.classification_report(result.evaluation, title))
+    files.write_text(folder / "subjects.csv", report.subjects_csv(result.evaluation))
+    report.print_evaluation(result.evaluation, title)
+    print(f"kept epoch {result.best_epoch}; {result.model} trained on {result.manifest['trained_on']} people")

@@ -34,8 +34,8 @@ def split(dataset: Dataset, name: str = "published", validation: float = 0.2, se
     """Split the people of a data set.
 
     Args:
-        name: `published` (the set's own test people), `random:FRACTION` of the people to test, or
-            `leave:PERSON,PERSON` to test on those.
+        name: `published` (the set's own test people), `random:FRACTION` of the people to test,
+            `leave:PERSON,PERSON` to test on those, or `none`: nobody is kept for a test.
         validation: share of the people not in test; at least one person unless 0.
         seed: of the random choices; the same seed gives the same people.
     Raises:
@@ -48,7 +48,7 @@ def split(dataset: Dataset, name: str = "published", validation: float = 0.2, se
     rule, _, argument = name.partition(":")
     if rule == "published" and not argument:
         if not dataset.published_test:
-            raise DataError(f"{dataset.name} has no published split by person; use random:0.3 or leave:PERSON,…")
+            raise DataError(f"{dataset.name} has no published split by person; use random:0.3, leave:PERSON,… or none")
         test = tuple(person for person in people if person in dataset.published_test)
     elif rule == "random":
         test = _draw(people, _fraction(argument), rng)
@@ -58,14 +58,17 @@ def split(dataset: Dataset, name: str = "published", validation: float = 0.2, se
         if unknown:
             raise DataError(f"no person {unknown[0]!r} in {dataset.name}; there are: {', '.join(people)}")
         test = chosen
+    elif rule == "none" and not argument:
+        test = ()
     else:
-        raise DataError(f"expected the split published, random:FRACTION or leave:PERSON,…; got {name!r}")
+        raise DataError(f"expected the split published, random:FRACTION, leave:PERSON,… or none; got {name!r}")
     rest = tuple(person for person in people if person not in test)
     held_out = _draw(rest, validation, rng) if validation else ()
     train = tuple(person for person in rest if person not in held_out)
-    if not train or not test:
+    if not train or not (test or rule == "none"):
+        needed = (1 if rule == "none" else 2) + (1 if validation else 0)
         raise DataError(
-            f"expected at least {3 if validation else 2} people in {dataset.name} for the split {name}, got "
+            f"expected at least {needed} people in {dataset.name} for the split {name}, got "
             f"{len(people)}: a split is by person, so that nobody is in both training and test"
         )
     return Split(train, held_out, test)

@@ -1,6 +1,7 @@
 """Whether a model's probabilities mean what they say: calibration error, temperature, and rejection.
 
-A window's confidence is its largest probability. NumPy only, as in `metrics`.
+A window's confidence is its largest probability. Calibration and the area under the ROC curve are scikit-learn's; what
+counts in the streamer's units, and the area under risk and coverage, it does not have.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.errors import DataError
+from edgehar.evaluation.metrics import require_metrics
 
 #: Equal-width bins of the calibration error.
 BINS = 15
@@ -157,12 +159,16 @@ def reliability(
     The expected calibration error is the mean of |accuracy - confidence| over the bins, weighted by windows.
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 1 to 3.
     """
+    require_metrics()
+    from sklearn.calibration import calibration_curve
+
     values = confidence.astype(np.float64)
-    index = np.clip(np.ceil(values * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    windows = np.bincount(index, minlength=BINS)
-    whole = np.maximum(windows, 1)
-    means = np.bincount(index, values, BINS) / whole
-    return windows, means, np.bincount(index, right.astype(np.float64), BINS) / whole
+    # scikit-learn leaves out the empty bins and does not count, so the same edges are looked up once more.
+    windows = np.bincount(np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], values), minlength=BINS)
+    means, accuracies = np.zeros(BINS), np.zeros(BINS)
+    filled = windows > 0
+    accuracies[filled], means[filled] = calibration_curve(right.astype(np.int64), values, n_bins=BINS, pos_label=1)
+    return windows, means, accuracies
 
 
 def risk_coverage_area(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
@@ -245,10 +251,9 @@ def separation(ordinary: Probabilities, other: Probabilities) -> float:
 
     It is the area under the ROC curve of the confidence.
     """
-    known, strange = np.sort(ordinary.max(axis=1)), other.max(axis=1)
-    above = len(known) - np.searchsorted(known, strange, side="right")
-    equal = np.searchsorted(known, strange, side="right") - np.searchsorted(known, strange, side="left")
-    return float(np.mean((above + 0.5 * equal) / len(known)))
+    scores = np.concatenate([ordinary.max(axis=1), other.max(axis=1)])
+    known = np.arange(len(scores)) < len(ordinary)
+    return float(require_metrics().roc_auc_score(known, scores))
 
 
 def _check(probabilities: NDArray[Any], truth: NDArray[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ class Evaluation:
         intervals: over people, see `metrics.bootstrap`.
         confusion: int64 (C, C), rows truth.
         subject_accuracy, subject_windows: by person.
-        confidence: calibration and rejection.
+        confidence: calibration and rejection; None for a classifier that gives no probabilities.
         transitions: what the model says of postural transitions, None where they were not measured.
     """
 
@@ -35,7 +35,7 @@ class Evaluation:
     scores: metrics.ClassScores
     subject_accuracy: dict[str, float]
     subject_windows: dict[str, int]
-    confidence: Confidence
+    confidence: Confidence | None
     transitions: Unfamiliar | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,8 +46,8 @@ class Evaluation:
             "accuracy": self.accuracy,
             "macro_f1": self.macro_f1,
             "interval": {
-                "accuracy": list(self.intervals.accuracy),
-                "macro_f1": list(self.intervals.macro_f1),
+                "accuracy": self.intervals.accuracy and list(self.intervals.accuracy),
+                "macro_f1": self.intervals.macro_f1 and list(self.intervals.macro_f1),
                 "confidence": self.intervals.confidence,
                 "resamples": self.intervals.resamples,
                 "unit": "person",
@@ -66,7 +66,7 @@ class Evaluation:
                 for name, value in self.subject_accuracy.items()
             },
             "confusion": {"labels": list(self.labels), "counts": self.confusion.tolist()},
-            "confidence": self.confidence.to_dict(),
+            "confidence": None if self.confidence is None else self.confidence.to_dict(),
             "transitions": None if self.transitions is None else self.transitions.to_dict(),
         }
 
@@ -84,6 +84,13 @@ def evaluate(
         DataError: no windows, or arrays that do not fit each other.
     """
     predicted = probabilities.argmax(axis=1).astype(np.int64)
+    return replace(evaluate_answers(predicted, truth, subject, labels), confidence=measure(probabilities, truth))
+
+
+def evaluate_answers(
+    predicted: NDArray[np.int64], truth: NDArray[np.int64], subject: NDArray[np.str_], labels: tuple[str, ...]
+) -> Evaluation:
+    """Measure answers without probabilities, int64 (N,); the rest as in `evaluate`."""
     classes = len(labels)
     by_person = metrics.subject_accuracy(truth, predicted, subject)
     # The order in which people come, so that 2 stands before 10.
@@ -98,5 +105,5 @@ def evaluate(
         scores=metrics.class_scores(truth, predicted, classes),
         subject_accuracy={name: by_person[name] for name in people},
         subject_windows={name: int((subject == name).sum()) for name in people},
-        confidence=measure(probabilities, truth),
+        confidence=None,
     )

@@ -1,18 +1,19 @@
-"""Figures of merit from true and predicted labels: NumPy only, so that they can be had on a small device.
+"""Figures of merit from true and predicted labels, by scikit-learn; the interval over people is ours.
 
-Every function takes int64 (N,) class indices. All of them rest on the confusion matrix; a class that is
-neither in the truth nor in the predictions has no F1 and is left out of the mean, as scikit-learn does.
+Every function takes int64 (N,) class indices. A class that is neither in the truth nor in the predictions has no F1
+and is left out of the mean.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.errors import DataError
+from edgehar.errors import DataError, MissingExtra
 
 Labels = NDArray[np.int64]
 
@@ -29,12 +30,25 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Bootstrap intervals (low, high) of accuracy and macro-F1, both in 0 … 1."""
+    """Bootstrap intervals (low, high) of accuracy and macro-F1, both in 0 … 1; None where there is only one person."""
 
-    accuracy: tuple[float, float]
-    macro_f1: tuple[float, float]
+    accuracy: tuple[float, float] | None
+    macro_f1: tuple[float, float] | None
     confidence: float
     resamples: int
+
+
+def require_metrics() -> ModuleType:
+    """`sklearn.metrics`; call it before long work whose result is measured.
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
+    """
+    try:
+        import sklearn.metrics
+    except ImportError as error:
+        raise MissingExtra("scikit-learn", "data") from error
+    return sklearn.metrics  # type: ignore[no-any-return]
 
 
 def accuracy(truth: Labels, predicted: Labels) -> float:
@@ -42,9 +56,10 @@ def accuracy(truth: Labels, predicted: Labels) -> float:
 
     Raises:
         DataError: no windows, or arrays of different shapes.
+        MissingExtra: scikit-learn is not installed; so do all that follow.
     """
     _check(truth, predicted)
-    return float(np.mean(truth == predicted))
+    return float(require_metrics().accuracy_score(truth, predicted))
 
 
 def confusion(truth: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
@@ -53,27 +68,25 @@ def confusion(truth: Labels, predicted: Labels, classes: int) -> NDArray[np.int6
     Raises:
         DataError: no windows, arrays of different shapes, or a label outside 0 … classes - 1.
     """
-    _check(truth, predicted)
-    low, high = min(truth.min(), predicted.min()), max(truth.max(), predicted.max())
-    if low < 0 or high >= classes:
-        raise DataError(f"expected labels in 0 … {classes - 1}, got {low} … {high}")
-    pairs = truth.astype(np.int64) * classes + predicted.astype(np.int64)
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
+    _check_range(truth, predicted, classes)
+    matrix = require_metrics().confusion_matrix(truth, predicted, labels=np.arange(classes))
+    return np.asarray(matrix, np.int64)
 
 
 def class_scores(truth: Labels, predicted: Labels, classes: int) -> ClassScores:
-    """Precision, recall, F1 and support of each class; raises as `confusion` does."""
-    matrix = confusion(truth, predicted, classes)
-    hits = np.diagonal(matrix).astype(np.float64)
-    precision = _ratio(hits, matrix.sum(axis=0))
-    recall = _ratio(hits, matrix.sum(axis=1))
-    f1 = _ratio(2 * hits, matrix.sum(axis=0) + matrix.sum(axis=1))
-    return ClassScores(precision, recall, f1, matrix.sum(axis=1))
+    """Precision, recall, F1 and support of each class, 0 … classes - 1; raises as `confusion` does."""
+    _check_range(truth, predicted, classes)
+    scores = require_metrics().precision_recall_fscore_support(
+        truth, predicted, labels=np.arange(classes), zero_division=0.0
+    )
+    precision, recall, f1, support = (np.asarray(values) for values in scores)
+    return ClassScores(precision, recall, f1, support.astype(np.int64))
 
 
 def macro_f1(truth: Labels, predicted: Labels, classes: int) -> float:
     """Mean F1 over the classes that occur in the truth or in the predictions; raises as `confusion` does."""
-    return float(_macro_f1(confusion(truth, predicted, classes)))
+    _check_range(truth, predicted, classes)
+    return float(require_metrics().f1_score(truth, predicted, average="macro", zero_division=0.0))
 
 
 def subject_accuracy(truth: Labels, predicted: Labels, subject: NDArray[np.str_]) -> dict[str, float]:
@@ -95,10 +108,12 @@ def bootstrap(
     """Percentile intervals by resampling people, not windows: windows of one person are not independent.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 13 (percentile interval),
-    with the person as the unit of resampling.
+    with the person as the unit of resampling. One person says nothing about others: no interval then.
     """
     _check(truth, predicted, subject)
     people, index = np.unique(subject, return_inverse=True)
+    if len(people) < 2:
+        return Intervals(None, None, confidence, resamples)
     matrices = np.stack(
         [confusion(truth[index == k], predicted[index == k], classes) for k in range(len(people))]
     ).reshape(len(people), -1)
@@ -113,18 +128,22 @@ def bootstrap(
         return float(low), float(high)
 
     accuracies = np.trace(sums, axis1=1, axis2=2) / sums.sum(axis=(1, 2))
-    return Intervals(interval(accuracies), interval(_macro_f1(sums)), confidence, resamples)
+    return Intervals(interval(accuracies), interval(_macro_f1_of(sums)), confidence, resamples)
 
 
-def _macro_f1(matrix: NDArray[np.int64]) -> Any:
-    """Macro-F1 of one confusion matrix (C, C) or of a stack of them (…, C, C)."""
-    both = matrix.sum(axis=-1) + matrix.sum(axis=-2)
-    f1 = _ratio(2 * np.diagonal(matrix, axis1=-2, axis2=-1).astype(np.float64), both)
-    return f1.sum(axis=-1) / (both > 0).sum(axis=-1)
+def _macro_f1_of(matrices: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Macro-F1 (R,) of a stack of confusion matrices (R, C, C): thousands of resamples at once."""
+    both = matrices.sum(axis=-1) + matrices.sum(axis=-2)
+    hits = 2 * np.diagonal(matrices, axis1=-2, axis2=-1).astype(np.float64)
+    f1 = np.divide(hits, both, out=np.zeros(hits.shape, np.float64), where=both > 0)
+    return np.asarray(f1.sum(axis=-1) / (both > 0).sum(axis=-1))
 
 
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.zeros(part.shape, np.float64), where=whole > 0)
+def _check_range(truth: Labels, predicted: Labels, classes: int) -> None:
+    _check(truth, predicted)
+    low, high = min(truth.min(), predicted.min()), max(truth.max(), predicted.max())
+    if low < 0 or high >= classes:
+        raise DataError(f"expected labels in 0 … {classes - 1}, got {low} … {high}")
 
 
 def _check(truth: NDArray[Any], *others: NDArray[Any]) -> None:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from edgehar.evaluation import Evaluation
+    from edgehar.evaluation.confidence import Confidence
 
 
-def print_confidence(evaluation: Evaluation, console: Console) -> None:
+def print_confidence(evaluation: Evaluation, confidence: Confidence, console: Console) -> None:
     """Print how far the model's probabilities can be trusted."""
-    confidence = evaluation.confidence
     console.print(
         f"Calibration error (ECE, {BINS} bins) {confidence.ece:.3f}, negative log-likelihood {confidence.nll:.3f}, "
         f"area under risk and coverage (AURC) {confidence.aurc:.4f}.",

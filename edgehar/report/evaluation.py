@@ -13,7 +13,7 @@ from edgehar.evaluation import Evaluation
 from edgehar.files import atomic_path
 from edgehar.report.confidence_table import print_confidence
 from edgehar.report.figures import new_figure
-from edgehar.report.tables import percent, results_console, terminal_table
+from edgehar.report.tables import NOTHING, percent, percent_range, results_console, terminal_table
 
 
 def print_evaluation(evaluation: Evaluation, title: str, console: Console | None = None) -> None:
@@ -36,32 +36,42 @@ def print_evaluation(evaluation: Evaluation, title: str, console: Console | None
         for name, value in evaluation.subject_accuracy.items()
     ]
     console.print(terminal_table("By person", ["person", "accuracy %", "windows"], people))
-    print_confidence(evaluation, console)
+    if evaluation.confidence is not None:
+        print_confidence(evaluation, evaluation.confidence, console)
 
 
 def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
     """Print one line a model: accuracy and macro-F1 with their intervals, and the calibration error."""
     columns = ["model", "accuracy %", "95 % interval", "macro-F1", "95 % interval", "ECE", "windows", "people"]
-    rows = []
-    for name, item in measured.items():
-        low, high = item.intervals.accuracy
-        f1_low, f1_high = item.intervals.macro_f1
-        accuracy = [percent(item.accuracy), f"{percent(low)} – {percent(high)}"]
-        f1 = [f"{item.macro_f1:.4f}", f"{f1_low:.4f} – {f1_high:.4f}"]
-        rows.append(
-            [name, *accuracy, *f1, f"{item.confidence.ece:.3f}", str(item.windows), str(len(item.subject_accuracy))]
-        )
+    rows = [
+        [
+            name,
+            percent(item.accuracy),
+            percent_range(item.intervals.accuracy),
+            f"{item.macro_f1:.4f}",
+            NOTHING if item.intervals.macro_f1 is None else "{:.4f} – {:.4f}".format(*item.intervals.macro_f1),
+            NOTHING if item.confidence is None else f"{item.confidence.ece:.3f}",
+            str(item.windows),
+            str(len(item.subject_accuracy)),
+        ]
+        for name, item in measured.items()
+    ]
     results_console().print(terminal_table(f"On {dataset}", columns, rows))
 
 
 def headline(evaluation: Evaluation) -> str:
-    """Accuracy and macro-F1 with their intervals, in one line."""
-    low, high = evaluation.intervals.accuracy
-    f1_low, f1_high = evaluation.intervals.macro_f1
+    """Accuracy and macro-F1 in one line, with their intervals where there are several people."""
+    accuracy, f1 = evaluation.intervals.accuracy, evaluation.intervals.macro_f1
+    people = len(evaluation.subject_accuracy)
+    if accuracy is None or f1 is None:
+        return (
+            f"accuracy {percent(evaluation.accuracy)} %, macro-F1 {evaluation.macro_f1:.3f}, "
+            f"{evaluation.windows} windows of one person, no interval"
+        )
     return (
-        f"accuracy {100 * evaluation.accuracy:.1f} % ({100 * low:.1f} – {100 * high:.1f}), "
-        f"macro-F1 {evaluation.macro_f1:.3f} ({f1_low:.3f} – {f1_high:.3f}), {evaluation.windows} windows of "
-        f"{len(evaluation.subject_accuracy)} people; brackets: {100 * evaluation.intervals.confidence:.0f} % intervals"
+        f"accuracy {percent(evaluation.accuracy)} % ({percent_range(accuracy)}), "
+        f"macro-F1 {evaluation.macro_f1:.3f} ({f1[0]:.3f} – {f1[1]:.3f}), {evaluation.windows} windows of "
+        f"{people} people; brackets: {100 * evaluation.intervals.confidence:.0f} % intervals"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgehar.files import atomic_path
 from edgehar.report.figures import new_figure
-from edgehar.report.tables import kilobytes, percent, results_console, terminal_table
+from edgehar.report.tables import NOTHING, kilobytes, percent, results_console, terminal_table
 
 if TYPE_CHECKING:
     from edgehar.training.search import Candidate
@@ -25,7 +25,7 @@ def print_front(front: Sequence[Candidate], title: str) -> None:
             str(number),
             item.arch,
             f"{item.macro_f1:.3f}",
-            f"{item.macro_f1_low:.3f} – {item.macro_f1_high:.3f}",
+            NOTHING if item.macro_f1_low is None else f"{item.macro_f1_low:.3f} – {item.macro_f1_high:.3f}",
             percent(item.accuracy),
             kilobytes(item.flash),
             f"{item.macs / 1000:,.0f}",

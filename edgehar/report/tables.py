@@ -70,6 +70,14 @@ def microseconds(value: float | None) -> str:
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
+def duration(seconds: float) -> str:
+    """45 s, 13 min, 1 h 20 min: as exactly as an estimate can be."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def kilobytes(value: float | None) -> str:
     """Thousands of bytes (kB = 1000)."""
     return NOTHING if value is None else f"{value / 1000:,.1f}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from edgehar import data, files, models
 from edgehar.contract import Contract
-from edgehar.data.recording import Dataset, Windows
+from edgehar.convert.quantised import int8_probabilities
+from edgehar.data.recording import Dataset
 from edgehar.errors import DataError, EdgeharError
-from edgehar.evaluation import Evaluation, evaluate
+from edgehar.evaluation import Evaluation, evaluate, match_labels
 from edgehar.schema import LARGE, convert, read_json
 from edgehar.training import loop, run
 from edgehar.training.parallel import each
@@ -32,9 +33,8 @@ _FIGURES = ("accuracy", "macro_f1")
 _BY_WINDOW = ("probabilities", "truth", "subject")
 _INT8 = "int8_probabilities"
 
-#: (trained model, contract, training windows, windows (N, window, 3) in m/s²) -> probabilities of its int8 form.
-#: A layer above knows how to quantise; the function travels to the worker by its name.
-Quantised = Callable[[Any, Contract, Windows, NDArray[np.float32]], NDArray[np.float32]]
+#: Label of the figures -> labels of the model that it may mean.
+Match = Mapping[str, Sequence[str]]
 
 #: Called with (folds done, folds in all, the newest fold's result or None at the start).
 OnFold = Callable[[int, int, "dict[str, Any] | None"], None]
@@ -51,7 +51,7 @@ class CrossPlan:
         int8: whether each fold's network is measured quantised as well.
     """
 
-    run: run.Plan
+    run: run.RunPlan
     folds: int | str
     everybody: bool = False
     int8: bool = False
@@ -180,7 +180,7 @@ def cross_validate(
     *,
     jobs: int = 1,
     dask: str | None = None,
-    quantised: Quantised | None = None,
+    match: Match | None = None,
     on_fold: OnFold | None = None,
 ) -> CrossResult:
     """Run the folds that the folder has no result of, and sum up.
@@ -190,7 +190,8 @@ def cross_validate(
     Args:
         dataset: those who take part, as `participants` gives them.
         jobs, dask: see `parallel.each`.
-        quantised: needed for `plan.int8`; importable by name.
+        match: label of the figures -> labels of the model that it may mean; see `evaluation.match_labels`. The folds'
+            files keep what the networks said.
     Raises:
         DataError: too few people or windows.
         EdgeharError: the folder holds another run; a worker died.
@@ -204,36 +205,39 @@ def cross_validate(
     def missing() -> Iterator[tuple[Any, ...]]:
         for number, (path, people) in enumerate(zip(paths, groups, strict=True), 1):
             if not path.exists():
-                yield plan.run, dataset, number, people, quantised if plan.int8 else None
+                yield plan.run, dataset, number, people, plan.int8
 
     for result in each(run_fold, missing(), jobs=jobs, dask=dask):
         files.write_json(paths[result["fold"] - 1], result)
         done += 1
         if on_fold is not None:
             on_fold(done, len(groups), result)
-    summary = sum_up([_read_fold(path, people) for path, people in zip(paths, groups, strict=True)])
+    summary = sum_up([_read_fold(path, people) for path, people in zip(paths, groups, strict=True)], match)
     files.write_json(folder / SUMMARY, summary.to_dict())
     return summary
 
 
 def run_fold(
-    plan: run.Plan, dataset: Dataset, number: int, people: tuple[str, ...], quantised: Quantised | None = None
+    plan: run.RunPlan, dataset: Dataset, number: int, people: tuple[str, ...], int8: bool = False
 ) -> dict[str, Any]:
-    """Train without these people and measure them; JSON-ready. Runs in any process and leaves no files."""
-    held_out = replace(dataset, published_test=people)
+    """Train without these people and measure them; JSON-ready. Runs in any process and leaves no files.
+
+    Args:
+        int8: measure the quantised network as well.
+    """
+    prepared = run.prepare(replace(plan, split="published"), replace(dataset, published_test=people))
     with tempfile.TemporaryDirectory(prefix="edgehar-fold-") as name:
-        outcome = run.run(replace(plan, split="published"), held_out, Path(name))
+        outcome = run.run(replace(plan, split="published"), prepared, Path(name))
         model, contract = models.load(Path(name) / run.MODEL)
-    everybody = data.cut_windows(dataset, contract)
-    windows = everybody.of_subjects(people)
+    windows = prepared.coarse.of_subjects(people)
     probabilities = loop.probabilities(model, contract, windows.x)
     measured = evaluate(probabilities, windows.y, windows.subject, contract.labels)
-    int8: dict[str, Any] = {}
-    if quantised is not None:
-        own = everybody.of_subjects(outcome.split.train + outcome.split.validation)
-        answers = quantised(model, contract, own, windows.x)
+    quantised: dict[str, Any] = {}
+    if int8:
+        own = prepared.coarse.of_subjects(outcome.split.train + outcome.split.validation)
+        answers = int8_probabilities(model, contract, own, windows.x)
         again = evaluate(answers, windows.y, windows.subject, contract.labels)
-        int8 = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
+        quantised = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
     return {
         "fold": number,
         "people": list(people),
@@ -249,19 +253,29 @@ def run_fold(
         "subject": windows.subject.tolist(),
         "truth": windows.y.tolist(),
         "probabilities": _listed(probabilities),
-        **int8,
+        **quantised,
     }
 
 
-def sum_up(folds: list[dict[str, Any]]) -> CrossResult:
+def sum_up(folds: list[dict[str, Any]], match: Match | None = None) -> CrossResult:
     """All folds together, as if one model had been measured on everybody."""
-    _, truth, subject = ([item for fold in folds for item in fold[name]] for name in _BY_WINDOW)
+    matching = match_labels(folds[0]["labels"], match)
 
-    def pool(name: str) -> Evaluation:
-        answers = np.array([row for fold in folds for row in fold[name]], np.float32)
-        return evaluate(answers, np.array(truth, np.int64), np.array(subject, np.str_), tuple(folds[0]["labels"]))
+    def pool(some: list[dict[str, Any]], name: str) -> Evaluation:
+        answers = np.array([row for fold in some for row in fold[name]], np.float32)
+        truth = np.array([code for fold in some for code in fold["truth"]], np.int64)
+        subject = np.array([person for fold in some for person in fold["subject"]], np.str_)
+        return evaluate(matching.merge(answers), matching.output[truth], subject, matching.labels)
 
-    return CrossResult(folds, pool("probabilities"), pool(_INT8) if all(_INT8 in fold for fold in folds) else None)
+    quantised = all(fold.get(_INT8) is not None for fold in folds)
+    if match:
+        for at, fold in enumerate(folds):
+            own = pool([fold], "probabilities")
+            folds[at] = {**fold, "accuracy": own.accuracy, "macro_f1": own.macro_f1}
+            if quantised:
+                own = pool([fold], _INT8)
+                folds[at] |= {"int8_accuracy": own.accuracy, "int8_macro_f1": own.macro_f1}
+    return CrossResult(folds, pool(folds, "probabilities"), pool(folds, _INT8) if quantised else None)
 
 
 def _listed(probabilities: NDArray[np.float32]) -> list[list[float]]:

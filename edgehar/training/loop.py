@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 #: Probabilities float32 (N, classes) of augmented windows float32 (N, window, 3) in m/s².
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+#: Threads inside of an operation, on every machine and in every worker: what the shipped weights were made with.
+THREADS = 2
 
 #: Called after each batch with (epochs done, batches done in this epoch, batches an epoch, epochs, history).
 OnBatch = Callable[[int, int, int, int, list[dict[str, float]]], None]
@@ -136,11 +140,18 @@ def fit(
 
 
 def make_deterministic() -> None:
-    """Ask TensorFlow for kernels whose sums do not depend on timing."""
+    """Ask TensorFlow for kernels whose sums do not depend on timing, nor on how many cores a machine has.
+
+    The threads inside of one operation decide in which order its sums are added: with 1, 2 and 4 of them the weights
+    differ in their last bits, and after some epochs in more. They can be set only before the first operation of the
+    process; a process that has computed already keeps what it has.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
+    with suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(THREADS)
 
 
 def best_epoch(history: list[dict[str, float]]) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import signal
 import sys
 import threading
@@ -17,12 +16,11 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from edgehar.errors import EdgeharError, MissingExtra
-from edgehar.models.keras_file import import_keras
 
 #: Seconds to wait for a cluster's scheduler, and then for its first worker.
 PATIENCE_S = 20
 
-#: Keras' seed and file descriptor 2 belong to the process: a cluster's worker with several threads takes turns.
+#: Seeds and file descriptor 2 belong to the process: a cluster's worker with several threads takes turns.
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -80,31 +78,13 @@ def each(
 def _guarded(function: Callable[..., Any], call: tuple[Any, ...], threads: int) -> tuple[Any, str | None]:
     """In the worker: the result, or a message that is safe to send where the exception may not be."""
     if threads and "tensorflow" not in sys.modules:
-        os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
+        # Only operations side by side: threads inside of one are fixed, see `loop.make_deterministic`.
+        os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
     try:
         with _ONE_AT_A_TIME:
-            if not threads:
-                _separate_generators()
             return function(*call), None
     except EdgeharError as error:
         return None, str(error)
-
-
-def _separate_generators() -> None:
-    """Give Keras a generator of its own in a cluster's worker.
-
-    Keras seeds Python's global generator and draws its layers' seeds from it, while Dask's threads draw from
-    the same one at any moment: a fold's weights would depend on when the worker said that it is alive.
-    """
-    try:
-        import_keras()
-    except MissingExtra:
-        return  # whoever needs it says so
-    from keras.src.random import seed_generator
-    from keras.src.utils import rng_utils
-
-    if rng_utils.random is random:
-        seed_generator.python_random = rng_utils.random = random.Random()
 
 
 def _leave_interrupts() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from edgehar.errors import EdgeharError
@@ -14,6 +14,14 @@ def _require(name: str, value: float, low: float, high: float = math.inf) -> Non
     if not (math.isfinite(value) and low <= value <= high):
         limit = f"{low} or more" if math.isinf(high) else f"{low} … {high}"
         raise EdgeharError(f"expected --{name.replace('_', '-')} of {limit}, got {value!r}")
+
+
+def _keep_floats(part: Any) -> None:
+    """Make whole numbers floats where floats belong, so that a plan that went through JSON equals the one asked for."""
+    for item in fields(part):
+        value = getattr(part, item.name)
+        if isinstance(item.default, float) and isinstance(value, int):
+            object.__setattr__(part, item.name, float(value))
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class Augmentation:
     mix: float = 0.2
 
     def __post_init__(self) -> None:
+        _keep_floats(self)
         for name in ("rotation", "scale", "noise", "shift", "mix"):
             _require(name, getattr(self, name), low=0)
         if len(set(self.turn)) < len(self.turn) or not set(self.turn) <= set("xyz"):
@@ -64,6 +73,7 @@ class Distillation:
     share: float = 0.7
 
     def __post_init__(self) -> None:
+        _keep_floats(self)
         _require("teachers", self.teachers, low=0)
         _require("share", self.share, low=0, high=1)
 
@@ -99,6 +109,7 @@ class Recipe:
     distillation: Distillation = field(default_factory=Distillation)
 
     def __post_init__(self) -> None:
+        _keep_floats(self)
         for name in ("epochs", "batch_size", "patience"):
             _require(name, getattr(self, name), low=1)
         for name in ("seed", "weight_decay"):

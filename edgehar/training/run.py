@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import platform
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,8 @@ from edgehar.evaluation import Evaluation, evaluate
 from edgehar.evaluation.confidence import fit_temperature
 from edgehar.schema import read_json
 from edgehar.training import distil, loop
-from edgehar.training.recipe import Recipe
+from edgehar.training.progress import STAGES, OnBatch, Stage, weight_of
+from edgehar.training.recipe import Augmentation, Distillation, Recipe, recipe_for
 from edgehar.versions import installed
 
 PLAN, MODEL, HISTORY, MANIFEST = "run.json", "model.keras", "history.csv", "manifest.json"
@@ -38,7 +42,7 @@ _PACKAGES = ("keras", "tensorflow", "numpy")
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """Everything that a run was asked for; it stands in the run folder, so that a resumed run needs no options.
 
     Attributes:
@@ -54,6 +58,38 @@ class Plan:
     input_layout: str = "window"
     refit: bool = True
     recipe: Recipe = field(default_factory=Recipe)
+
+    @classmethod
+    def of(cls, data: dict[str, Any], arch: str, options: Mapping[str, Any]) -> RunPlan:
+        """The recipe of an architecture with changes.
+
+        Args:
+            options: attributes of a plan, a recipe, its augmentation or its distillation; None leaves one as it is.
+        Raises:
+            EdgeharError: an option that none of them has, or a value out of range.
+        """
+        told = {name: value for name, value in options.items() if value is not None}
+        base = recipe_for(arch)
+        known: set[str] = {"recipe"}
+
+        def chosen(kind: type) -> dict[str, Any]:
+            names = {item.name for item in fields(kind)} - {"data", "recipe", "arch", "augmentation", "distillation"}
+            known.update(names)
+            return {name: value for name, value in told.items() if name in names}
+
+        recipe = replace(
+            base,
+            **chosen(Recipe),
+            augmentation=replace(base.augmentation, **chosen(Augmentation)),
+            distillation=replace(base.distillation, **chosen(Distillation)),
+        )
+        plan = cls(data=data, **chosen(cls), recipe=recipe)
+        unknown = sorted(set(told) - known)
+        if unknown:
+            raise EdgeharError(
+                f"expected options of a training out of {', '.join(sorted(known - {'recipe'}))}; got {unknown[0]!r}"
+            )
+        return plan
 
 
 @dataclass(frozen=True)
@@ -74,8 +110,8 @@ def require_architectures(recipe: Recipe) -> None:
         models.require_architecture(recipe.distillation.teacher)
 
 
-def start(folder: Path, plan: Plan) -> None:
-    """Make a run folder with its plan.
+def start(folder: Path, plan: RunPlan) -> list[Path]:
+    """Make a run folder with its plan; returns the folders that were not there before, the inner ones first.
 
     Raises:
         EdgeharError: there is a run already, no such architecture, or the folder cannot be written.
@@ -83,16 +119,34 @@ def start(folder: Path, plan: Plan) -> None:
     require_architectures(plan.recipe)
     if (folder / PLAN).exists():
         raise EdgeharError(f"{folder} holds a run already; go on with it by --resume {folder} or choose another --out")
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     files.write_json(folder / PLAN, asdict(plan))
+    return made
 
 
-def read_plan(folder: Path) -> Plan:
+def abandon(folder: Path, made: Sequence[Path]) -> bool:
+    """Undo `start` where there is nothing to go on from: no epoch of any network has been finished.
+
+    Returns:
+        whether the run is gone.
+    """
+    if any((folder / CHECKPOINTS).rglob("*.npz")) or (folder / MANIFEST).exists():
+        return False
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    (folder / PLAN).unlink(missing_ok=True)
+    for place in made:
+        with suppress(OSError):  # somebody else's file lies there by now
+            place.rmdir()
+    return True
+
+
+def read_plan(folder: Path) -> RunPlan:
     """The plan of a run folder that is not finished; raises EdgeharError where there is none."""
     if not (folder / PLAN).is_file():
         raise EdgeharError(f"expected the folder of a training run with {PLAN} in it, got {folder}")
     if (folder / MANIFEST).exists():
         raise EdgeharError(f"the run in {folder} is finished; evaluate {folder / MODEL} or start another with --out")
-    return read_json(folder / PLAN, Plan, complete=True)
+    return read_json(folder / PLAN, RunPlan, complete=True)
 
 
 def labels_of(dataset: Dataset) -> tuple[str, ...]:
@@ -106,15 +160,67 @@ def labels_of(dataset: Dataset) -> tuple[str, ...]:
     return labels
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a plan means for a data set, before anything is trained or written.
+
+    Attributes:
+        contract: without normalisation, which belongs to the people who are trained on.
+        coarse: windows at the training step.
+        fine: windows at every start that an augmentation by shift may draw.
+    """
+
+    dataset: Dataset
+    split: data.Split
+    contract: Contract
+    coarse: Windows
+    fine: Windows
+
+
+def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
+    """Split the people and cut the windows.
+
+    Raises:
+        DataError: too few people, windows or classes.
+        EdgeharError: no such architecture.
+    """
+    recipe = plan.recipe
+    require_architectures(recipe)
+    split = data.split(dataset, plan.split, validation=plan.validation, seed=recipe.seed)
+    contract = Contract(labels_of(dataset), input_layout=plan.input_layout)
+    coarse = fine = data.cut_windows(dataset, contract)
+    if recipe.augmentation.shift:
+        fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift)
+    for people in (split.train, split.validation):
+        if people:
+            data.require_trainable(coarse.of_subjects(people))
+    return Prepared(dataset, split, contract, coarse, fine)
+
+
+def stages(plan: RunPlan, prepared: Prepared) -> list[Stage]:
+    """The trainings of a run, as far as they are known before it starts: early stopping may cut them short."""
+    loop.make_deterministic()  # before the first network is built
+    recipe, split = plan.recipe, prepared.split
+    found: list[Stage] = []
+    parts = [split.train, split.train + split.validation] if plan.refit and split.validation else [split.train]
+    for people, names in zip(parts, (STAGES[:2], STAGES[2:]), strict=False):
+        windows = len(prepared.coarse.of_subjects(people))
+        own = distil.teacher_recipes(recipe)
+        for name, several in ((names[0], own), (names[1], [recipe])):
+            if several:
+                batches = math.ceil(windows / several[0].batch_size)
+                epochs = sum(each.epochs for each in several)
+                found.append(Stage(name, epochs, batches, weight_of(several[0].arch, prepared.contract)))
+    return found
+
+
 def run(
-    plan: Plan,
-    dataset: Dataset,
+    plan: RunPlan,
+    prepared: Prepared,
     folder: Path,
     *,
     command: Sequence[str] = (),
-    on_batch: loop.OnBatch | None = None,
-    on_refit: loop.OnBatch | None = None,
-    on_teachers: loop.OnBatch | None = None,
+    on_batch: OnBatch | None = None,
 ) -> Outcome:
     """Train as planned in a folder made by `start`; goes on from the folder's checkpoints.
 
@@ -122,43 +228,31 @@ def run(
 
     Args:
         command: command line, for the manifest.
-        on_batch, on_refit, on_teachers: progress of the two trainings, and of their teachers'.
+        on_batch: progress of each of the `STAGES`.
     Raises:
-        DataError: too few people, windows or classes.
         EdgeharError: a checkpoint of another run.
+        MissingExtra: TensorFlow or scikit-learn is not installed.
     """
-    recipe = plan.recipe
-    split = data.split(dataset, plan.split, validation=plan.validation, seed=recipe.seed)
-    contract = Contract(labels_of(dataset), input_layout=plan.input_layout)
-    coarse = data.cut_windows(dataset, contract)
-    fine = coarse
-    if recipe.augmentation.shift:
-        fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift)
-    for people in (split.train, split.validation):
-        data.require_trainable(coarse.of_subjects(people)) if people else None
+    recipe, split, dataset, coarse = plan.recipe, prepared.split, prepared.dataset, prepared.coarse
 
-    def fit(people: tuple[str, ...], others: tuple[str, ...], at: Path, **options: Any) -> tuple[loop.Fitted, Contract]:
+    def fit(people: tuple[str, ...], others: tuple[str, ...], at: Path, names: Sequence[str], **options: Any) -> Any:
         own = coarse.of_subjects(people)
-        fitted_contract = replace(contract, normalisation=normalisation(own, recipe.normalisation))
-        given: dict[str, Any] = {"train": fine.of_subjects(people), "draw": len(own)}
-        teacher = distil.train_teachers(recipe, fitted_contract, **given, folder=at, on_batch=on_teachers)
+        fitted_contract = replace(prepared.contract, normalisation=normalisation(own, recipe.normalisation))
+        given: dict[str, Any] = {"train": prepared.fine.of_subjects(people), "draw": len(own)}
+        told = [None if on_batch is None else partial(on_batch, name) for name in names]
+        teacher = distil.train_teachers(recipe, fitted_contract, **given, folder=at, on_batch=told[0])
         validation = coarse.of_subjects(others) if others else None
         options |= {"validation": validation, "teacher": teacher, "checkpoint": at / "student.npz"}
-        return loop.fit(recipe, fitted_contract, **given, **options), fitted_contract
+        return loop.fit(recipe, fitted_contract, **given, **options, on_batch=told[1]), fitted_contract
 
-    fitted, contract = fit(split.train, split.validation, folder / CHECKPOINTS / "choice", on_batch=on_batch)
+    fitted, contract = fit(split.train, split.validation, folder / CHECKPOINTS / "choice", STAGES[:2])
     measured = coarse.of_subjects(split.validation or split.train)
     predicted = loop.probabilities(fitted.model, contract, measured.x)
     evaluation = evaluate(predicted, measured.y, measured.subject, contract.labels)
     final = fitted
     if plan.refit and split.validation:
-        final, contract = fit(
-            split.train + split.validation,
-            (),
-            folder / CHECKPOINTS / "refit",
-            stop_after=fitted.best_epoch,
-            on_batch=on_refit,
-        )
+        at = folder / CHECKPOINTS / "refit"
+        final, contract = fit(split.train + split.validation, (), at, STAGES[2:], stop_after=fitted.best_epoch)
     models.save(final.model, contract, folder / MODEL)
     files.write_text(folder / HISTORY, history_csv(fitted.history))
     manifest = {

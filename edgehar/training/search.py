@@ -46,7 +46,7 @@ class SearchPlan:
         budget: limits by name of `search_space.SPENT`.
     """
 
-    run: run.Plan
+    run: run.RunPlan
     budget: dict[str, int] = field(default_factory=dict)
 
 
@@ -108,6 +108,7 @@ def search(
         MissingExtra: Optuna is not installed.
     """
     optuna = _import_optuna()
+    loop.make_deterministic()  # before the first network is built
     split = data.split(dataset, plan.run.split, validation=plan.run.validation, seed=plan.run.recipe.seed)
     if not split.validation:
         raise EdgeharError("expected validation people to choose by, got none; give a --validation share above 0")
@@ -154,7 +155,7 @@ def search(
 
 
 def train_candidate(
-    arch: str, plan: run.Plan, contract: Contract, train: Windows, others: Windows, count: int, rivals: Rivals
+    arch: str, plan: run.RunPlan, contract: Contract, train: Windows, others: Windows, count: int, rivals: Rivals
 ) -> tuple[str, dict[str, Any]]:
     """Train one architecture, or give it up at a rung; runs in any process.
 
@@ -184,7 +185,7 @@ def train_candidate(
         return arch, {"rungs": losses, "epoch": best, "loss": seen[best - 1]["validation_loss"]}
     predicted = loop.probabilities(fitted.model, contract, others.x)
     measured = evaluate(predicted, others.y, others.subject, contract.labels)
-    low, high = measured.intervals.macro_f1
+    low, high = measured.intervals.macro_f1 or (None, None)
     return arch, {
         "rungs": losses,
         "epoch": fitted.best_epoch,

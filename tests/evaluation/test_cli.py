@@ -32,7 +32,7 @@ def test_files_of_a_bundle(name, bundle, windows, capsys):
 
     status, captured = run(capsys, bundle / name, "--subjects", SUBJECTS, "--json")
     assert status == 0
-    got = json.loads(captured.out)[name]
+    got = json.loads(captured.out)["models"][name]
     probabilities = open_model(bundle / name).predict(windows.x)
     expected = evaluate(probabilities, windows.y, windows.subject, windows.labels)
     transitions = got.pop("transitions")
@@ -63,7 +63,7 @@ def test_bundle_gives_one_line_a_model(bundle, capsys):
 def test_published_test_people_by_default(bundle, capsys):
     status, captured = run(capsys, bundle / "model_int8.tflite", "--json")
     assert status == 0
-    people = json.loads(captured.out)["model_int8.tflite"]["subjects"]
+    people = json.loads(captured.out)["models"]["model_int8.tflite"]["subjects"]
     assert set(people) == set(data.load("hapt").published_test)
 
 

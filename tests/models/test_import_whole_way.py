@@ -67,7 +67,7 @@ def test_the_whole_way(tmp_path, recordings, run_cli, name):
     done = run("import", name, *given, "--out", "own.keras")
     assert "the same model" in done.stdout
     assert "0 downstairs, 1 jogging" in done.stderr and "android sign" in done.stderr and "--order axes" in done.stderr
-    figures = json.loads(run("evaluate", "own.keras", *data, "--json").stdout)["own.keras"]
+    figures = json.loads(run("evaluate", "own.keras", *data, "--json").stdout)["models"]["own.keras"]
     export = ("export", "--int8", "--c", "--no-gate", "--split", "leave:bob", "--model", "own.keras", *data)
     manifest = json.loads(run(*export, "--json").stdout)
     rows = {row["file"]: row for row in manifest["gate"]["rows"]}

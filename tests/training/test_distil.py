@@ -10,6 +10,7 @@ import pytest
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError
 from edgehar.training import Augmentation, Distillation, Recipe, distil, loop, run
+from edgehar.training.progress import STAGES
 
 CLASSES = ("walking", "sitting", "standing")
 RECIPE = Recipe(
@@ -74,22 +75,23 @@ def test_teachers_have_no_teachers_and_other_seeds():
     assert {each.arch for each in own} == {"mini"}
 
 
-@pytest.mark.parametrize("phase", ["on_teachers", "on_batch", "on_refit"])
+@pytest.mark.parametrize("phase", STAGES)
 def test_stopped_and_resumed_gives_the_same_file(setup, dataset, tmp_path, phase):
     class Stop(Exception):
         pass
 
-    def interrupt(epoch, batch, *_):
-        if (epoch, batch) == (1, 2):
+    def interrupt(stage, epoch, batch, *_):
+        if (stage, epoch, batch) == (phase, 1, 2):
             raise Stop
 
-    plan = run.Plan(recipe=RECIPE)
+    plan = run.RunPlan(recipe=RECIPE)
+    prepared = run.prepare(plan, dataset)
     for name in ("whole", "stopped"):
         run.start(tmp_path / name, plan)
-    run.run(plan, dataset, tmp_path / "whole")
+    run.run(plan, prepared, tmp_path / "whole")
     with pytest.raises(Stop):
-        run.run(plan, dataset, tmp_path / "stopped", **{phase: interrupt})
-    run.run(run.read_plan(tmp_path / "stopped"), dataset, tmp_path / "stopped")
+        run.run(plan, prepared, tmp_path / "stopped", on_batch=interrupt)
+    run.run(run.read_plan(tmp_path / "stopped"), prepared, tmp_path / "stopped")
     assert (tmp_path / "stopped" / "model.keras").read_bytes() == (tmp_path / "whole" / "model.keras").read_bytes()
     assert not (tmp_path / "whole" / run.CHECKPOINTS).exists()
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from edgehar import models
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError
 from edgehar.training import Augmentation, Recipe, checkpoint, loop
@@ -137,3 +141,50 @@ def test_keeps_the_last_epoch_where_the_recipe_says_so(setup):
     recipe = replace(RECIPE, epochs=8, learning_rate=0.3, average=0.0, keep="last", patience=1)
     fitted = loop.fit(recipe, *setup)
     assert fitted.best_epoch == len(fitted.history) == 8 != loop.best_epoch(fitted.history)
+
+
+def test_weights_do_not_depend_on_who_else_draws_random_numbers(windows, tiny):
+    import random
+    import threading
+
+    over = threading.Event()
+
+    def draw():
+        while not over.wait(1e-5):
+            random.random()
+
+    contract = Contract(windows.labels)
+    alone = models.build(tiny, contract, seed=5).get_weights()
+    noise = threading.Thread(target=draw)
+    noise.start()
+    try:
+        for _ in range(3):
+            found = models.build(tiny, contract, seed=5).get_weights()
+            assert all(np.array_equal(a, b) for a, b in zip(alone, found, strict=True))
+    finally:
+        over.set()
+        noise.join()
+
+
+PRINT_WEIGHTS = """
+import hashlib
+from tests.training.conftest import make_dataset
+from edgehar.contract import Contract, Normalisation
+from edgehar.data import cut_windows
+from edgehar.training import Augmentation, Recipe, loop
+dataset = make_dataset()
+contract = Contract(dataset.classes, normalisation=Normalisation((9.0, 0.0, 1.0), (1.0, 1.0, 2.0), folded=False))
+recipe = Recipe(arch="conv8k9s4", epochs=2, batch_size=16, augmentation=Augmentation(shift=0))
+model = loop.fit(recipe, contract, cut_windows(dataset, contract), None).model
+print(hashlib.sha256(b"".join(weights.tobytes() for weights in model.get_weights())).hexdigest())
+"""
+
+
+def test_weights_do_not_depend_on_the_number_of_cores():
+    def weights(threads):
+        told = {**os.environ, "TF_NUM_INTRAOP_THREADS": threads}
+        command = [sys.executable, "-c", PRINT_WEIGHTS]
+        done = subprocess.run(command, capture_output=True, text=True, env=told, check=True, timeout=300)
+        return done.stdout.splitlines()[-1]
+
+    assert weights("1") == weights("5")

@@ -19,13 +19,13 @@ from edgehar.training import Augmentation, Recipe, loop, run
 RECIPE = Recipe(
     arch="tiny", epochs=4, batch_size=16, learning_rate=0.02, augmentation=Augmentation(shift=20), seed=3, average=0.5
 )
-PLAN = run.Plan(recipe=RECIPE)
+PLAN = run.RunPlan(recipe=RECIPE)
 
 
 @pytest.fixture
 def outcome(dataset, tiny, tmp_path):
     run.start(tmp_path / "run", PLAN)
-    return run.run(PLAN, dataset, tmp_path / "run", command=["edgehar", "train"])
+    return run.run(PLAN, run.prepare(PLAN, dataset), tmp_path / "run", command=["edgehar", "train"])
 
 
 def test_folder(outcome, dataset, tmp_path):
@@ -74,21 +74,22 @@ class Stop(Exception):
     pass
 
 
-@pytest.mark.parametrize("phase", ["on_batch", "on_refit"])
+@pytest.mark.parametrize("phase", ["training", "refit"])
 def test_stopped_in_either_training_and_resumed_gives_the_same_file(outcome, dataset, tmp_path, phase):
-    folder = tmp_path / "stopped"
+    folder, prepared = tmp_path / "stopped", run.prepare(PLAN, dataset)
     run.start(folder, PLAN)
     seen = []
 
-    def interrupt(epoch, *_):
-        seen.append(epoch)
-        if len(set(seen)) == 2 or (phase == "on_refit" and outcome.fitted.best_epoch == 1):
+    def interrupt(stage, epoch, *_):
+        if stage == phase:
+            seen.append(epoch)
+        if len(set(seen)) == 2 or (stage == phase == "refit" and outcome.fitted.best_epoch == 1):
             raise Stop
 
     with pytest.raises(Stop):
-        run.run(PLAN, dataset, folder, **{phase: interrupt})
+        run.run(PLAN, prepared, folder, on_batch=interrupt)
     assert not (folder / "model.keras").exists()
-    run.run(run.read_plan(folder), dataset, folder)
+    run.run(run.read_plan(folder), prepared, folder)
     for name in ("model.keras", "history.csv"):
         assert (folder / name).read_bytes() == (tmp_path / "run" / name).read_bytes()
 
@@ -110,11 +111,10 @@ def test_labels_of_hapt_leave_transitions_out():
     assert run.labels_of(data.load("hapt")) == data.HAPT_LABELS
 
 
-def test_one_person_is_not_enough(dataset, tiny, tmp_path):
+def test_one_person_is_not_enough(dataset, tiny):
     alone = data.Dataset("one", dataset.recordings[:1], dataset.classes)
     with pytest.raises(DataError, match="expected at least"):
-        run.run(run.Plan(split="random:0.5", recipe=RECIPE), alone, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        run.prepare(run.RunPlan(split="random:0.5", recipe=RECIPE), alone)
 
 
 def test_plots_and_reports(outcome, tmp_path):

@@ -112,7 +112,7 @@ def test_only_what_is_missing_is_run_again(arguments, serial, tmp_path, monkeypa
 
 
 def test_an_interruption_keeps_what_has_finished(arguments, serial, tmp_path, monkeypatch, capsys):
-    def fold(plan, dataset, number, people, quantised):
+    def fold(plan, dataset, number, people, int8):
         if number == 2:
             raise KeyboardInterrupt
         return json.loads((serial / FILES[number - 1]).read_text())

@@ -190,7 +190,7 @@ def test_a_candidate_worse_than_cheaper_rivals_stops_at_the_rung(recordings):
 
     windows = data.cut_windows(data.load(str(recordings)), CONTRACT)
     contract = replace(CONTRACT, normalisation=run.normalisation(windows, "axis"))
-    plan = run.Plan(recipe=Recipe(epochs=4, augmentation=Augmentation(shift=0)))
+    plan = run.RunPlan(recipe=Recipe(epochs=4, augmentation=Augmentation(shift=0)))
     call = ("conv4k9s4", plan, contract, windows, windows, 64)
     arch, result = searching.train_candidate(*call, {1: [0.0, 0.0, 0.0]})
     assert arch == "conv4k9s4" and set(result) == {"rungs", "epoch", "loss"} and set(result["rungs"]) == {1}

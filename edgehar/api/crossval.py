@@ -1,0 +1,63 @@
+"""`edgehar.crossval`: what a recipe is worth on people it has not seen, fold by fold."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
+from edgehar.data import DataSource
+from edgehar.errors import EdgeharError
+from edgehar.evaluation.metrics import require_metrics
+from edgehar.training import run
+from edgehar.training.crossval import CrossPlan, CrossResult, Match, OnFold, cross_validate, participants
+
+
+def crossval(
+    dataset: Recordings,
+    *,
+    folds: int | str = "loso",
+    arch: str = "cnn",
+    everybody: bool = False,
+    int8: bool = False,
+    match: Match | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
+    out: str | os.PathLike[str] | None = None,
+    read: Read = DataSource.open,
+    on_fold: OnFold | None = None,
+    **options: Any,
+) -> CrossResult:
+    """Train once for each fold, each time without its people, and measure each person by a model that knows nobody.
+
+    Each fold's result is written as it finishes; the same call again runs what is missing.
+
+    Args:
+        folds: number of folds by person, or `loso` to leave one subject out at a time.
+        everybody: also the people of a published test split; no choices can be made by the figures after that.
+        int8: measure each fold's network quantised, too.
+        match: label of the figures -> labels of the model that it may mean, as in `evaluate`.
+        jobs: folds at a time on this machine.
+        dask: address of a Dask scheduler, to run on its cluster instead.
+        out: folder of the run; `runs/crossval-ARCH-seedSEED` by default.
+        options: as in `edgehar.train`, without `split`.
+    Raises:
+        DataError: too few people or windows.
+        EdgeharError: an unknown option, a folder that holds another run, or a worker that died.
+        MissingExtra: a package is not installed.
+    """
+    require_metrics()
+    if "split" in options:
+        raise EdgeharError("expected no split: the folds decide who is measured")
+    source = source_of(dataset)
+    plan = CrossPlan(run.RunPlan.of({} if source is None else source.to_dict(), arch, options), folds, everybody, int8)
+    run.require_architectures(plan.run.recipe)
+    chosen = participants(open_dataset(dataset, read), everybody)
+    folder = default_folder(arch, plan.run.recipe.seed) if out is None else Path(out)
+    return cross_validate(plan, chosen, folder, jobs=jobs, dask=dask, match=match, on_fold=on_fold)
+
+
+def default_folder(arch: str, seed: int) -> Path:
+    """Where a run lies for which no place was named."""
+    return Path("runs") / f"crossval-{arch}-seed{seed}"
