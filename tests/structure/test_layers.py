@@ -14,6 +14,7 @@ LAYERS = (
     {"runtimes"},
     {"convert"},
     {"compile"},
+    {"personal"},
     {"bundle"},
     {"training"},
     {"streaming"},
