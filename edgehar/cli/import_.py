@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from edgehar.cli.layout import Command
+
 
 def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
     if value is None:
@@ -19,7 +21,7 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
         ) from error
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--labels", metavar="A,B,C", help="In the order of the outputs; LabelEncoder sorts by the alphabet.")
 @click.option("--rate", "rate_hz", type=float, metavar="HZ", help="Samples a second of its windows.")

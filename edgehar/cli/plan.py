@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from edgehar.cli.layout import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("model", default="bundle", type=click.Path(path_type=Path))
 @click.option("--hop", type=int, default=20, show_default=True, help="Samples between decisions.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.cli.layout import Command
 from edgehar.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 FRACTION = click.FloatRange(0, 1)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    groups={
+        "Model": ("bundle", "runtime", "engine", "hop"),
+        "Smoothing": ("smooth", "alpha", "votes", "threshold", "hysteresis", "min_dwell"),
+    },
+)
 @data_options(argument="source")
 @click.option("--bundle", help="Bundle folder, or a model file (default: bundle).")
 @click.option(
