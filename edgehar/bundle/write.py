@@ -16,6 +16,8 @@ from edgehar.bundle.gate import Gate, JudgedFile, judge
 from edgehar.bundle.golden import golden
 from edgehar.bundle.incremental import streaming_readme, write_streaming
 from edgehar.bundle.readme import bundle_readme
+from edgehar.compile.incremental_plan import hop_note
+from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.convert import metadata, onnx, tflite
 from edgehar.convert.calibration import Calibration, Coverage, coverage
@@ -154,6 +156,7 @@ def export_bundle(
             write_json(stage / "explain.json", explanation.to_dict())
         arena = _arena(made, options, on_step)
         c_source = _c_source(stage, options, on_step)
+        notes += _c_notes(stage, options, c_source)
         streaming = []
         for hop in options.hops:
             on_step(f"streaming model of hop {hop}")
@@ -225,11 +228,20 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     except ContractError as error:
         if options.c.asked:
             raise
-        on_step(f"no C source: {error}")
         return {"refused": str(error)}
     if c.engine:
         write_engine(stage / "c")
     return {"kernels": c.kernels, "hop": c.hop, "schedule": c.schedule, "name": c.name, "engine": c.engine}
+
+
+def _c_notes(stage: Path, options: Options, c_source: dict[str, Any]) -> tuple[str, ...]:
+    """Why there is no C source, or why its hop saves nothing."""
+    if not options.int8 or options.float_io:
+        return ()
+    if "refused" in c_source:
+        return (f"no C source: {c_source['refused']}",)
+    note = None if options.c.hop is None else hop_note(read_network(stage / "model_int8.tflite"), options.c.hop)
+    return () if note is None else (note,)
 
 
 def _coverage(made: dict[str, bytes], test: Windows, on_step: Callable[[str], None]) -> list[Coverage]:

@@ -180,6 +180,24 @@ def figures(network: Network, hop: int) -> dict[str, Any]:
     }
 
 
+def hop_note(network: Network, hop: int) -> str | None:
+    """Why the C engine saves nothing at this hop, and the hops near it that do; None where it saves.
+
+    Raises:
+        EdgeharError: a hop that is not an integer from 1 to the window.
+    """
+    window = network.tensors[network.source].columns
+    check_hop(hop, window)
+    if best_split(network, hop):
+        return None
+    saving = [other for other in range(1, window) if best_split(network, other)]
+    closest = sorted(sorted(saving, key=lambda other: (abs(other - hop), other))[:NEAR])
+    why = f"no layer's output survives a hop of {hop}: the C source computes the whole window at every decision"
+    if not closest:
+        return f"{why}, as it would at any hop (valid padding and strides that divide the hop are what survives)"
+    return f"{why}; hops near it that save work: {', '.join(map(str, closest))} (see edgehar plan)"
+
+
 def near(network: Network, hop: int) -> list[dict[str, Any]]:
     """The cheapest hops per sample between three quarters and five quarters of the one asked for, and that one."""
     window = network.tensors[network.source].columns
