@@ -1,4 +1,4 @@
-"""Layers that TensorFlow's int8 converter cannot take: refused by name, since it ends the process instead."""
+"""Layers that TensorFlow's converter cannot take: refused by name, since it ends the process or speaks of MLIR."""
 
 from __future__ import annotations
 
@@ -26,6 +26,26 @@ def require_convertible(model: Any, kind: str) -> None:
                 "TensorFlow's converter crashes; use Conv1D and GlobalAveragePooling1D in its place, build it with "
                 "unroll=True (the weights fit), or export without --int8"
             )
+
+
+def explain_failure(model: Any, kind: str, error: Exception) -> str:
+    """One line on why TensorFlow could not convert a network, and what to change.
+
+    Args:
+        model: keras.Model.
+        kind: what was to be made of it.
+        error: what the converter raised; its text is MLIR's, with lines of code in it.
+    """
+    lines = [line.partition("error:")[2].strip() for line in str(error).splitlines() if "error:" in line]
+    reason = (lines or [" ".join(str(error).split()) or type(error).__name__])[0][:160]
+    change = "use Conv1D, DepthwiseConv1D, Dense, pooling, ReLU and batch normalisation"
+    for layer in _all_layers(model):
+        if type(layer).__name__ in ("DepthwiseConv1D", "SeparableConv1D") and layer.input.shape[-1] == 1:
+            change = (
+                f"the layer {layer.name!r} ({type(layer).__name__}) reads one channel, which the converter cannot: "
+                "give the convolution before it two filters or more, or use Conv1D"
+            )
+    return f"expected layers that TensorFlow converts to a .tflite ({kind}), got: {reason}; {change}"
 
 
 def _loops(layer: Any) -> bool:

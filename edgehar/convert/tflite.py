@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
-from edgehar.convert.convertible import require_convertible
+from edgehar.convert.convertible import explain_failure, require_convertible
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.quiet import quiet
 
@@ -63,16 +63,7 @@ def convert(
         try:
             return bytes(converter.convert())
         except Exception as error:  # the converter's own, ValueError and RuntimeError, none with a common base
-            raise ContractError(_unconvertible(kind, error)) from error
-
-
-def _unconvertible(kind: str, error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if "error:" in line or "not supported" in line]
-    reason = (lines or [" ".join(str(error).split()) or type(error).__name__])[0][:200]
-    return (
-        f"expected layers that TensorFlow converts to a {kind} .tflite, got: {reason}; "
-        "use Conv1D, DepthwiseConv1D, Dense, pooling, ReLU and batch normalisation"
-    )
+            raise ContractError(explain_failure(model, kind, error)) from error
 
 
 def frozen_function(model: Any, contract: Contract) -> Any:

@@ -53,6 +53,16 @@ def test_float_and_unrolled_are_taken():
     require_convertible(network(layers.Bidirectional(layers.GRU(4, unroll=True))), "int8")
 
 
+def test_one_channel_under_a_depthwise_convolution():
+    start = keras.Input((80, 3))
+    now = layers.Conv1D(1, 4)(start)
+    now = layers.Add()([now, layers.Conv1D(1, 3, padding="same")(now)])
+    now = layers.GlobalAveragePooling1D()(layers.SeparableConv1D(4, 3, name="deep")(now))
+    model = keras.Model(start, layers.Dense(3, activation="softmax")(now))
+    with pytest.raises(ContractError, match=r"'deep' \(SeparableConv1D\) reads one channel.*two filters"):
+        tflite.convert(model, CONTRACT, "float")
+
+
 def test_another_failure_of_the_converter_is_one_line(monkeypatch):
     import tensorflow
 
