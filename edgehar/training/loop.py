@@ -237,7 +237,7 @@ def _identity(recipe: Recipe, contract: Contract, train: Windows, validation: Wi
 
 
 def _values(variables: Any) -> list[NDArray[np.generic]]:
-    return [np.array(variable.numpy()) for variable in variables]
+    return [np.array(variable.value.numpy()) for variable in variables]
 
 
 def _assign(variables: Any, values: list[NDArray[np.generic]]) -> None:

@@ -111,6 +111,24 @@ def test_only_what_is_missing_is_run_again(arguments, serial, tmp_path, monkeypa
     assert json.loads(captured.out)["pooled"] == json.loads((folder / "summary.json").read_text())["pooled"]
 
 
+def test_labels_merged_in_the_figures_and_not_in_the_folds(arguments, serial, tmp_path, capsys):
+    from sklearn.metrics import accuracy_score
+
+    folder = shutil.copytree(serial, tmp_path / "run")
+    assert main([*arguments, "--out", str(folder), "--match", "still=sitting,standing", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["pooled"]["confusion"]["labels"] == ["walking", "still"]
+    folds = [json.loads((folder / name).read_text()) for name in FILES]
+    for fold, shown in zip(folds, told["folds"], strict=True):
+        answers = np.array(fold["probabilities"], np.float32)
+        merged = np.stack([answers[:, 0], answers[:, 1] + answers[:, 2]], axis=1).argmax(axis=1)
+        expected = accuracy_score(np.minimum(fold["truth"], 1), merged)
+        assert shown["accuracy"] == pytest.approx(expected)
+    assert contents(folder) == contents(serial)
+    assert main([*arguments, "--out", str(folder), "--match", "still=sitting,lying"]) == 2
+    assert "got 'lying'" in capsys.readouterr().err
+
+
 def test_an_interruption_keeps_what_has_finished(arguments, serial, tmp_path, monkeypatch, capsys):
     def fold(plan, dataset, number, people, int8):
         if number == 2:
