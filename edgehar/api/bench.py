@@ -90,6 +90,9 @@ def bench(
     plan = QUICK if quick else DEFAULT
     opened = open_bundle(Path(bundle))
     rows = choose_rows(runtimes, hops)
+    for row in rows:  # damage shows before a folder is made
+        if row.file in opened:
+            opened.file(row.file)
     measure = import_measure(targets) if targets else None
     around = environment(command)
     on_progress(0, 1, "cutting the test windows")

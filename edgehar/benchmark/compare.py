@@ -67,7 +67,7 @@ def compare(before: Path, after: Path) -> Comparison:
         name, other = row["name"], new_rows.get(row["name"])
         if other is None:
             continue
-        if name in old and name in new:
+        if name in old and name in new and all("invoke" in one and "total" in one for one in (row, other)):
             for figure in ("invoke", "total"):
                 ratio, low, high = statistics.median_ratio(old[name][figure], new[name][figure])
                 medians = row[figure]["median"], other[figure]["median"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.errors import EdgeharError
-from edgehar.files import write_json, write_text
+from edgehar.files import open_regular, write_json, write_text
 from edgehar.schema import convert, read_json
 
 FORMAT = "edgehar-bench-1"
@@ -128,7 +129,7 @@ def read_samples(path: Path) -> Samples:
     collected: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     file = path / SAMPLES
     try:
-        with file.open(newline="", encoding="utf-8") as stream:
+        with open_regular(file) as raw, io.TextIOWrapper(raw, encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 raise EdgeharError(f"expected the columns {', '.join(COLUMNS)} in {file}, got {reader.fieldnames}")

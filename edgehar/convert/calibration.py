@@ -12,10 +12,13 @@ from edgehar.contract import Contract
 from edgehar.convert.matched import match, open_graph
 from edgehar.data import Windows
 from edgehar.errors import DataError
-from edgehar.files import sha256_bytes
+from edgehar.files import open_regular, sha256_bytes
 
 #: Windows on which the coverage is measured; more change the figures in the third digit only.
 COVERAGE_WINDOWS = 300
+
+#: Bytes of calibration windows: a quarter of a million of the article's.
+LARGEST = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,11 @@ def from_file(path: str | Path, contract: Contract) -> Calibration:
     """
     path = Path(path)
     shape = f"(N, {contract.window}, 3)"
+    if not path.exists():
+        raise DataError(f"no such file: {path}; expected a number of windows or a .npy of {shape}")
     try:
-        x = np.load(path, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise DataError(f"no such file: {path}; expected a number of windows or a .npy of {shape}") from error
+        with open_regular(path, LARGEST, DataError) as stream:
+            x = np.load(stream, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"expected a .npy of {shape} float32 in m/s², got {path} ({error})") from error
     if not isinstance(x, np.ndarray) or x.ndim != 3 or x.shape[1:] != (contract.window, 3) or not len(x):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from edgehar.errors import EdgeharError
 from edgehar.files import LARGEST_MODEL, open_regular
 from edgehar.quiet import quiet
+from edgehar.schema import decode
 from edgehar.zips import DAMAGE, MODEL, open_zip
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 #: Largest absolute weight. The variances of a batch normalisation of raw counts are the largest that make sense.
 LARGEST_WEIGHT = 1e9
 
-_WEIGHTS = "model.weights.h5"
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 
 def open_archive(path: Path) -> keras.Model:
@@ -32,12 +34,9 @@ def open_archive(path: Path) -> keras.Model:
     """
     from edgehar.models.keras_file import import_keras
 
-    try:
-        with open_regular(path, LARGEST_MODEL) as stream, open_zip(stream, str(path), MODEL) as archive:
-            check_weights_file(archive.read(_WEIGHTS), f"{_WEIGHTS} of {path}")
-    except (*DAMAGE, KeyError) as error:
-        raise EdgeharError(f"expected a .keras file, got something else or a damaged one: {path} ({error})") from error
+    config = check_archive(path)
     keras = import_keras()
+    check_network(config, str(path))
     try:
         with quiet():
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -46,6 +45,55 @@ def open_archive(path: Path) -> keras.Model:
         raise EdgeharError(f"expected a .keras file that safe mode can load, got {path}: {reason}") from error
     check_weights(model, str(path))
     return model
+
+
+def check_archive(path: Path) -> dict[str, Any]:
+    """The network's description in a `.keras`, once the sizes of everything in it are known to be bearable.
+
+    Raises:
+        EdgeharError, MissingExtra: as `open_archive`.
+    """
+    try:
+        with open_regular(path, LARGEST_MODEL) as stream, open_zip(stream, str(path), MODEL) as archive:
+            config, weights = archive.read(_CONFIG), archive.read(_WEIGHTS)
+    except (*DAMAGE, KeyError) as error:
+        raise EdgeharError(f"expected a .keras file, got something else or a damaged one: {path} ({error})") from error
+    check_weights_file(weights, f"{_WEIGHTS} of {path}")
+    return decode(config, dict, f"{_CONFIG} of {path}")
+
+
+def check_network(config: dict[str, Any], where: str) -> None:
+    """Refuse a description whose weights would not fit, before Keras makes room for them.
+
+    Nothing is said of a description that Keras cannot build: loading it says more.
+
+    Raises:
+        EdgeharError: more than `LARGEST_MODEL` bytes of float32 weights.
+    """
+    import random
+
+    from edgehar.models.keras_file import import_keras
+
+    keras = import_keras()
+    state = random.getstate()  # an initialiser without a seed draws one here, and a training counts on the next draws
+    try:
+        with quiet(), keras.StatelessScope(initialize_variables=False):
+            network = keras.saving.deserialize_keras_object(config, safe_mode=True)
+            size = 4 * sum(math.prod(variable.shape) for variable in network.variables)
+    except Exception:  # Keras raises nearly every type
+        return
+    finally:
+        random.setstate(state)
+        _forget_variables()
+    if size > LARGEST_MODEL:
+        raise EdgeharError(f"expected a network of at most {LARGEST_MODEL:,} bytes of weights in {where}, got {size:,}")
+
+
+def _forget_variables() -> None:
+    """Keras keeps a list of variables without values, and would give them some at the next occasion."""
+    from keras.src.backend.common import global_state
+
+    global_state.set_global_attribute("uninitialized_variables", [])
 
 
 def check_weights_file(content: bytes, where: str) -> None:

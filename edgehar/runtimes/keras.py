@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError, MissingExtra
-from edgehar.models.opening import open_archive
+from edgehar.models.opening import check_archive, open_archive
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, read_contract, settle
@@ -87,8 +87,9 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
         tf.config.threading.set_inter_op_parallelism_threads(1)
     except RuntimeError:
         pass  # TensorFlow has started already in this process; the bench gives it one of its own
-    settled = settle(path, read_contract(path), contract)
     try:
+        check_archive(path)
+        settled = settle(path, read_contract(path), contract)
         model = open_archive(path)
     except MissingExtra:
         raise

@@ -51,8 +51,8 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         _keep_floats(self)
-        for name in ("rotation", "scale", "noise", "shift", "mix"):
-            _require(name, getattr(self, name), low=0)
+        for name, high in (("rotation", 10), ("scale", 10), ("noise", 1e3), ("shift", 4096), ("mix", 100)):
+            _require(name, getattr(self, name), low=0, high=high)
         if len(set(self.turn)) < len(self.turn) or not set(self.turn) <= set("xyz"):
             raise EdgeharError(f"expected --turn with axes out of x, y and z, got {self.turn!r}")
 
@@ -74,7 +74,7 @@ class Distillation:
 
     def __post_init__(self) -> None:
         _keep_floats(self)
-        _require("teachers", self.teachers, low=0)
+        _require("teachers", self.teachers, low=0, high=100)
         _require("share", self.share, low=0, high=1)
 
 
@@ -110,11 +110,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _keep_floats(self)
-        for name in ("epochs", "batch_size", "patience"):
-            _require(name, getattr(self, name), low=1)
-        for name in ("seed", "weight_decay"):
-            _require(name, getattr(self, name), low=0)
-        _require("learning_rate", self.learning_rate, low=1e-9)
+        for name, high in (("epochs", 100_000), ("batch_size", 65_536), ("patience", 100_000)):
+            _require(name, getattr(self, name), low=1, high=high)
+        _require("seed", self.seed, low=0, high=2**32 - 1)
+        _require("weight_decay", self.weight_decay, low=0, high=1e3)
+        _require("learning_rate", self.learning_rate, low=1e-9, high=1e3)
         for name in ("label_smoothing", "average"):
             _require(name, getattr(self, name), low=0, high=0.99999)
         if self.keep not in ("best", "last"):
