@@ -19,6 +19,9 @@ from edgehar.cli.layout import message, nearest
 from edgehar.errors import EdgeharError
 
 #: Command name -> one line of help. The module `edgehar.cli.<name>`, with an underscore behind a keyword, holds the
+#: Characters of an error message; names of columns and of files may be of any length.
+LONGEST = 500
+
 #: click command `command`.
 COMMANDS = {
     "data": "List, inspect, check and fetch recordings.",
@@ -71,6 +74,11 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
+def shorten(text: str) -> str:
+    """A message without the middle of what some file says at length."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; never lets a traceback reach the user."""
     try:
@@ -84,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {message(error)}; see --help", file=sys.stderr)
         return 2
     except EdgeharError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {shorten(' '.join(str(error).split()))}", file=sys.stderr)
         return error.exit_status
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)

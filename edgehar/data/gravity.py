@@ -28,5 +28,6 @@ def gravity_length(parts: Iterable[NDArray[np.floating]]) -> float:
         size = min(_BLOCK, len(finite))
         if size:
             blocks = finite[: len(finite) // size * size].reshape(-1, size, 3)
-            lengths.append(np.linalg.norm(blocks.mean(axis=1, dtype=np.float64), axis=1))
+            with np.errstate(over="ignore"):  # an infinite length is no gravity, and is said to be none
+                lengths.append(np.linalg.norm(blocks.mean(axis=1, dtype=np.float64), axis=1))
     return float(np.median(np.concatenate(lengths))) if lengths else float("nan")

@@ -11,9 +11,13 @@ from typing import Any
 from edgehar.contract import STANDARD_GRAVITY
 from edgehar.data.timeline import TIME_UNITS
 from edgehar.errors import DataError
+from edgehar.files import read_bytes
 
 #: Name of the file that is looked for beside the data.
 SCHEMA_NAME = "edgehar-data.toml"
+
+#: Bytes that such a file may have.
+LARGEST_SCHEMA = 1 << 20
 
 #: Unit of the samples -> m/s² for one.
 UNITS = {"m/s^2": 1.0, "g": STANDARD_GRAVITY, "mg": STANDARD_GRAVITY / 1000}
@@ -82,8 +86,8 @@ def read_schema(path: Path) -> tuple[CsvOptions, dict[str, str]]:
         DataError: missing, not TOML, or with unknown or wrong entries.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = tomllib.loads(read_bytes(path, LARGEST_SCHEMA, DataError).decode("utf-8"))
+    except (DataError, ValueError, RecursionError) as error:  # the parser recurses with the depth of its input
         raise DataError(f"expected a TOML file in {path}: {error}") from error
     labels = content.pop("labels", {})
     if not isinstance(labels, dict) or not all(isinstance(name, str) for name in labels.values()):
@@ -101,7 +105,8 @@ def _checked(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
         if key == "columns":
             value = tuple(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else None
         elif key == "rate":
-            value = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+            usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6
+            value = float(value) if usable else None
         elif not isinstance(value, str):
             value = None
         if value is None:

@@ -212,7 +212,11 @@ def cross_validate(
         done += 1
         if on_fold is not None:
             on_fold(done, len(groups), result)
-    summary = sum_up([_read_fold(path, people) for path, people in zip(paths, groups, strict=True)], match)
+    folds = [_read_fold(path, people) for path, people in zip(paths, groups, strict=True)]
+    for path, fold in zip(paths, folds, strict=True):
+        if fold["labels"] != folds[0]["labels"]:
+            raise DataError(f"expected the labels of the other folds in {path}, got {fold['labels']}; delete it")
+    summary = sum_up(folds, match)
     files.write_json(folder / SUMMARY, summary.to_dict())
     return summary
 

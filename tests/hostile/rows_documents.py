@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from edgehar.data import DataSource
-from edgehar.training.run import Plan
+from edgehar.training.run import RunPlan
 from tests.hostile.things import GONE, both, changed, document, edited, holed, link, nothing, pipe, recording, text
 
 RESUME = "train --resume run"
@@ -14,7 +14,7 @@ CROSS = "crossval --arch conv8k5s20 --teachers 0 --epochs 1 --folds 2 --dataset 
 SEARCH = "search --trials 1 --epochs 1 --out run --dataset hapt"
 COMPARE = "bench compare r1 r2"
 FETCH = "data fetch wisdm --out . --url http://127.0.0.1:9/x.tar.gz"
-PLAN = json.loads(json.dumps(asdict(Plan(data=DataSource("walk.csv").to_dict()))))
+PLAN = json.loads(json.dumps(asdict(RunPlan(data=DataSource("walk.csv").to_dict()))))
 RUN, FOLD, STUDY = "run/run.json", "cv/fold-02.json", "run/search.json"
 
 
@@ -38,7 +38,7 @@ ROWS = [
     (RESUME, plan("recipe.epochs", 2.5), "expected a whole number, got a number at recipe.epochs"),
     (RESUME, plan("recipe.epochs", True), "got true or false at recipe.epochs"),
     (RESUME, plan("recipe.epochs", GONE), "expected an entry 'epochs', got none at recipe"),
-    (RESUME, plan("recipe.epochs", 0), "expected --epochs of 1 or more"),
+    (RESUME, plan("recipe.epochs", 0), "expected --epochs of 1 … 100000, got 0"),
     (RESUME, plan("recipe.epochs", 10**30), "expected --epochs"),
     (RESUME, plan("recipe.batch_size", 10**9), "expected --batch-size"),
     (RESUME, plan("recipe.seed", -1), "expected --seed"),
@@ -46,8 +46,8 @@ ROWS = [
     (RESUME, plan("recipe.learning_rate", 1e300), "expected --learning-rate"),
     (RESUME, plan("recipe.learning_rate", 10**400), "expected"),
     (RESUME, plan("recipe.keep", "all"), "expected keep"),
-    (RESUME, plan("recipe.arch", "transformer"), "expected an architecture"),
-    (RESUME, plan("recipe.arch", "conv999k99s20-" * 40 + "conv999k99"), "expected"),
+    (RESUME, both(recording(), plan("recipe.arch", "transformer")), "expected an architecture"),
+
     (RESUME, plan("recipe.arch", 3), "expected text, got a whole number at recipe.arch"),
     (RESUME, plan("recipe.augmentation.warp", 1), "got 'warp' at recipe.augmentation"),
     (RESUME, plan("recipe.augmentation.rotation", -1), "expected --rotation"),
@@ -57,7 +57,6 @@ ROWS = [
     (RESUME, plan("validation", "half"), "expected a number, got text at validation"),
     (RESUME, both(recording(), plan("validation", 7.0)), "expected"),
     (RESUME, both(recording(), plan("split", "leave:nobody")), "nobody"),
-    (RESUME, both(recording(), plan("input_layout", "wide")), "expected input layout"),
     (RESUME, plan("data", []), "expected an object, got a list at data"),
     (RESUME, plan("data", {}), "expected"),
     (RESUME, plan("data.source", 3), "expected"),
@@ -93,7 +92,7 @@ ROWS = [
     (CROSS, edited(FOLD, "probabilities.0.0", 1e300), "expected a number <= 1"),
     (CROSS, edited(FOLD, "subject", 3), "got a whole number at subject"),
     (CROSS, edited(FOLD, "labels", ["a", "b", "c"]), "expected"),
-    (CROSS, edited(FOLD, "labels", ["a", "b"]), "expected"),
+    (CROSS, edited(FOLD, "labels", ["a", "b"]), "expected the labels of the other folds"),
     # A search
     (SEARCH, text(STUDY, "["), "expected JSON"),
     (SEARCH, text(STUDY, "3"), "expected an object"),
@@ -138,8 +137,5 @@ ROWS = [
     (FETCH, text("hashes.json", '{"a": {"sha256": "x", "url": ""}}'), "expected text"),
     (FETCH, link("hashes.json"), "expected a file"),
     (FETCH, nothing, "127.0.0.1"),
-    ("data fetch wisdm --out . --url file:///etc/passwd", nothing, "expected"),
-    ("data fetch wisdm --out . --url http://", nothing, "expected"),
-    ("data fetch wisdm --out . --sha256 zz", nothing, "expected"),
     ("data fetch nothing --out .", nothing, "no data set 'nothing'"),
 ]  # fmt: skip

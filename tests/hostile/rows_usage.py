@@ -8,16 +8,16 @@ TRAIN = "train --dataset hapt --out run --teachers 0"
 EXPORT = "export --model micro --dataset hapt --out out"
 
 ROWS = [
-    ("nothing", nothing, "No such command"),
-    ("--nothing", nothing, "No such option"),
-    ("data nothing", nothing, "No such command"),
+    ("nothing", nothing, "o such command"),
+    ("--nothing", nothing, "o such option"),
+    ("data nothing", nothing, "o such command"),
     ("data check", nothing, "Missing argument"),
     ("evaluate", nothing, "Missing argument"),
     ("evaluate micro more", nothing, "unexpected extra argument"),
     ("evaluate ''", nothing, "expected"),
     ("evaluate /", nothing, "expected a bundle"),
     ("evaluate micro --dataset ''", nothing, "expected"),
-    ("evaluate micro --dataset hapt --subjects ,,", nothing, "expected"),
+    ("evaluate micro --dataset hapt --subjects ,,", nothing, "no person"),
     ("evaluate micro --dataset hapt --split random:nan", nothing, "expected"),
     ("evaluate micro --dataset hapt --split random:", nothing, "expected"),
     ("evaluate micro --dataset hapt --split nothing", nothing, "expected"),

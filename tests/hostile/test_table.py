@@ -55,8 +55,8 @@ def test_bad_input(command, make, words, victim, good, tmp_path):
     assert "Traceback" not in said, said
     assert answer["status"] == 2, f"status {answer['status']}: {said}"
     assert len(errors) == 1 and errors[0] == lines[-1], said
-    # What stands before it is progress, which ends in an ellipsis.
-    assert all(line.endswith("…") for line in lines[:-1]), said
+    # What stands before it is progress.
+    assert all(line.endswith(("…", "already")) for line in lines[:-1]), said
     assert words in errors[0], errors[0]
     assert len(errors[0]) < 600, errors[0]
     assert listing(tmp_path) == before
