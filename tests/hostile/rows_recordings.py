@@ -130,7 +130,7 @@ ROWS = [
     (f"{EVALUATE} --split published --subjects all", recording(), "expected --split or --subjects"),
     (EXPORT, nothing, "no such file"),
     (EXPORT, text("walk.csv", "t,x,y,z\n"), "expected"),
-    (EXPORT, recording(seconds=1), "expected"),
+    (EXPORT, recording(seconds=1), "no published split"),
     # To play
     (PLAY, nothing, "no such file"),
     (PLAY, text("walk.csv", b"\0\1\2"), "expected"),
@@ -155,7 +155,7 @@ ROWS = [
     (LIVE, stdin("".join(f"{i * 50},0,9.8,0\n" for i in range(500))), "in seconds"),
     (f"{LIVE} --rate 0", stdin(LINES), "expected a"),
     (f"{LIVE} --rate nan", stdin(LINES), "expected a"),
-    (f"{LIVE} --rate 1e9", stdin(LINES), "expected"),
+    (f"{LIVE} --rate 1e9", stdin(LINES), "cannot resample"),
     (f"{LIVE} --realtime", stdin(LINES), "for recordings"),
     (f"{LIVE} --subject 2", stdin(LINES), "for recordings"),
 ]  # fmt: skip
