@@ -33,6 +33,7 @@ COMMANDS = {
     "export": "Export a trained model to TFLite, ONNX and C as one bundle.",
     "plan": "Show what an incremental model saves at a hop.",
     "bench": "Compare accuracy, size and latency across runtimes.",
+    "adapt": "Learn a person from one labelled window of each activity.",
     "stream": "Run a bundle over a live stream or a recording.",
     "doctor": "Say what is installed, what is missing for which command, and how to get it.",
 }

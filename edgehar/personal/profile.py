@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import os
 import struct
+import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.compile.network import Network
+from edgehar.compile.read import read_network
 from edgehar.errors import ContractError, DataError
-from edgehar.files import read_bytes, write_bytes
+from edgehar.files import LARGEST_MODEL, read_bytes, write_bytes
 from edgehar.personal.head import dense_layer
 
 MAGIC = b"EHP1"
@@ -122,3 +127,19 @@ def apply_profile(model: bytes, network: Network, profile: Profile) -> bytes:
                 place[:] = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
             return bytes(content)
     raise ContractError("expected the last dense layer in the .tflite, found none")
+
+
+@contextmanager
+def personal_model(path: Path, profile: Profile | None) -> Iterator[Path]:
+    """The int8 `.tflite` to run: the file itself, or, while the block lasts, a copy with the profile's last layer.
+
+    Raises:
+        ContractError: a profile of another model.
+    """
+    if profile is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="edgehar-profile-") as folder:
+        own = Path(folder) / path.name
+        write_bytes(own, apply_profile(read_bytes(path, LARGEST_MODEL), read_network(path), profile))
+        yield own

@@ -1,0 +1,134 @@
+"""`edgehar.adapt`: a profile of one person from a recording with labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgehar.api.recordings import Read, Recordings, open_dataset
+from edgehar.bundle import open_bundle
+from edgehar.contract import Contract
+from edgehar.data import Dataset, DataSource, Recording, Windows, cut_windows
+from edgehar.errors import DataError
+from edgehar.personal.person import LEAST_WINDOWS, chosen_windows, learn, left_to_score
+from edgehar.personal.profile import Profile, personal_model, write_profile
+from edgehar.runtimes import open_model
+from edgehar.streaming.sources import choose_recording
+
+INT8 = "model_int8.tflite"
+
+
+@dataclass(frozen=True)
+class AdaptResult:
+    """What `adapt` learned.
+
+    Attributes:
+        path: the profile's file, `size` bytes.
+        recording, subject: what it was learned from.
+        used: label -> seconds at which its window begins, in the recording at the model's rate.
+        missing: labels of the model without a window; for those the model stays as it was, or nearly so.
+        scored: windows that share no sample with those that were used.
+        before, after: accuracy over the scored windows, None where there are none.
+    """
+
+    path: Path
+    size: int
+    profile: Profile
+    recording: str
+    subject: str
+    used: dict[str, tuple[float, ...]]
+    missing: tuple[str, ...]
+    scored: int
+    before: float | None
+    after: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "profile": str(self.path),
+            "bytes": self.size,
+            "model_sha256": self.profile.model,
+            "recording": self.recording,
+            "subject": self.subject,
+            "used": {label: list(times) for label, times in self.used.items()},
+            "missing": list(self.missing),
+            "scored_windows": self.scored,
+            "accuracy_before": self.before,
+            "accuracy_after": self.after,
+        }
+
+
+def adapt(
+    source: Recordings,
+    bundle: str | os.PathLike[str] = "bundle",
+    *,
+    out: str | os.PathLike[str] = "me.profile",
+    labels: Sequence[str] | None = None,
+    each: int = 1,
+    recording: str | None = None,
+    subject: str | None = None,
+    read: Read = DataSource.open,
+) -> AdaptResult:
+    """Learn a person from one labelled window of each activity, and write a profile.
+
+    Args:
+        source: recordings with labels; one of them is taken.
+        bundle: folder with an int8 model.
+        out: the profile's file.
+        labels: activities to learn from, such as `["sitting", "standing"]`; all by default.
+        each: windows of each activity; the middle ones.
+        recording, subject: which recording; by default the first of the test people, else the first.
+    Raises:
+        DataError: no such recording, label or window.
+        BundleError, ContractError: no int8 model, or one that cannot be adapted.
+        EdgeharError: the file cannot be written.
+    """
+    opened = open_bundle(Path(bundle))
+    path, contract = opened.file(INT8), opened.contract
+    unknown = sorted(set(labels or ()) - set(contract.labels))
+    if unknown:
+        raise DataError(f"expected labels of {', '.join(contract.labels)}, got {', '.join(unknown)}")
+    dataset = open_dataset(source, read)
+    chosen = choose_recording(dataset, recording, subject)
+    windows = cut_windows(_alone(dataset, chosen), contract)
+    used = chosen_windows(windows, labels, each)
+    if not len(used):
+        raise DataError(
+            f"expected {LEAST_WINDOWS} windows or more of {' or '.join(labels or contract.labels)} in {chosen.name}, "
+            f"got {len(windows)} in all; mark {contract.window * contract.period_s:g} s or more of each activity"
+        )
+    profile = learn(path, contract, windows, used)
+    write_profile(out, profile)
+    free = left_to_score(windows, used)
+    before, after = (_accuracy(path, contract, given, windows.select(free)) for given in (None, profile))
+    learned: dict[str, tuple[float, ...]] = {}
+    for index in used:
+        label = contract.labels[int(windows.y[index])]
+        learned[label] = (*learned.get(label, ()), float(windows.start[index] * contract.period_s))
+    missing = tuple(label for label in contract.labels if label not in learned)
+    size = len(profile.to_bytes())
+    result = (Path(out), size, profile, chosen.name, chosen.subject, learned, missing, int(free.sum()), before, after)
+    return AdaptResult(*result)
+
+
+def _alone(dataset: Dataset, recording: Recording) -> Dataset:
+    """The data set with one recording only."""
+    return replace(dataset, recordings=(recording,))
+
+
+def _accuracy(path: Path, contract: Contract, profile: Profile | None, windows: Windows) -> float | None:
+    """Share of windows that the int8 model names right, with a profile or without."""
+    if not len(windows):
+        return None
+    with personal_model(path, profile) as own:
+        runtime = open_model(own, runtime="litert-int8-reference", contract=contract)
+        try:
+            predicted = runtime.predict(windows.x).argmax(1)
+        finally:
+            runtime.close()
+    return float(np.mean(predicted == windows.y))

@@ -1,0 +1,73 @@
+"""`edgehar adapt`: learn a person from one window of each activity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.cli.layout import Command
+
+if TYPE_CHECKING:
+    from edgehar.api.adapt import AdaptResult
+    from edgehar.data import DataSource
+
+
+@click.command(cls=Command)
+@data_options(argument="source")
+@click.option("--bundle", default="bundle", show_default=True, help="Bundle folder with an int8 model.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("me.profile"), show_default=True,
+    help="The profile.",
+)  # fmt: skip
+@click.option("--only", metavar="A,B", help="Learn from these activities alone, as in sitting,standing.")
+@click.option("--each", type=click.IntRange(1, 8), default=1, show_default=True, help="Windows of each activity.")
+@click.option("--subject", help="Take a recording of this person.")
+@click.option("--recording", help="Take the recording of this name.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    data: DataSource,
+    bundle: str,
+    out: Path,
+    only: str | None,
+    each: int,
+    subject: str | None,
+    recording: str | None,
+    as_json: bool,
+) -> None:
+    """Learn a person from one labelled window of each activity, and write a profile of a few hundred bytes.
+
+    SOURCE is a recording with labels. The profile is the model's last layer anew, for this model only:
+    `edgehar stream --profile` takes it, and the C engine.
+    """
+    from edgehar.api.adapt import adapt
+    from edgehar.files import dump_json
+
+    labels = None if only is None else [label.strip() for label in only.split(",")]
+    result = adapt(
+        data, bundle, out=out, labels=labels, each=each, recording=recording, subject=subject, read=load_dataset
+    )
+    if as_json:
+        click.echo(dump_json(result.to_dict()), nl=False)
+    else:
+        _print(result)
+
+
+def _print(result: AdaptResult) -> None:
+    from edgehar.report.tables import NOTHING, percent, results_console, terminal_table
+
+    rows = [
+        [label, ", ".join(f"{time:.2f}" for time in result.used[label]) if label in result.used else NOTHING]
+        for label in (*result.used, *result.missing)
+    ]
+    console = results_console()
+    title = f"{result.recording}, subject {result.subject}"
+    console.print(terminal_table(title, ("activity", "learned from the window at, s"), rows))
+    if result.before is not None:
+        console.print(
+            f"right in {percent(result.after)} % of {result.scored} other windows; without the profile "
+            f"{percent(result.before)} %"
+        )
+    console.print(f"wrote {result.path}, {result.size} bytes, for the model {result.profile.model[:16]}")

@@ -1,0 +1,60 @@
+"""Which windows of a recording a person is learned from, and what is left to score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgehar.compile.read import read_network
+from edgehar.contract import Contract
+from edgehar.data import Windows
+from edgehar.personal.adaptation import adapt
+from edgehar.personal.head import embed, head_of
+from edgehar.personal.profile import Profile
+
+#: A stretch of fewer windows is not taken: what was marked in passing is mostly the way there.
+LEAST_WINDOWS = 3
+
+
+def chosen_windows(windows: Windows, labels: Sequence[str] | None = None, each: int = 1) -> NDArray[np.int64]:
+    """Indices of the windows to learn from: of each label the middle ones, where it has at least `LEAST_WINDOWS`.
+
+    Args:
+        windows: of one recording, or of one person.
+        labels: those to take; all by default.
+        each: windows of each label; they are spread evenly over its windows.
+    """
+    chosen: list[int] = []
+    for code, label in enumerate(windows.labels):
+        own = np.flatnonzero(windows.y == code)
+        if len(own) >= LEAST_WINDOWS and (labels is None or label in labels):
+            places = [len(own) * (2 * number + 1) // (2 * each) for number in range(each)]
+            chosen += sorted({int(own[place]) for place in places})
+    return np.array(chosen, np.int64)
+
+
+def left_to_score(windows: Windows, used: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which windows share no sample with those that were learned from, bool (W,)."""
+    length = windows.x.shape[1]
+    free = np.ones(len(windows), bool)
+    for index in used:
+        same = windows.recording == windows.recording[index]
+        free &= ~(same & (np.abs(windows.start - windows.start[index]) < length))
+    return free
+
+
+def learn(path: Path, contract: Contract, windows: Windows, used: NDArray[np.int64]) -> Profile:
+    """The profile of a person for an int8 `.tflite`, its last layer fitted to the windows `used`.
+
+    Raises:
+        ContractError: a network that cannot be adapted.
+        DataError: no window, or more than the last layer has room for.
+    """
+    network = read_network(path)
+    head = head_of(network)
+    embeddings = embed(path, contract, windows.x[used])
+    weights, bias = adapt(head, embeddings, windows.y[used])
+    return Profile(network.sha256, None, weights, bias)
