@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 #: Public name -> the module that holds it.
 _HOMES = {
+    "adapt": "edgehar.api.adapt",
     "Bundle": "edgehar.bundle",
     "Contract": "edgehar.contract",
     "EdgeharError": "edgehar.errors",
@@ -33,6 +34,7 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]
 
 if TYPE_CHECKING:
+    from edgehar.api.adapt import adapt as adapt
     from edgehar.api.bench import bench as bench
     from edgehar.api.crossval import crossval as crossval
     from edgehar.api.evaluate import evaluate as evaluate

@@ -20,6 +20,7 @@ def stream(
     runtime: str | None = None,
     engine: str = "whole",
     smoothing: SmoothingConfig | None = None,
+    profile: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """Run a model over recordings as `python -m edgehar stream` does, resampled to the model's rate.
 
@@ -30,6 +31,7 @@ def stream(
         hop: samples at the model's rate between decisions.
         runtime: row such as `native-int8`; by default `litert-int8-reference` where the model is int8.
         engine: `whole` windows, or `incremental`: only what is new since the last decision, with equal decisions.
+        profile: of a person, as `edgehar.adapt` writes it for this model.
         smoothing: how decisions follow probabilities; `edgehar.streaming.SmoothingConfig`.
     Returns:
         One row a decision: `time` (float64, seconds, of the newest sample), `label` (text, `unsure` where the best
@@ -56,7 +58,7 @@ def stream(
 
     named = not isinstance(source, pd.DataFrame) or "recording" in source
     dataset = from_frame(source) if isinstance(source, pd.DataFrame) else load(os.fspath(source))
-    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=smoothing)
+    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=smoothing, profile=profile)
     labels = player.contract.labels
     rows = []
     for recording, _, stretches in play(player, dataset, lambda text: warnings.warn(text, stacklevel=2)):

@@ -29,12 +29,13 @@ FRACTION = click.FloatRange(0, 1)
 @click.command(
     cls=Command,
     groups={
-        "Model": ("bundle", "runtime", "engine", "hop"),
+        "Model": ("bundle", "profile", "runtime", "engine", "hop"),
         "Smoothing": ("smooth", "alpha", "votes", "threshold", "hysteresis", "min_dwell"),
     },
 )
 @data_options(argument="source")
 @click.option("--bundle", help="Bundle folder, or a model file (default: bundle).")
+@click.option("--profile", type=click.Path(dir_okay=False), help="Of a person, from edgehar adapt, for this model.")
 @click.option(
     "--runtime",
     help="Runtime, such as litert-int8-reference (default: litert-int8-reference where there is an int8 model).",
@@ -80,6 +81,7 @@ FRACTION = click.FloatRange(0, 1)
 def command(
     data: DataSource,
     bundle: str | None,
+    profile: str | None,
     runtime: str | None,
     engine: str,
     hop: int,
@@ -120,7 +122,7 @@ def command(
     if plot is not None:
         require_matplotlib()
     config = SmoothingConfig(smooth, max(1, _units(alpha)), votes, _units(threshold), _units(hysteresis), min_dwell)
-    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=config)
+    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=config, profile=profile)
     if player.note:
         _note(player.note)
     view: View = (JsonView if as_json else TextView)(player.contract.labels, sys.stdout)

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from edgehar.bundle import open_bundle
+from edgehar.errors import EdgeharError
+from edgehar.personal.profile import personal_model, read_profile
 from edgehar.runtimes import Runtime, open_model, row_named, streaming_row
 from edgehar.runtimes.incremental import Incremental, from_bytes, is_step
 
@@ -79,3 +81,42 @@ def open_stream_model(path: str | os.PathLike[str] | None = None, runtime: str |
         runtime = DEFAULT_KERNELS if row_named(DEFAULT_KERNELS).file in bundle else "litert-float"
     row = row_named(runtime)
     return open_model(bundle.file(row.file), runtime=row.name, contract=bundle.contract)
+
+
+def open_personal_model(
+    profile: str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
+    runtime: str | None = None,
+    *,
+    hop: int | None = None,
+) -> Runtime:
+    """Open an int8 model with a person's profile.
+
+    Args:
+        profile: file that `edgehar adapt` wrote for this model.
+        path: bundle folder or int8 `.tflite`; by default `DEFAULT_BUNDLE`.
+        runtime: `litert-int8`, `litert-int8-reference` (default) or `tflm-int8`.
+        hop: of an incremental model; None for whole windows.
+    Raises:
+        DataError: no profile, or a torn one.
+        ContractError: a profile of another model.
+        EdgeharError: a runtime that does not run a `.tflite`, and otherwise as `open_stream_model`.
+    """
+    name = runtime or DEFAULT_KERNELS
+    if row_named(name).file != "model_int8.tflite" or name == "native-int8":
+        raise EdgeharError(f"expected a runtime of an int8 .tflite for a profile, as {DEFAULT_KERNELS}, got {name}")
+    learned = read_profile(profile)
+    path = Path(DEFAULT_BUNDLE if path is None else path)
+    contract = None
+    if not path.is_file():
+        bundle = open_bundle(path)
+        path, contract = bundle.file("model_int8.tflite"), bundle.contract
+    with personal_model(path, learned) as own:
+        if hop is None:
+            return open_model(own, runtime=name, contract=contract)
+        from edgehar.compile.incremental import streaming_model
+
+        made = streaming_model(own, hop, contract)
+    model = from_bytes(made.content, path, streaming_row(hop, name).name, made.contract)
+    model.note = made.plan.note
+    return model

@@ -12,7 +12,8 @@ from edgehar.contract import Contract
 from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.errors import DataError, EdgeharError
 from edgehar.runtimes import Runtime
-from edgehar.streaming.model import open_incremental_model, open_stream_model
+from edgehar.runtimes.incremental import Incremental
+from edgehar.streaming.model import open_incremental_model, open_personal_model, open_stream_model
 from edgehar.streaming.session import Session
 from edgehar.streaming.smoothing import SmoothingConfig
 from edgehar.streaming.sources import Block, recording_blocks
@@ -47,12 +48,14 @@ def open_player(
     engine: str = "whole",
     hop: int = 20,
     smoothing: SmoothingConfig | None = None,
+    profile: str | os.PathLike[str] | None = None,
 ) -> Player:
     """Open a model for streaming.
 
     Args:
         bundle: folder or model file; by default `bundle`.
         engine: `whole` windows, or `incremental`: only what is new since the last decision.
+        profile: of a person, as `edgehar adapt` writes it for this model.
         runtime, hop, smoothing: see `open_stream_model` and `Streamer`.
     Raises:
         EdgeharError: an engine or a hop that is none, or as `open_stream_model` and `open_incremental_model`.
@@ -61,7 +64,10 @@ def open_player(
         raise EdgeharError(f"expected the engine {' or '.join(ENGINES)}, got {engine!r}")
     model: Runtime
     note = None
-    if engine == "whole":
+    if profile is not None:
+        model = open_personal_model(profile, bundle, runtime, hop=hop if engine == "incremental" else None)
+        note = model.note if isinstance(model, Incremental) else None
+    elif engine == "whole":
         model = open_stream_model(bundle, runtime)
     else:
         model = step = open_incremental_model(bundle, runtime, hop=hop)

@@ -1,0 +1,100 @@
+"""`edgehar adapt` and `stream --profile` on a shipped model and real recordings."""
+
+import json
+
+import numpy as np
+import pytest
+
+from edgehar.compile.read import read_network
+from edgehar.data import Windows
+from edgehar.personal.head import head_of
+from edgehar.personal.person import chosen_windows, left_to_score
+from edgehar.personal.profile import read_profile
+
+
+@pytest.fixture(scope="module")
+def micro(bundle_of):
+    return bundle_of("micro")
+
+
+@pytest.fixture(scope="module")
+def adapted(micro, run_cli, tmp_path_factory):
+    """A profile of a HAPT training person, and what the command printed."""
+    place = tmp_path_factory.mktemp("adapted")
+    done = run_cli("adapt", "hapt", "--bundle", micro, "--subject", "1", "--out", place / "me.profile", "--json")
+    assert done.returncode == 0, done.stderr
+    return place / "me.profile", json.loads(done.stdout)
+
+
+def test_the_profile_is_small_and_of_this_model(adapted, micro):
+    path, told = adapted
+    network = read_network(micro / "model_int8.tflite")
+    profile = read_profile(path)
+    assert told["bytes"] == path.stat().st_size < 400
+    assert network.sha256.startswith(profile.model)
+    assert profile.weights is not None and not np.array_equal(profile.weights, head_of(network).weights)
+    assert set(told["used"]) == {"walking", "upstairs", "downstairs", "sitting", "standing", "laying"}
+    assert told["scored_windows"] > 50 and told["accuracy_after"] > 0.9
+
+
+def test_it_tells_people_apart_whom_the_model_confuses(adapted, micro, run_cli):
+    """The stream with a profile decides otherwise, in both engines alike."""
+    path, _ = adapted
+    arguments = ("stream", "hapt", "--bundle", micro, "--subject", "1", "--json")
+    plain = run_cli(*arguments).stdout.splitlines()
+    whole = run_cli(*arguments, "--profile", path).stdout.splitlines()
+    incremental = run_cli(*arguments, "--profile", path, "--engine", "incremental").stdout.splitlines()
+    assert len(whole) == len(plain) > 100 and whole != plain
+    assert incremental == whole
+
+
+def test_only_some_activities(micro, run_cli, tmp_path):
+    done = run_cli("adapt", "hapt", "--bundle", micro, "--subject", "3", "--only", "sitting,standing", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "wrote me.profile, 356 bytes" in done.stdout and "walking" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--only", "flying"), "expected labels of walking"),
+        (("--subject", "99"), "no subject '99'"),
+        (("--each", "0"), "0 is not in the range"),
+    ],
+)
+def test_what_cannot_be_learned_is_said(micro, run_cli, tmp_path, options, words):
+    done = run_cli("adapt", "hapt", "--bundle", micro, *options, cwd=tmp_path)
+    assert done.returncode == 2 and words in done.stderr and done.stderr.count("error:") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("runtime", ["native-int8", "litert-float", "onnx-int8"])
+def test_a_profile_needs_the_int8_tflite(adapted, micro, run_cli, runtime):
+    done = run_cli("stream", "hapt", "--bundle", micro, "--profile", adapted[0], "--runtime", runtime)
+    assert done.returncode == 2 and "expected a runtime of an int8 .tflite for a profile" in done.stderr
+
+
+def test_a_torn_profile_is_refused(adapted, micro, run_cli, tmp_path):
+    torn = tmp_path / "torn.profile"
+    torn.write_bytes(adapted[0].read_bytes()[:-40])
+    done = run_cli("stream", "hapt", "--bundle", micro, "--profile", torn)
+    assert done.returncode == 2 and "checksum does not fit" in done.stderr
+
+
+def made(y, start, recording=None):
+    count = len(y)
+    names = np.array(recording or ["r"] * count)
+    return Windows(np.zeros((count, 80, 3), np.float32), np.array(y), names, names, np.array(start), ("a", "b"))
+
+
+def test_windows_to_learn_from_are_the_middle_ones():
+    windows = made([0, 0, 0, 0, 0, 1, 1], [0, 40, 80, 120, 160, 400, 440])
+    assert chosen_windows(windows).tolist() == [2]  # label b has too few windows
+    assert chosen_windows(windows, each=2).tolist() == [1, 3]
+    assert chosen_windows(windows, ["b"]).tolist() == []
+
+
+def test_windows_that_share_samples_are_not_scored():
+    windows = made([0] * 6, [0, 40, 80, 120, 160, 80], ["r"] * 5 + ["s"])
+    free = left_to_score(windows, np.array([2]))
+    assert free.tolist() == [True, False, False, False, True, True]
