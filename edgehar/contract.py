@@ -14,6 +14,9 @@ from edgehar.errors import ContractError
 
 FORMAT = "edgehar-contract-1"
 
+#: What may stand between the samples and the windows; edgehar/front_end.py computes it.
+FRONT_ENDS = ("none", "pocket")
+
 #: Standard gravity in m/s², the one value that converts g to m/s² in this project.
 STANDARD_GRAVITY = 9.80665
 
@@ -71,6 +74,8 @@ class Contract:
         train_step: samples between the starts of training windows.
         input_layout: `window` for a model input of (window, 3), `flat` for (3 * window,) in the
             same order (x0, y0, z0, x1, …).
+        front_end: `none`: windows hold x, y, z. `pocket`: they hold what docs/spec.md, "Front end", makes of the
+            stream: along gravity, across it, and how far the screen's axis is from level.
         normalisation: None where the model was trained on raw m/s².
         input_quantisation, output_quantisation: None for a float model.
     """
@@ -89,6 +94,7 @@ class Contract:
     normalisation: Normalisation | None = None
     input_quantisation: TensorQuantisation | None = None
     output_quantisation: TensorQuantisation | None = None
+    front_end: str = "none"
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.labels) <= MOST_LABELS or len(set(self.labels)) != len(self.labels):
@@ -114,6 +120,8 @@ class Contract:
                 raise ContractError(f"expected {name} {expected!r}, got {getattr(self, name)!r}")
         if self.input_layout not in ("window", "flat"):
             raise ContractError(f"expected input layout 'window' or 'flat', got {self.input_layout!r}")
+        if self.front_end not in FRONT_ENDS:
+            raise ContractError(f"expected the front end {' or '.join(FRONT_ENDS)}, got {self.front_end!r}")
 
     @property
     def period_s(self) -> float:
@@ -127,7 +135,10 @@ class Contract:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` reads it back to an equal object."""
-        return {"format": FORMAT, **asdict(self)}
+        entries = asdict(self)
+        if self.front_end == "none":
+            del entries["front_end"]  # as contracts were written before there was one
+        return {"format": FORMAT, **entries}
 
     @classmethod
     def from_dict(cls, value: Any, where: str = "contract") -> Contract:
@@ -140,7 +151,8 @@ class Contract:
 
     def same_input(self, other: Contract) -> bool:
         """Whether a window cut for one may be given to the other."""
-        return (self.rate_hz, self.window) == (other.rate_hz, other.window)
+        mine = (self.rate_hz, self.window, self.front_end)
+        return mine == (other.rate_hz, other.window, other.front_end)
 
     def float_io(self) -> Contract:
         """The same contract without quantisation."""

@@ -1,4 +1,4 @@
-"""Timelines and rates: splitting at gaps, uniform grids, and polyphase resampling."""
+"""Timelines and rates: splitting at gaps, uniform grids, polyphase resampling, and what a contract asks for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.contract import Contract
 from edgehar.data.recording import Recording
 from edgehar.errors import DataError
+from edgehar.front_end import apply_front_end
 
 #: Largest numerator and denominator of a rate ratio.
 MAX_RATIO_TERM = 1000
@@ -124,6 +126,16 @@ def resample(recording: Recording, rate_hz: float) -> Recording:
     position = np.arange(len(acc))
     nearest = np.minimum((2 * position * down + up) // (2 * up), len(even) - 1)
     return replace(even, t=even.t[0] + position / rate_hz, acc=acc, label=even.label[nearest], rate_hz=rate_hz)
+
+
+def contract_parts(recording: Recording, contract: Contract) -> list[Recording]:
+    """A recording as a contract's windows hold it: split at gaps, at its rate, each part through its front end.
+
+    Raises:
+        DataError: a rate that cannot be resampled.
+    """
+    parts = [resample(part, contract.rate_hz) for part in split_at_gaps(recording)]
+    return [replace(part, acc=apply_front_end(contract.front_end, part.acc)) for part in parts]
 
 
 def _convolve(x: NDArray[np.float64], up: int, down: int) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 from edgehar.contract import Contract
 from edgehar.data.labels import TRANSITIONS
 from edgehar.data.recording import Dataset, Recording, Windows
-from edgehar.data.resampling import resample, split_at_gaps
+from edgehar.data.resampling import contract_parts
 from edgehar.data.windows import runs
 
 
@@ -26,8 +26,7 @@ def transition_windows(dataset: Dataset, contract: Contract) -> Windows:
     for whole in dataset.recordings:
         if not np.isin(whole.label, list(names)).any():
             continue
-        for part in split_at_gaps(whole):
-            even = resample(part, contract.rate_hz)
+        for even in contract_parts(whole, contract):
             for begin, end in runs(even.label):
                 code = int(even.label[begin])
                 if code not in names or len(even) < contract.window:

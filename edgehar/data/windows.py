@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.data.recording import Dataset, Recording, Windows
-from edgehar.data.resampling import rate_ratio, resample, split_at_gaps
+from edgehar.data.resampling import contract_parts, rate_ratio
 from edgehar.errors import DataError
 
 
@@ -27,7 +27,7 @@ def cut_windows(
     labels: Sequence[str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Windows:
-    """Resample to the contract's rate and cut windows over stretches of one label.
+    """Resample to the contract's rate, apply its front end and cut windows over stretches of one label.
 
     Samples without a label, and of classes that are not asked for, are left out; each stretch is cut
     from its first sample.
@@ -57,8 +57,7 @@ def cut_windows(
         rate_ratio(rate, contract.rate_hz)
     places: list[tuple[Recording, int, int]] = []
     for done, recording in enumerate(dataset.recordings, 1):
-        for part in split_at_gaps(recording):
-            even = resample(part, contract.rate_hz)
+        for even in contract_parts(recording, contract):
             for begin, end in runs(even.label):
                 if int(even.label[begin]) not in code_of:
                     continue

@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2] / "edgehar"
 #: From the bottom up; a module may import its own layer and those below.
 LAYERS = (
     {"engine", "errors", "files", "quiet", "schema", "versions", "zips"},
-    {"contract"},
+    {"contract", "front_end"},
     {"data"},
     {"models", "evaluation"},
     {"runtimes"},
