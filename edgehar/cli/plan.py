@@ -22,12 +22,12 @@ def command(model: Path, hop: int, as_json: bool) -> None:
     from edgehar.compile.incremental_plan import figures
     from edgehar.compile.read import read_network
     from edgehar.files import dump_json
+    from edgehar.models import find_contract
     from edgehar.report.plan_table import print_plan
     from edgehar.report.tables import results_console
-    from edgehar.runtimes.embedded import read_contract
 
     path = model if model.is_file() else open_bundle(model).file("model_int8.tflite")
-    contract = read_contract(path)
+    contract = find_contract(path)
     plan = figures(read_network(path), hop)
     if as_json:
         click.echo(dump_json(plan), nl=False)

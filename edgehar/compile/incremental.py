@@ -26,7 +26,7 @@ from edgehar.compile.read import RESHAPES, read_network
 from edgehar.contract import Contract
 from edgehar.convert import metadata
 from edgehar.errors import ContractError
-from edgehar.runtimes.embedded import read_contract
+from edgehar.models import find_contract
 
 #: Axis of time in (1, 1, columns, channels).
 TIME = 2
@@ -63,7 +63,7 @@ def streaming_model(path: str | Path, hop: int, contract: Contract | None = None
     """
     path = Path(path)
     network = read_network(path)
-    contract = contract or read_contract(path)
+    contract = contract or find_contract(path)
     if contract is None:
         raise ContractError(f"no contract inside {path}, so its labels and rate are not known; export the model again")
     plan = plan_step(network, hop)

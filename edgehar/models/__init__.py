@@ -1,6 +1,7 @@
 """Networks: their architectures, the trained ones that ship, and the files that hold them."""
 
-from edgehar.models.keras_file import read_contract, save
+from edgehar.models.carried import find_contract, read_contract
+from edgehar.models.keras_file import save
 from edgehar.models.origin import Origin, open_recordings, read_origin
 from edgehar.models.registry import ARCHITECTURES, build, load, require_architecture, resolve, shipped, shipped_names
 from edgehar.models.temperature import fold_temperature
@@ -9,6 +10,7 @@ __all__ = [
     "ARCHITECTURES",
     "Origin",
     "build",
+    "find_contract",
     "fold_temperature",
     "load",
     "open_recordings",

@@ -12,21 +12,15 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgehar import files, schema
+from edgehar import files
 from edgehar.contract import Contract
-from edgehar.errors import ContractError, EdgeharError, MissingExtra
-from edgehar.files import LARGEST_MODEL, open_regular
+from edgehar.errors import ContractError, MissingExtra
+from edgehar.models.carried import MEMBER, read_contract
 from edgehar.models.opening import check_weights, open_archive
 from edgehar.quiet import quiet
-from edgehar.zips import DAMAGE, MODEL, open_zip
 
 if TYPE_CHECKING:
     import keras
-
-MEMBER = "contract.json"
-
-#: What to do with a network that Keras saved and edgehar did not.
-IMPORT_HINT = "give it one with: edgehar import MODEL --labels a,b,c --rate 20 (and --mean, --std of its training)"
 
 #: The earliest time that a zip can hold, so that equal content gives equal bytes.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
@@ -66,25 +60,6 @@ def save(model: keras.Model, contract: Contract, path: str | os.PathLike[str]) -
         with zipfile.ZipFile(temporary, "w") as archive:
             for name in sorted(members):
                 archive.writestr(zipfile.ZipInfo(name, _NO_DATE), members[name])
-
-
-def read_contract(path: str | os.PathLike[str]) -> Contract:
-    """The contract inside a `.keras` file, read without Keras.
-
-    Raises:
-        EdgeharError: no such file, or not a `.keras` file.
-        ContractError: a `.keras` file without a contract of ours.
-    """
-    if Path(path).suffix.lower() in (".h5", ".hdf5") and Path(path).is_file():
-        raise ContractError(f"expected a .keras with its contract, got {path}, which holds none; {IMPORT_HINT}")
-    try:
-        with open_regular(path, LARGEST_MODEL) as stream, open_zip(stream, str(path), MODEL) as archive:
-            if MEMBER not in archive.namelist():
-                raise ContractError(f"expected {MEMBER} inside {path}, got a model without one; {IMPORT_HINT}")
-            content = archive.read(MEMBER)
-    except DAMAGE as error:
-        raise EdgeharError(f"expected a .keras file, got something else or a damaged one: {path} ({error})") from error
-    return schema.decode(content, Contract, f"{MEMBER} of {path}", error=ContractError)
 
 
 def load(path: str | os.PathLike[str]) -> tuple[keras.Model, Contract]:

@@ -11,38 +11,16 @@ import numpy as np
 from edgehar import schema
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import ContractError
-from edgehar.files import LARGEST_MODEL, open_regular, read_bytes
-from edgehar.zips import DAMAGE, MODEL, open_zip
+from edgehar.files import LARGEST_MODEL, read_bytes
+from edgehar.models.carried import MEMBER
 
 #: Key of the contract in ONNX `metadata_props`.
 ONNX_KEY = "edgehar.contract"
-
-#: Name of the contract as a zip member (`.keras`, and the zip that ends a `.tflite`) and as a file beside the model.
-MEMBER = "contract.json"
 
 
 def read_model(path: Path) -> bytes:
     """The content of a model file; ContractError where it is no regular file or larger than a network may be."""
     return read_bytes(path, LARGEST_MODEL, ContractError)
-
-
-def read_contract(path: Path) -> Contract | None:
-    """The contract inside a `.keras` or `.tflite` file; None where it carries none.
-
-    Raises:
-        ContractError: it carries one that cannot be read.
-    """
-    try:
-        with (
-            open_regular(path, LARGEST_MODEL, ContractError) as stream,
-            open_zip(stream, str(path), MODEL, ContractError) as archive,
-        ):
-            if MEMBER not in archive.namelist():
-                return None
-            text = archive.read(MEMBER)
-    except DAMAGE:
-        return None
-    return contract_from_text(text, path)
 
 
 def contract_from_text(text: str | bytes, path: Path) -> Contract:

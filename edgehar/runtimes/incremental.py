@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError
+from edgehar.models import find_contract
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import read_contract, read_model, settle, with_quantisation
+from edgehar.runtimes.embedded import read_model, settle, with_quantisation
 from edgehar.runtimes.litert import open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 from edgehar.runtimes.registry import STREAMING
@@ -157,7 +158,7 @@ class TflmStep:
 
 def load(path: Path, row: str | None, contract: Contract | None, threads: int) -> Incremental:
     """Open a streaming `.tflite`; see `edgehar.runtimes.open_model` for arguments and errors."""
-    return from_bytes(read_model(path), path, row, settle(path, read_contract(path), contract), threads)
+    return from_bytes(read_model(path), path, row, settle(path, find_contract(path), contract), threads)
 
 
 def from_bytes(content: bytes, path: Path, row: str | None, contract: Contract, threads: int = 1) -> Incremental:

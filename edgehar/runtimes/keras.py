@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError, MissingExtra
+from edgehar.models import find_contract
 from edgehar.models.opening import check_archive, open_archive
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import check_tensors, read_contract, settle
+from edgehar.runtimes.embedded import check_tensors, settle
 
 _BATCH = 256
 
@@ -89,7 +90,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
         pass  # TensorFlow has started already in this process; the bench gives it one of its own
     try:
         check_archive(path)
-        settled = settle(path, read_contract(path), contract)
+        settled = settle(path, find_contract(path), contract)
         model = open_archive(path)
     except MissingExtra:
         raise

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import ContractError
+from edgehar.models import find_contract
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import check_tensors, read_contract, read_model, settle, with_quantisation
+from edgehar.runtimes.embedded import check_tensors, read_model, settle, with_quantisation
 from edgehar.runtimes.quantise import dequantise, quantise
 
 
@@ -82,7 +83,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     if int8 != (row != Litert.name):
         got = "an int8" if int8 else "a float"
         raise ContractError(f"expected {'a float' if int8 else 'an int8'} model for {row}, got {got} model in {path}")
-    settled = settle(path, read_contract(path), contract)
+    settled = settle(path, find_contract(path), contract)
     check_model(path, interpreter, settled)
     return CLASSES[row](path, interpreter, settled, threads)
 

@@ -20,8 +20,9 @@ from edgehar.contract import Contract
 from edgehar.engine import engine_dir
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import atomic_path, sha256_bytes, sha256_file
+from edgehar.models import find_contract
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import read_contract, read_model, settle, with_quantisation
+from edgehar.runtimes.embedded import read_model, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 
@@ -81,7 +82,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     interpreter = open_interpreter(read_model(path), path, reference=True)
     if not is_int8(interpreter):
         raise ContractError(f"expected an int8 model for {NativeInt8.name}, got a float model in {path}")
-    settled = settle(path, read_contract(path), contract)
+    settled = settle(path, find_contract(path), contract)
     check_model(path, interpreter, settled)
     inputs = quantisation_of(path, interpreter.get_input_details()[0])
     outputs = quantisation_of(path, interpreter.get_output_details()[0])

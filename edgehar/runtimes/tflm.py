@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
+from edgehar.models import find_contract
 from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.embedded import read_contract, read_model, settle, with_quantisation
+from edgehar.runtimes.embedded import read_model, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 
@@ -69,7 +70,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     checker = open_interpreter(model, path, reference=True)
     if not is_int8(checker):
         raise ContractError(f"expected an int8 model for {TflmInt8.name}, got a float model in {path}")
-    settled = settle(path, read_contract(path), contract)
+    settled = settle(path, find_contract(path), contract)
     check_model(path, checker, settled)
     return TflmInt8(path, model, settled)
 

@@ -171,7 +171,7 @@ REFUSED = {
     "sigmoid": (lambda: network(classes=1, last="sigmoid"), {"labels": LABELS[:2]}, r"end it with Dense\(2"),
     "twice": (lambda: network(), {"labels": ("a", "a", "b")}, "distinct labels"),
     "no rate": (lambda: network(), {"rate_hz": None}, "got no rate"),
-    "rate": (lambda: network(), {"rate_hz": -20.0}, "positive rate"),
+    "rate": (lambda: network(), {"rate_hz": -20.0}, "rate of 0"),
     "mean alone": (lambda: network(), {"mean": MEAN}, "got one of them"),
     "two means": (lambda: network(), {"mean": (1, 2), "std": STD}, "one mean or three"),
     "std 0": (lambda: network(), {"mean": MEAN, "std": (1, 0, 1)}, "positive finite numbers for the deviation"),

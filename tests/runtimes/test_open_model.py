@@ -15,8 +15,8 @@ import pytest
 
 from edgehar.contract import Contract, Normalisation, TensorQuantisation
 from edgehar.errors import ContractError, EdgeharError
+from edgehar.models import find_contract
 from edgehar.runtimes import ROWS, open_model
-from edgehar.runtimes.embedded import read_contract
 
 MODELS = ("model.keras", "model_float.tflite", "model_int8.tflite", "model.onnx", "model_int8.onnx")
 SUFFIXES = ("keras", "tflite", "onnx")
@@ -188,7 +188,7 @@ def bare(bundle: Path, tmp_path: Path) -> Path:
 
 def test_without_a_contract_it_says_what_is_missing(bundle, tmp_path):
     path = bare(bundle, tmp_path)
-    assert read_contract(path) is None
+    assert find_contract(path) is None
     with pytest.raises(ContractError, match="no contract inside"):
         open_model(path)
 

@@ -12,7 +12,7 @@ from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.errors import ContractError
 from edgehar.files import write_text
-from edgehar.runtimes.embedded import read_contract
+from edgehar.models import find_contract
 
 #: `rate_holds` of firmware_ref/src/edgehar.c multiplies the time of half a window by 22 in 32 bits.
 LONGEST_WINDOW_US = 380_000_000
@@ -49,7 +49,7 @@ def write_c(
     names = Names(name)
     network = read_network(Path(tflite_path))
     if contract is None:
-        contract = read_contract(Path(tflite_path))
+        contract = find_contract(Path(tflite_path))
     source, classes = network.tensors[network.source], network.tensors[network.result].channels
     if contract is not None and (len(contract.labels), contract.window) != (classes, source.columns):
         raise ContractError(
