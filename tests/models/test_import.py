@@ -217,8 +217,8 @@ def test_code_in_the_file_is_refused(tmp_path, suffix):
     ("name", "content", "message"),
     [
         ("m.keras", None, "no such file"),
-        ("m.h5", b"", "expected a network of Keras"),
-        ("m.keras", b"PK\3\4rubbish", "expected a network of Keras"),
+        ("m.h5", b"", "expected weights in HDF5"),
+        ("m.keras", b"PK\3\4rubbish", r"expected a \.keras file, got something else or a damaged one"),
         ("m.tflite", b"\0\0\0\0TFL3", r"expected a \.keras or \.h5 file"),
     ],
 )
