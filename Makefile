@@ -1,4 +1,5 @@
 # make demo: install, export, bench. make test: every test. Both need nothing but Python 3.11 to 3.13.
+# make mutants: breaks the engine, the planner and the packers on purpose; the tests must notice each time.
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +13,7 @@ SUITE := build/suite
 SHARED := tests benchmarks docs firmware_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile pyproject.toml \
 	constraints.txt
 
-.PHONY: demo test quick lint install install-dev tools wheel clean
+.PHONY: demo test mutants quick lint install install-dev tools wheel clean
 
 demo: install
 	$(BIN)/python -m edgehar export --int8
@@ -21,6 +22,9 @@ demo: install
 test: install-dev tools wheel
 	rm -rf $(SUITE) && mkdir -p $(SUITE) && ln -s $(addprefix $(CURDIR)/,$(SHARED)) $(SUITE)
 	cd $(SUITE) && PYTHONPATH=$(CURDIR)/$(WHEEL) EDGEHAR_WHEEL=$(CURDIR)/$(WHEEL) $(CURDIR)/$(BIN)/pytest -n 2 --dist loadfile
+
+mutants: install-dev tools
+	PYTHONPATH=$(CURDIR) $(BIN)/python -m tests.mutants
 
 wheel: $(BIN)/python
 	rm -rf $(WHEEL) build/lib build/bdist.*

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,15 @@ def make(
         int(high) if bounded else 127,
         depthwise,
     )
+
+
+def furthest(case: Case) -> Case:
+    """The case with the activations that take the first filter's sum as far up as they can at its first position, and
+    as far down at the second: random ones never come near either end. Positions must not overlap."""
+    taps = case.weights.shape[1]
+    assert case.stride == taps and case.positions == 2
+    up = np.where(case.weights[0] > 0, 127, -128)
+    return replace(case, columns=np.concatenate([up, -1 - up]).astype(np.int8))
 
 
 def expected(case: Case) -> NDArray[np.int8]:

@@ -12,7 +12,7 @@ import pytest
 
 from edgehar.engine import engine_dir
 
-from .kernel_cases import Case, expected, make, pack, read_results, run_all, write_cases
+from .kernel_cases import Case, expected, furthest, make, pack, read_results, run_all, write_cases
 
 #: channels, filters, taps, stride, positions; each row is there for a path through the code.
 SHAPES = [
@@ -63,6 +63,8 @@ FIRMWARE = engine_dir()
 
 def _cases() -> list[Case]:
     cases = [make(seed, *shape, extreme=seed > 2) for seed in range(1, 6) for shape in SHAPES]
+    # Several chunks of the 24-bit accumulator, each filled to its end.
+    cases += [furthest(make(seed, 64, 4, 60, 60, 2, extreme=True, quick=seed > 3)) for seed in range(1, 6)]
     rng = np.random.default_rng(20)
     for seed in range(100, 160):
         shape = [int(rng.integers(1, most)) for most in (70, 40, 16, 4, 8)]

@@ -229,6 +229,19 @@ class NetworkWriter(TfliteWriter):
         out_scale = self._scale(max(deep_scale, self.scale) * 1.2)
         self._finish("ADD", operands, shape, out_scale, self._zero(), options, 2)
 
+    def residual_down(self, stride: int) -> None:
+        """One column of `stride` beside a convolution over all of them, then ADD; columns: a multiple of `stride`."""
+        assert self.columns % stride == 0
+        start, columns, channels, scale, zero = self.now, self.columns, self.channels, self.scale, self.zero
+        self.pool("MAX_POOL_2D", 1, stride)
+        shortcut, shortcut_scale = self.now, self.scale
+        self.now, self.columns, self.channels, self.scale, self.zero = start, columns, channels, scale, zero
+        self.conv(channels, stride, stride)
+        options = schema.AddOptionsT()
+        out_scale = self._scale(max(shortcut_scale, self.scale) * 1.2)
+        shape = [1, 1, self.columns, self.channels]
+        self._finish("ADD", [shortcut, self.now], shape, out_scale, self._zero(), options, 2)
+
     def mean(self, keep_dims: bool = False, same_scale: bool = False, flat: bool = True) -> None:
         if flat:
             self._reshape([1, self.columns, self.channels])

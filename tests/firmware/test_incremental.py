@@ -100,6 +100,18 @@ def test_a_fresh_start_after_any_sample(engine_of):
         np.testing.assert_array_equal(step.stream(samples, 3), outputs)
 
 
+@pytest.mark.parametrize("kernels", ["portable", "dsp", "mve"])
+def test_a_stream_of_whole_windows_is_as_each_window_alone(engine_of, kernels):
+    """Both sides of the tests above are streams; this one begins anew for every window."""
+    for seed, valid in ((101, True), (104, False), (109, False)):
+        whole = engine_of(seed, valid, None, kernels=kernels)
+        samples = stream_of(np.random.default_rng(seed), whole.window + 200)
+        windows = [samples[start : start + whole.window] for start in range(0, 201, 5)]
+        expected = np.stack([whole.invoke(window) for window in windows])
+        assert distinct(expected) >= 8
+        np.testing.assert_array_equal(whole.stream(samples, 5), expected)
+
+
 def test_padding_and_global_layers_keep_the_whole_window(tmp_path):
     padded = 0
     for seed in range(30):

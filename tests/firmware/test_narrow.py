@@ -77,6 +77,7 @@ def test_narrow_networks_use_what_is_there_for_them(tmp_path: Path):
         fired += [fields(match) for match in re.findall(r"{(\.kernel = .*?)}", text, re.DOTALL)]
     depthwise = [layer for layer in fired if layer["kernel"] == "edgehar_depthwise_dsp"]
     assert len(depthwise) == 2 * len(SEEDS)
+    assert {layer["kernel"] for layer in fired} >= {"edgehar_mean_dsp", "edgehar_mean_time"}
     tables_within = [conv for conv in convs if not {"bias", "multiplier", "shift"} & set(conv)]
     assert len(tables_within) > len(convs) * 0.9
     assert any(int(conv["out_channels"]) % 2 for conv in convs)

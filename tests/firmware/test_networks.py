@@ -15,7 +15,7 @@ import pytest
 from edgehar.compile.operators import OPERATORS
 from edgehar.compile.read import read_network
 
-from .networks import NetworkWriter, distinct, random_network, windows_of
+from .networks import NetworkWriter, distinct, random_network, stream_of, windows_of
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "int8_networks.json"
 SEEDS = range(42)
@@ -94,6 +94,33 @@ def test_a_mean_that_keeps_the_quantisation(zero, channels, make_engine, litert,
             np.testing.assert_array_equal(mean, reference.tensor(network.tensors[network.layers[index].output].index))
             np.testing.assert_array_equal(engine.invoke(window), outputs[-1])
     assert distinct(np.stack(outputs)) >= 10
+
+
+@pytest.mark.parametrize("kernels", ["portable", "dsp", "mve"])
+def test_a_residual_block_with_a_stride(kernels, make_engine, litert, tflm):
+    """Two readers of one tensor, of which the first passes over columns that the second still has to get."""
+    net = NetworkWriter(21)
+    net.conv(8, 6)
+    net.residual_down(3)
+    net.conv(6, 3)
+    net.mean()
+    net.dense(5)
+    net.softmax()
+    content = net.bytes()
+    engine, reference, micro = make_engine(content, kernels=kernels), litert(content), tflm(content)
+    outputs = []
+    for window in windows_of(np.random.default_rng(9), 80, 10):
+        reference.invoke(window)
+        for layer, columns in zip(engine.network.layers[:-2], engine.layers(window), strict=False):
+            expected = reference.tensor(engine.network.tensors[layer.output].index)
+            np.testing.assert_array_equal(columns, expected[: columns.size], layer.name)
+        outputs.append(engine.invoke(window))
+        np.testing.assert_array_equal(outputs[-1], micro.invoke(window))
+    assert distinct(np.stack(outputs)) >= 5
+    samples = stream_of(np.random.default_rng(10), 400)
+    for hop in (3, 6):
+        step = make_engine(content, kernels=kernels, hop=hop)
+        np.testing.assert_array_equal(step.stream(samples, hop), engine.stream(samples, hop))
 
 
 def test_generated_networks_cover_every_operator(tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from edgehar.runtimes.quantise import quantise
 from edgehar.streaming import Decision, SmoothingConfig, Streamer
 
 from .engine import FIRMWARE, Engine
-from .networks import NetworkWriter
+from .networks import NetworkWriter, stream_of
 
 PERIOD = 50_000
 METHODS = ("none", "ema", "majority")
@@ -156,6 +158,67 @@ def test_any_stream(
     }  # fmt: skip
     rows = run_program(programs[program], lines, *[word for pair in options.items() for word in pair])
     assert rows == [as_row(event) for event in expected]
+
+
+def both(programs, runtime, samples: np.ndarray, times: np.ndarray, hop: int, config: SmoothingConfig) -> list:
+    """Python's events for float32 samples (N, 3) and int64 times; the C program's must be the same."""
+    lines = [
+        f"{t / 1e6:.6f},{x!r},{y!r},{z!r}"
+        for t, (x, y, z) in zip(times.tolist(), samples.astype(np.float64).tolist(), strict=True)
+    ]
+    options = {
+        "--hop": hop, "--smoothing": METHODS.index(config.method), "--alpha": config.alpha, "--votes": config.votes,
+        "--threshold": config.threshold, "--hysteresis": config.hysteresis, "--min-dwell": config.min_dwell,
+    }  # fmt: skip
+    events = Streamer(runtime, hop=hop, smoothing=config).push(samples, times)
+    rows = run_program(programs[0], lines, *[word for pair in options.items() for word in pair])
+    assert rows == [as_row(event) for event in events]
+    return events
+
+
+def lively_samples(runtime, count: int) -> np.ndarray:
+    """float32 (count, 3) over which the label in force changes."""
+    source = runtime.contract.input_quantisation
+    levels = stream_of(np.random.default_rng(12), count).astype(np.float32) - source.zero_point
+    return levels * np.float32(source.scale)
+
+
+@pytest.mark.parametrize("reason", ["gap", "backward", "nan"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_flush_forgets_all_that_was_decided(programs, runtime, method, reason):
+    """Decisions before and behind it: scores, votes, label and dwell begin anew."""
+    samples = lively_samples(runtime, 600)
+    steps = np.full(600, PERIOD)
+    steps[300] = {"gap": 3 * PERIOD, "backward": -PERIOD}.get(reason, PERIOD)
+    if reason == "nan":
+        samples[300, 1] = np.nan
+        steps[301] = 3 * PERIOD  # the sample behind it is the first: nothing is measured from before
+    config = SmoothingConfig(method, alpha=40, votes=7, threshold=100, hysteresis=30, min_dwell=4)
+    events = both(programs, runtime, samples, np.cumsum(steps), 2, config)
+    place = next(index for index, event in enumerate(events) if not isinstance(event, Decision))
+    assert [event.reason for event in events if not isinstance(event, Decision)] == [reason]
+    before, behind = events[:place], [event for event in events[place:] if isinstance(event, Decision)]
+    assert all(isinstance(event, Decision) for event in before) and min(len(before), len(behind)) > 50
+    # With the label of before the flush still in force, the first decision would keep it.
+    assert before[-1].label != behind[0].label
+
+
+def test_limits_are_met_exactly(programs, runtime):
+    """Thresholds and leads that some decision has to the unit: there `less` and `not more` differ."""
+    samples, times = lively_samples(runtime, 600), np.arange(600) * PERIOD
+    free = SmoothingConfig("none", threshold=0, hysteresis=0, min_dwell=1)
+    plain = both(programs, runtime, samples, times, 2, free)
+    best = sorted({max(event.p) for event in plain})
+    leads = sorted({max(after.p) - after.p[event.raw] for event, after in pairwise(plain) if event.raw != after.raw})
+    assert len(best) > 10 and len(leads) > 3
+    changed = []
+    for threshold in best[len(best) // 4 :: len(best) // 3]:
+        changed.append(both(programs, runtime, samples, times, 2, replace(free, threshold=threshold)))
+    for hysteresis in leads[:3]:
+        changed.append(both(programs, runtime, samples, times, 2, replace(free, hysteresis=hysteresis)))
+    for min_dwell in (2, 5):
+        changed.append(both(programs, runtime, samples, times, 2, replace(free, min_dwell=min_dwell)))
+    assert all([event.label for event in events] != [event.label for event in plain] for events in changed[:2])
 
 
 RATES = {

@@ -38,6 +38,9 @@ int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *proba
 {
     int due = EDGEHAR_MODEL_WINDOW, decisions = 0;
 
+#ifdef EDGEHAR_CHECK
+    memset(memory, 0x5A, sizeof memory); /* a reset owes nothing to what the memory held */
+#endif
     edgehar_engine_reset(&edgehar_model_data, memory);
     for (; count > 0; count--, samples += 3) {
         edgehar_engine_feed(&edgehar_model_data, memory, samples);
