@@ -13,7 +13,7 @@ from typing import Any
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import LARGEST_MODEL, read_bytes
 from edgehar.models.front import values_in, with_view
-from edgehar.models.keras_file import import_keras
+from edgehar.models.library import import_keras
 from edgehar.models.opening import check_weights, check_weights_file, open_archive
 from edgehar.quiet import quiet
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgehar.contract import Contract
-from edgehar.models.keras_file import import_keras
+from edgehar.models.library import import_keras
 
 #: Orders of the numbers of a window: one sample after another, or one axis after another.
 ORDERS = ("samples", "axes")

@@ -14,28 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from edgehar import files
 from edgehar.contract import Contract
-from edgehar.errors import ContractError, MissingExtra
+from edgehar.errors import ContractError
 from edgehar.models.carried import MEMBER, read_contract
 from edgehar.models.opening import check_weights, open_archive
-from edgehar.quiet import quiet
 
 if TYPE_CHECKING:
     import keras
 
 #: The earliest time that a zip can hold, so that equal content gives equal bytes.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
-
-
-def import_keras() -> Any:
-    """The `keras` module; raises MissingExtra where TensorFlow or Keras is not installed."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        with quiet():  # TensorFlow looks for a GPU and says so
-            import keras
-            import tensorflow  # noqa: F401  (Keras would otherwise fail later and with a traceback)
-    except ImportError as error:
-        raise MissingExtra(error.name or "tensorflow", "train") from error
-    return keras
 
 
 def save(model: keras.Model, contract: Contract, path: str | os.PathLike[str]) -> None:

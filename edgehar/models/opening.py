@@ -11,6 +11,7 @@ import numpy as np
 
 from edgehar.errors import EdgeharError
 from edgehar.files import LARGEST_MODEL, open_regular
+from edgehar.models.library import import_keras
 from edgehar.quiet import quiet
 from edgehar.schema import decode
 from edgehar.zips import DAMAGE, MODEL, open_zip
@@ -32,8 +33,6 @@ def open_archive(path: Path) -> keras.Model:
             that are not finite.
         MissingExtra: Keras is not installed.
     """
-    from edgehar.models.keras_file import import_keras
-
     config = check_archive(path)
     keras = import_keras()
     check_network(config, str(path))
@@ -71,8 +70,6 @@ def check_network(config: dict[str, Any], where: str) -> None:
         EdgeharError: more than `LARGEST_MODEL` bytes of float32 weights.
     """
     import random
-
-    from edgehar.models.keras_file import import_keras
 
     keras = import_keras()
     state = random.getstate()  # an initialiser without a seed draws one here, and a training counts on the next draws

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError
-from edgehar.models import article, family, keras_file
+from edgehar.models import article, family, keras_file, library
 from edgehar.models.seeding import seed_keras
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def build(arch: str, contract: Contract, seed: int) -> keras.Model:
         ContractError: the architecture cannot take the contract's window.
     """
     require_architecture(arch)
-    seed_keras(keras_file.import_keras(), seed)
+    seed_keras(library.import_keras(), seed)
     return ARCHITECTURES[arch](contract) if arch in ARCHITECTURES else family.build_family(contract, arch)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgehar.errors import ContractError, EdgeharError
-from edgehar.models.keras_file import import_keras
+from edgehar.models.library import import_keras
 
 #: Layers behind the last Dense that change no logit, or are the softmax itself.
 _BEHIND = ("Softmax", "Dropout", "Reshape", "Flatten", "Identity")

@@ -21,7 +21,7 @@ from edgehar import files, models
 from edgehar.contract import Contract
 from edgehar.data.recording import Windows
 from edgehar.errors import EdgeharError
-from edgehar.models.keras_file import import_keras
+from edgehar.models.library import import_keras
 from edgehar.training import checkpoint as checkpoints
 from edgehar.training.augment import augment
 from edgehar.training.recipe import Recipe

@@ -47,7 +47,7 @@ def peak() -> int:
 
 
 def serve() -> None:
-    from edgehar.models.keras_file import import_keras
+    from edgehar.models.library import import_keras
 
     import_keras()  # whose ten seconds are no input's fault
     questions, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")

@@ -12,13 +12,13 @@ import pytest
 from edgehar import models
 from edgehar.contract import Contract, Normalisation
 from edgehar.errors import ContractError, EdgeharError
-from edgehar.models import keras_file
+from edgehar.models import library
 
 CONTRACT = Contract(("still", "moving"), normalisation=Normalisation((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), folded=False))
 
 
 def small_model(classes=2):
-    keras = keras_file.import_keras()
+    keras = library.import_keras()
     keras.utils.set_random_seed(0)
     stack = [
         keras.Input((80, 3), name="x"),
@@ -43,7 +43,7 @@ def test_round_trip(path):
 
 
 def test_plain_keras_reads_it_in_safe_mode(path):
-    assert keras_file.import_keras().saving.load_model(path, safe_mode=True).output_shape == (None, 2)
+    assert library.import_keras().saving.load_model(path, safe_mode=True).output_shape == (None, 2)
 
 
 def test_equal_bytes_at_another_time(path, tmp_path):
