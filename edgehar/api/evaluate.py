@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar import data, models
+from edgehar.api.adapted import Adapted, adaptable, int8_of, measure_adapted
 from edgehar.api.recordings import Read, Recordings, open_dataset
 from edgehar.bundle import open_bundle
 from edgehar.contract import Contract
@@ -38,7 +40,8 @@ class EvaluateResult:
     Attributes:
         dataset: name of the data set.
         people: those who were measured.
-        models: by the file's name.
+        models: by the file's name; where people are learned, without that, on the windows that are left to score.
+        adapted: the same with a profile of each recording, where it was asked for.
         baseline: of a support vector machine on the same windows, where it was asked for.
         skipped: files of a bundle that could not be run, and why.
         dropped: windows of labels that the model does not have, by label; they are in no figure.
@@ -52,9 +55,11 @@ class EvaluateResult:
     skipped: dict[str, str]
     dropped: dict[str, int]
     notes: tuple[str, ...]
+    adapted: Adapted | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
+        adapted = {} if self.adapted is None else {"adapted": self.adapted.to_dict()}
         return {
             "dataset": self.dataset,
             "people": list(self.people),
@@ -63,6 +68,7 @@ class EvaluateResult:
             "skipped": self.skipped,
             "dropped": self.dropped,
             "notes": list(self.notes),
+            **adapted,
         }
 
 
@@ -75,6 +81,8 @@ def evaluate(
     runtime: str | None = None,
     match: Mapping[str, Sequence[str]] | None = None,
     baseline: bool = False,
+    adapt: int | None = None,
+    only: Sequence[str] | None = None,
     read: Read = DataSource.open,
     on_progress: OnProgress = lambda name, done, total: None,
 ) -> EvaluateResult:
@@ -90,6 +98,11 @@ def evaluate(
         runtime: a runtime by name, such as `litert-int8-reference`; by default the file's usual one.
         match: label of the recordings -> labels of the model that it may mean, as in
             `{"stairs": ["upstairs", "downstairs"]}`: their probabilities are summed.
+        adapt: in each recording learn the int8 model's last layer from so many labelled windows of each activity, and
+            measure the model without and with that on the recording's other windows; windows that share samples with
+            those are in no figure. Where no recording holds two activities, in each person's recordings instead. A
+            `.keras` is quantised first, as an export does it. Of a bundle, only the int8 `.tflite` is measured.
+        only: learn from these activities alone, as in `["sitting", "standing"]`.
         baseline: also train a support vector machine on 62 features of the model's training people.
         read: opens the recordings, for those who show progress.
     Raises:
@@ -100,13 +113,33 @@ def evaluate(
     require_metrics()
     if people is not None and split is not None:
         raise EdgeharError("expected people or a split, got both")
-    paths, skipped = _runnable(*_files(model), runtime)
+    if only is not None and adapt is None:
+        raise EdgeharError("expected adapt with only: it names the activities to learn from")
+    if baseline and adapt is not None:
+        raise EdgeharError("expected a baseline or adapt, got both: the baseline learns nobody")
+    files, whole = _files(model)
+    paths, skipped = _runnable(files, whole, runtime)
     recordings = models.open_recordings(paths[0], None if dataset is None else open_dataset(dataset, read), read)
     origin = models.read_origin(paths[0])
     chosen = _people(recordings, people, split, origin)
     trained = () if origin is None else origin.trained_on(recordings)
     measured: dict[str, Evaluation] = {}
     cut: _Cut | None = None
+    if adapt is not None:
+        path = int8_of(paths, whole)
+        skipped |= {other.name: "only the int8 .tflite learns people" for other in paths if other != path}
+        with adaptable(path, recordings, trained) as int8:
+            opened = open_model(int8, runtime=runtime)
+            contract = opened.contract
+            opened.close()
+            cut = _cut(recordings, contract, chosen, match)
+            name = path.name if int8 == path else f"{path.name}, int8"
+            measured[name], adapted = measure_adapted(
+                int8, contract, cut.known, cut.outputs, cut.matching, each=adapt, only=only, runtime=runtime,
+                on_progress=partial(on_progress, name),
+            )  # fmt: skip
+        notes = [*_notes(recordings, chosen, trained, origin, cut), *adapted.notes()]
+        return EvaluateResult(recordings.name, chosen, measured, None, skipped, cut.dropped, tuple(notes), adapted)
     for path in paths:
         opened = open_model(path, runtime=runtime)
         try:
@@ -125,11 +158,15 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Cut:
-    """The windows of those who are measured, sorted by what becomes of them."""
+    """The windows of those who are measured, sorted by what becomes of them.
+
+    `outputs` is the model's output that a known window's own label names, -1 where the label is a coarser one.
+    """
 
     contract: Contract
     matching: Matching
     known: Windows
+    outputs: NDArray[np.int64]
     dropped: dict[str, int]
     transitions: Windows | None
 
@@ -198,6 +235,8 @@ def _cut(
     windows = data.cut_windows(dataset, contract, labels=own).of_subjects(people)
     index = np.array([matching.words.get(name, -1) for name in own], np.int64)[windows.y]
     known = replace(windows.select(index >= 0), y=index[index >= 0], labels=matching.labels)
+    codes = [contract.labels.index(name) if name in contract.labels else -1 for name in own]
+    outputs = np.array(codes, np.int64)[windows.y][index >= 0]
     if not len(known):
         raise DataError(
             f"expected windows of {', '.join(matching.labels)} in {dataset.name}, got none: the labelled stretches "
@@ -206,9 +245,9 @@ def _cut(
     dropped = {name: int((windows.y == code).sum()) for code, name in enumerate(own) if name not in matching.words}
     dropped = {name: count for name, count in dropped.items() if count}
     if set(data.TRANSITIONS) & set(contract.labels):
-        return _Cut(contract, matching, known, dropped, None)
+        return _Cut(contract, matching, known, outputs, dropped, None)
     transitions = data.transition_windows(dataset, contract).of_subjects(people)
-    return _Cut(contract, matching, known, dropped, transitions if len(transitions) else None)
+    return _Cut(contract, matching, known, outputs, dropped, transitions if len(transitions) else None)
 
 
 def _measure(runtime: Runtime, cut: _Cut, name: str, on_progress: OnProgress) -> Evaluation:

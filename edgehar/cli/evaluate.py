@@ -44,6 +44,11 @@ def read_matches(
     help="A label of the recordings that may mean several of the model's: stairs=upstairs,downstairs; repeatable.",
 )  # fmt: skip
 @click.option("--baseline", is_flag=True, help="Add an SVM on 62 features, trained on the model's training people.")
+@click.option(
+    "--adapt", type=click.IntRange(1), metavar="K",
+    help="Learn each recording from K labelled windows of each activity, and measure on the others, before and after.",
+)  # fmt: skip
+@click.option("--only", metavar="A,B", help="With --adapt: learn from these activities alone: sitting,standing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Folder for PNGs.")
 @data_options(default=None)
@@ -55,6 +60,8 @@ def command(
     runtime: str | None,
     match: dict[str, tuple[str, ...]] | None,
     baseline: bool,
+    adapt: int | None,
+    only: str | None,
     as_json: bool,
     plot: Path | None,
 ) -> None:
@@ -65,7 +72,8 @@ def command(
     macro-F1 come with 95 % intervals by bootstrap over people. Confidence comes with its calibration error, with
     accuracy against coverage, and with how often postural transitions (where the recordings have them; no model is
     trained on them) are called unsure. Windows of labels that the model does not have are counted and left out;
-    --match says which of its labels a coarser one may mean, and sums their probabilities. --plot writes confusion,
+    --match says which of its labels a coarser one may mean, and sums their probabilities. --adapt is what
+    `edgehar adapt` is worth: figures of the int8 model before and after, side by side. --plot writes confusion,
     people and reliability.
     """
     from edgehar.api.evaluate import evaluate
@@ -73,6 +81,10 @@ def command(
 
     if subjects and split_name:
         raise click.UsageError("expected --split or --subjects, got both")
+    if only is not None and adapt is None:
+        raise click.UsageError("expected --adapt with --only: it names the activities to learn from")
+    if adapt is not None and (baseline or plot):
+        raise click.UsageError(f"expected --adapt or {'--baseline' if baseline else '--plot'}, got both")
     with ExitStack() as bars:
         shown: dict[str, Callable[[int, int], None]] = {}
 
@@ -91,6 +103,8 @@ def command(
             runtime=runtime,
             match=match,
             baseline=baseline,
+            adapt=adapt,
+            only=None if only is None else [label.strip() for label in only.split(",")],
             read=load_dataset,
             on_progress=show,
         )
@@ -109,6 +123,12 @@ def command(
 def _print(result: EvaluateResult) -> None:
     from edgehar.report.evaluation import print_evaluation, print_summary
 
+    if result.adapted is not None:
+        from edgehar.report.adapted_table import print_adapted
+
+        for name, item in result.models.items():
+            print_adapted(item, result.adapted.figures, f"{name} on {result.dataset}")
+        return
     if len(result.models) == 1 and result.baseline is None:
         for name, item in result.models.items():
             print_evaluation(item, f"{name} on {result.dataset}")

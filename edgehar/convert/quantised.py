@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,9 @@ from edgehar.files import write_bytes
 from edgehar.runtimes import open_model
 
 
-def int8_probabilities(
-    model: Any, contract: Contract, training: Windows, x: NDArray[np.float32], *, windows: int = 300
-) -> NDArray[np.float32]:
-    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s², by the int8 `.tflite`.
+@contextmanager
+def int8_model(model: Any, contract: Contract, training: Windows, *, windows: int = 300) -> Iterator[Path]:
+    """The int8 `.tflite` of a trained network, a file that is there while the block lasts.
 
     Args:
         model: keras.Model as trained.
@@ -34,8 +35,13 @@ def int8_probabilities(
     with tempfile.TemporaryDirectory(prefix="edgehar-int8-") as folder:
         path = Path(folder) / "model_int8.tflite"
         write_bytes(path, metadata.finish(content, metadata.with_quantisation(folded, content), ""))
-        runtime = open_model(path)
-        try:
-            return runtime.predict(x)
-        finally:
-            runtime.close()
+        yield path
+
+
+def predict_file(path: Path, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s², by a model file's usual runtime."""
+    runtime = open_model(path)
+    try:
+        return runtime.predict(x)
+    finally:
+        runtime.close()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgehar import data, files, models
 from edgehar.contract import Contract
-from edgehar.convert.quantised import int8_probabilities
+from edgehar.convert.quantised import int8_model, predict_file
 from edgehar.data.recording import Dataset
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate, match_labels
@@ -239,7 +239,8 @@ def run_fold(
     quantised: dict[str, Any] = {}
     if int8:
         own = prepared.coarse.of_subjects(outcome.split.train + outcome.split.validation)
-        answers = int8_probabilities(model, contract, own, windows.x)
+        with int8_model(model, contract, own) as path:
+            answers = predict_file(path, windows.x)
         again = evaluate(answers, windows.y, windows.subject, contract.labels)
         quantised = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
     return {
