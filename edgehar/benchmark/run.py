@@ -21,7 +21,7 @@ from edgehar.benchmark.testset import TestSet
 from edgehar.bundle import MANIFEST, Bundle
 from edgehar.evaluation.metrics import accuracy, bootstrap, macro_f1
 from edgehar.files import sha256_file
-from edgehar.runtimes import ROWS, Row, row_named, streaming_row
+from edgehar.runtimes import ROWS, Row, incremental_row, row_named
 
 #: Called with (steps done, steps in all, what comes next).
 Progress = Callable[[int, int, str], None]
@@ -53,13 +53,13 @@ QUICK = BenchPlan(rounds=6, count=100, seconds=0.2, warmup=5, reloads=2, subset=
 
 
 def choose_rows(names: Sequence[str], hops: Sequence[int] = ()) -> list[Row]:
-    """The rows of these names, or all that this edition of the package has, and a streaming step for each hop.
+    """The rows of these names, or all that this edition of the package has, and an incremental step for each hop.
 
     Raises:
         EdgeharError: an unknown name.
     """
     chosen = [row_named(name) for name in dict.fromkeys(names)] or [row for row in ROWS if row.part_of_package]
-    return chosen + [row for hop in dict.fromkeys(hops) if (row := streaming_row(hop)) not in chosen]
+    return chosen + [row for hop in dict.fromkeys(hops) if (row := incremental_row(hop)) not in chosen]
 
 
 def run(
@@ -173,7 +173,7 @@ def _entry(bundle: Bundle, row: Row) -> dict[str, Any]:
     if row.hop:
         entry["step_samples"] = row.hop
     if row.file not in bundle:
-        options = f"--int8 --streaming --hop {row.hop}" if row.hop else "--int8"
+        options = f"--int8 --incremental --hop {row.hop}" if row.hop else "--int8"
         note = f"export again with {options}" if "int8" in row.file else "the export left it out"
         return {**entry, "status": "not in the bundle", "note": f"{row.file}: {note}"}
     entry["file_bytes"] = bundle.file(row.file).stat().st_size

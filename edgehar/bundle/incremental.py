@@ -1,4 +1,4 @@
-"""Streaming models in a bundle: writing one, proving it on the golden windows, and its part of the README.
+"""Incremental models in a bundle: writing one, proving it on the golden windows, and its part of the README.
 
 The Python block of the page is run by a test as it stands.
 """
@@ -14,17 +14,17 @@ import numpy as np
 from edgehar.bundle.golden import read_golden
 from edgehar.bundle.kotlin import incremental_kotlin
 from edgehar.bundle.readme import METHODS, reciprocal
-from edgehar.compile.incremental import streaming_model
+from edgehar.compile.incremental import incremental_model
 from edgehar.compile.incremental_plan import figures
 from edgehar.contract import Contract
 from edgehar.convert import metadata
 from edgehar.errors import CheckFailed
 from edgehar.files import write_bytes
-from edgehar.runtimes import open_model, streaming_row
+from edgehar.runtimes import incremental_row, open_model
 
 
-def write_streaming(stage: Path, hop: int, contract: Contract) -> dict[str, Any]:
-    """Write the streaming model of a hop beside `model_int8.tflite`, run it on the golden windows, and plan it.
+def write_incremental(stage: Path, hop: int, contract: Contract) -> dict[str, Any]:
+    """Write the incremental model of a hop beside `model_int8.tflite`, run it on the golden windows, and plan it.
 
     Args:
         stage: folder with `model_int8.tflite` and `golden.json`.
@@ -34,8 +34,8 @@ def write_streaming(stage: Path, hop: int, contract: Contract) -> dict[str, Any]
         CheckFailed: an output byte differs from the whole-window model's; there is no known way to this.
     """
     whole = stage / "model_int8.tflite"
-    row = streaming_row(hop, "litert-int8-reference")
-    made = streaming_model(whole, hop, contract)
+    row = incremental_row(hop, "litert-int8-reference")
+    made = incremental_model(whole, hop, contract)
     write_bytes(stage / row.file, made.content)
     entries = read_golden(stage / "golden.json").windows
     runtime = open_model(stage / row.file, runtime=row.name, contract=contract)
@@ -175,13 +175,13 @@ class IncrementalModel {
 };""")
 
 
-def streaming_readme(contract: Contract, entry: dict[str, Any], *others: dict[str, Any]) -> str:
-    """The page's section on streaming, written out for one model.
+def incremental_readme(contract: Contract, entry: dict[str, Any], *others: dict[str, Any]) -> str:
+    """The page's section on the incremental model, written out for one model.
 
     Args:
         contract: with the int8 model's input quantisation.
-        entry: what `write_streaming` returned.
-        others: the same of the bundle's other streaming models, which are named only.
+        entry: what `write_incremental` returned.
+        others: the same of the bundle's other incremental models, which are named only.
     """
     assert contract.input_quantisation is not None
     hop, window = entry["hop"], entry["window"]

@@ -27,8 +27,8 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Streaming(msgspec.Struct, frozen=True):
-    """What a reader needs of a streaming model; the planner's figures stand beside it in the file."""
+class IncrementalFile(msgspec.Struct, frozen=True):
+    """What a reader needs of an incremental model; the planner's figures stand beside it in the file."""
 
     hop: Annotated[int, msgspec.Meta(ge=1)]
     file: str
@@ -40,7 +40,7 @@ class Manifest(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
 
     contract: dict[str, Any]
     files: Annotated[dict[str, FileEntry], msgspec.Meta(min_length=1, max_length=10_000)]
-    streaming: list[Streaming] = []
+    incremental: list[IncrementalFile] = msgspec.field(default_factory=list, name="streaming")
 
 
 @dataclass

@@ -14,7 +14,7 @@ from edgehar.bundle import FORMAT as BUNDLE_FORMAT
 from edgehar.bundle import MANIFEST, open_bundle
 from edgehar.bundle.gate import Gate, JudgedFile, judge
 from edgehar.bundle.golden import golden
-from edgehar.bundle.incremental import streaming_readme, write_streaming
+from edgehar.bundle.incremental import incremental_readme, write_incremental
 from edgehar.bundle.readme import bundle_readme
 from edgehar.compile.incremental_plan import hop_note
 from edgehar.compile.read import read_network
@@ -60,7 +60,7 @@ class Options:
         explain: `explain.json`, what int8 costs by layer and by person; needs `int8`.
         float16, dynamic: the `.tflite` with float16 weights; with int8 weights and float activations.
         float_io: float32 input and output of the int8 `.tflite` (no C source then).
-        hops: a streaming `.tflite` for each; needs `int8` without `float_io`.
+        hops: an incremental `.tflite` for each; needs `int8` without `float_io`.
         c: how the C source is written, which comes with `int8` without `float_io`.
         gate: bounds for quantised models, None to measure without judging.
     """
@@ -157,10 +157,10 @@ def export_bundle(
         arena = _arena(made, options, on_step)
         c_source = _c_source(stage, options, on_step)
         notes += _c_notes(stage, options, c_source)
-        streaming = []
+        incremental = []
         for hop in options.hops:
-            on_step(f"streaming model of hop {hop}")
-            streaming.append(write_streaming(stage, hop, final))
+            on_step(f"incremental model of hop {hop}")
+            incremental.append(write_incremental(stage, hop, final))
         best = made.get("model_int8.tflite", made["model_float.tflite"])
         page = bundle_readme(
             contract,
@@ -171,13 +171,13 @@ def export_bundle(
             c_source="refused" not in c_source,
             c_engine=options.c.engine,
         )
-        if streaming:
-            page += streaming_readme(final, *streaming)
+        if incremental:
+            page += incremental_readme(final, *incremental)
         write_bytes(stage / "README.md", page.encode())
         manifest = _manifest(stage, final, options, rows, quality, arena, calibration, origin, made)
         manifest["c_source"] = c_source
-        if streaming:
-            manifest["streaming"] = streaming
+        if incremental:
+            manifest["streaming"] = incremental  # the format's word, older than ours
         write_json(stage / "manifest.json", manifest)
         _publish(stage, folder)
     sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}

@@ -1,4 +1,4 @@
-"""`edgehar plan`: what incremental streaming saves."""
+"""`edgehar plan`: what an incremental step saves."""
 
 from __future__ import annotations
 

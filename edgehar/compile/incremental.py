@@ -1,4 +1,4 @@
-"""A streaming `.tflite`: one step takes the new samples and the state, and gives probabilities and the new state.
+"""An incremental `.tflite`: one step takes the new samples and the state, and gives probabilities and the new state.
 
 The int8 model's own operators, weights and scales are kept; only their inputs change. A convolution or pool that
 survives the hop reads CONCATENATION (state, new columns), and a STRIDED_SLICE of that is the state of the next
@@ -33,8 +33,8 @@ TIME = 2
 
 
 @dataclass(frozen=True)
-class StreamingModel:
-    """A finished streaming `.tflite`.
+class IncrementalModel:
+    """A finished incremental `.tflite`.
 
     Attributes:
         content: the file, with metadata, labels and contract.
@@ -47,7 +47,7 @@ class StreamingModel:
     plan: StepPlan
 
 
-def streaming_model(path: str | Path, hop: int, contract: Contract | None = None) -> StreamingModel:
+def incremental_model(path: str | Path, hop: int, contract: Contract | None = None) -> IncrementalModel:
     """Rewrite an int8 `.tflite` for steps of `hop` samples.
 
     Where no layer's output survives the hop, the state is the window itself and every step runs the whole
@@ -73,11 +73,11 @@ def streaming_model(path: str | Path, hop: int, contract: Contract | None = None
         f"Human activity recognition, {len(contract.labels)} activities: one step of {hop} new samples "
         f"of a window of {contract.window} x 3."
     )
-    return StreamingModel(metadata.finish_graph(graph, contract, description, hop), contract, plan)
+    return IncrementalModel(metadata.finish_graph(graph, contract, description, hop), contract, plan)
 
 
 class _Rewriter:
-    """Builds the streaming graph from the whole-window one."""
+    """Builds the incremental graph from the whole-window one."""
 
     def __init__(self, model: Any, network: Network, plan: StepPlan) -> None:
         self._old, self._old_graph = model, model.subgraphs[0]
@@ -97,7 +97,7 @@ class _Rewriter:
         self._states: list[int] = []
 
     def run(self) -> Any:
-        """The streaming model in the schema's object form."""
+        """The incremental model in the schema's object form."""
         network, plan = self._network, self._plan
         samples = self._stream_tensor(network.source, plan.hop, shape=[1, plan.hop, 3])
         self._graph.inputs = [samples]

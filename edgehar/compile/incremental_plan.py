@@ -1,4 +1,4 @@
-"""What a streaming step computes, what it keeps for the next one, and what that saves.
+"""What an incremental step computes, what it keeps for the next one, and what that saves.
 
 A step takes `hop` new samples. Of each tensor it makes the columns that are new, and keeps as state as many of
 the latest as the next step's layers will read again. Which layers can work this way, and up to which one it
@@ -139,7 +139,7 @@ def whole_macs(network: Network) -> int:
 def figures(network: Network, hop: int) -> dict[str, Any]:
     """The plan of a hop as JSON-ready values: for people as a table, and for the manifest.
 
-    `layers` and `state_bytes` are the streaming .tflite's; `c_engine` has the C engine's own (portable kernels),
+    `layers` and `state_bytes` are the incremental .tflite's; `c_engine` has the C engine's own (portable kernels),
     which computes only the columns that its last layers read, and keeps its buffers in the same memory.
     """
     plan = plan_step(network, hop)

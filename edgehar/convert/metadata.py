@@ -62,7 +62,7 @@ def finish_graph(graph: Any, contract: Contract, description: str, hop: int | No
     """As `finish`, for a model in the schema's object form, which is changed.
 
     Args:
-        graph: with `hop`, a streaming step: samples and states in, probabilities and states out.
+        graph: with `hop`, an incremental step: samples and states in, probabilities and states out.
         hop: new samples of a step; None for a whole-window model.
     """
     _name_tensors(graph, "window" if hop is None else "samples")

@@ -107,7 +107,7 @@ def notes(results: dict[str, Any]) -> list[str]:
 
 
 def step_note(row: dict[str, Any], results: dict[str, Any]) -> str:
-    """What a streaming step's latency is of, and its share of the whole window's with the same kernels."""
+    """What an incremental step's latency is of, and its share of the whole window's with the same kernels."""
     words = (
         f"{row['name']}: one step of {row['step_samples']} new samples was timed, the copying of its state included, "
         "a decision in a stream"

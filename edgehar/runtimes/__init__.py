@@ -6,6 +6,6 @@ probabilities = runtime.predict_one(window)      # float32 (80, 3) in m/s²
 """
 
 from edgehar.runtimes.base import Runtime
-from edgehar.runtimes.registry import ROWS, Row, open_model, row_named, streaming_row
+from edgehar.runtimes.registry import ROWS, Row, incremental_row, open_model, row_named
 
-__all__ = ["ROWS", "Row", "Runtime", "open_model", "row_named", "streaming_row"]
+__all__ = ["ROWS", "Row", "Runtime", "incremental_row", "open_model", "row_named"]

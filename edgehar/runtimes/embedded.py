@@ -72,7 +72,7 @@ def check_tensors(
         ("output", outputs, (1, len(contract.labels))),
     ):
         if len(shapes) != 1:
-            hint = "; a streaming model runs with: edgehar stream --engine incremental" if len(shapes) > 1 else ""
+            hint = "; an incremental model runs with: edgehar stream --engine incremental" if len(shapes) > 1 else ""
             raise ContractError(f"expected one {kind}, got {len(shapes)} in {path}{hint}")
         shape = tuple(int(n) if isinstance(n, int | np.integer) and n > 0 else None for n in shapes[0])
         fits = len(shape) == len(expected) and all(n in (None, e) for n, e in zip(shape, expected, strict=True))

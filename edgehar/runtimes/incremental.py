@@ -1,4 +1,4 @@
-"""Streaming `.tflite` models: the state that a step hands to the next one, over LiteRT or TFLite-Micro.
+"""Incremental `.tflite` models: the state that a step hands to the next one, over LiteRT or TFLite-Micro.
 
     model = open_model("bundle/model_int8_stream_hop3.tflite", runtime="litert-int8-stream-hop3")
     model.extend(quantised)          # int8 (N, 3), any N; runs a step whenever 3 samples are there
@@ -25,7 +25,7 @@ from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import read_model, settle, with_quantisation
 from edgehar.runtimes.litert import open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
-from edgehar.runtimes.registry import STREAMING
+from edgehar.runtimes.registry import INCREMENTAL
 from edgehar.runtimes.tflm import open_micro
 
 
@@ -37,7 +37,7 @@ class Step(Protocol):
 
 
 class Incremental(Runtime):
-    """A streaming step as a runtime.
+    """An incremental step as a runtime.
 
     `predict` is exact: it feeds every window from its first sample. For timing, `prepare` takes the newest `hop`
     samples of a window and `invoke` runs one step on them, state included: what a decision costs in a stream.
@@ -157,28 +157,28 @@ class TflmStep:
 
 
 def load(path: Path, row: str | None, contract: Contract | None, threads: int) -> Incremental:
-    """Open a streaming `.tflite`; see `edgehar.runtimes.open_model` for arguments and errors."""
+    """Open an incremental `.tflite`; see `edgehar.runtimes.open_model` for arguments and errors."""
     return from_bytes(read_model(path), path, row, settle(path, find_contract(path), contract), threads)
 
 
 def from_bytes(content: bytes, path: Path, row: str | None, contract: Contract, threads: int = 1) -> Incremental:
-    """A streaming model from a file's content.
+    """An incremental model from a file's content.
 
     Args:
         path: where it comes from, for messages.
         row: such as `litert-int8-stream-hop3`; None for LiteRT's usual kernels.
         contract: of the model.
     Raises:
-        ContractError: not a streaming step, or one of another hop than the row's name says.
+        ContractError: not an incremental step, or one of another hop than the row's name says.
         MissingExtra: the runtime's package is not installed.
     """
-    match = STREAMING.fullmatch(row or "")
+    match = INCREMENTAL.fullmatch(row or "")
     kernels = match["kernels"] if match else "litert-int8"
     interpreter = open_interpreter(content, path, reference=kernels == "litert-int8-reference", threads=threads)
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     hop = _check(path, contract, inputs, outputs)
     if match and int(match["hop"]) != hop:
-        raise ContractError(f"expected a streaming model of hop {match['hop']}, got one of hop {hop} in {path}")
+        raise ContractError(f"expected an incremental model of hop {match['hop']}, got one of hop {hop} in {path}")
     settled = with_quantisation(path, contract, quantisation_of(path, inputs[0]), quantisation_of(path, outputs[0]))
     if kernels != "tflm-int8":
         return Incremental(LitertStep(interpreter), settled, hop, threads)
@@ -192,7 +192,7 @@ def is_step(path: Path) -> bool:
 
 
 def _check(path: Path, contract: Contract, inputs: list[Any], outputs: list[Any]) -> int:
-    """The hop of a streaming step whose tensors are what its contract says."""
+    """The hop of an incremental step whose tensors are what its contract says."""
     samples, probabilities = tuple(inputs[0]["shape"]), tuple(outputs[0]["shape"])
     pairs = list(zip(inputs[1:], outputs[1:], strict=False))
     hop = int(samples[1]) if len(samples) == 3 else 0
@@ -204,8 +204,8 @@ def _check(path: Path, contract: Contract, inputs: list[Any], outputs: list[Any]
     shapes = samples == (1, hop, 3) and 1 <= hop <= contract.window and probabilities == (1, len(contract.labels))
     if not (whole and same and shapes):
         raise ContractError(
-            f"expected a streaming step (int8 samples (1, hop, 3) and states, {len(contract.labels)} probabilities and "
-            f"the same states) in {path}, got {[tuple(map(int, d['shape'])) for d in inputs]}; "
-            "make one with: edgehar export --int8 --streaming --hop N"
+            f"expected an incremental step (int8 samples (1, hop, 3) and states, {len(contract.labels)} probabilities "
+            f"and the same states) in {path}, got {[tuple(map(int, d['shape'])) for d in inputs]}; "
+            "make one with: edgehar export --int8 --incremental --hop N"
         )
     return hop

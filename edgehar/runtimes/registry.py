@@ -25,7 +25,7 @@ class Row:
         file: the file of a bundle that it runs.
         package: the importable package that it needs.
         extra: the extra of edgehar that installs the package, empty for the base install.
-        hop: samples of a streaming step; 0 where it runs whole windows.
+        hop: samples of an incremental step; 0 where it runs whole windows.
     """
 
     name: str
@@ -73,18 +73,18 @@ MODULES = {
 }
 
 
-#: Names of rows that run a streaming step: the row with the same kernels, and the hop.
-STREAMING = re.compile(r"(?P<kernels>litert-int8|litert-int8-reference|tflm-int8)-stream-hop(?P<hop>[1-9]\d*)")
+#: Names of rows that run an incremental step: the row with the same kernels, and the hop.
+INCREMENTAL = re.compile(r"(?P<kernels>litert-int8|litert-int8-reference|tflm-int8)-stream-hop(?P<hop>[1-9]\d*)")
 
 
-def streaming_row(hop: int, kernels: str = "litert-int8") -> Row:
+def incremental_row(hop: int, kernels: str = "litert-int8") -> Row:
     """The row that runs a step of `hop` samples with the kernels of an int8 `.tflite` row.
 
     Raises:
         EdgeharError: no such kernels.
     """
     name = f"{kernels}-stream-hop{hop}"
-    if not STREAMING.fullmatch(name):
+    if not INCREMENTAL.fullmatch(name):
         raise EdgeharError(
             f"expected litert-int8, litert-int8-reference or tflm-int8 for the incremental engine, got {kernels}"
         )
@@ -102,8 +102,8 @@ def row_named(name: str) -> Row:
     for row in ROWS:
         if row.name == name:
             return row
-    if match := STREAMING.fullmatch(name):
-        return streaming_row(int(match["hop"]), match["kernels"])
+    if match := INCREMENTAL.fullmatch(name):
+        return incremental_row(int(match["hop"]), match["kernels"])
     raise EdgeharError(f"no runtime {name!r}; expected one of {', '.join(row.name for row in ROWS)}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgehar.bundle import open_bundle
 from edgehar.errors import EdgeharError
 from edgehar.personal.profile import personal_model, read_profile
-from edgehar.runtimes import Runtime, open_model, row_named, streaming_row
+from edgehar.runtimes import Runtime, incremental_row, open_model, row_named
 from edgehar.runtimes.incremental import Incremental, from_bytes, is_step
 
 #: Where `export` writes when it is not told.
@@ -34,7 +34,7 @@ def open_incremental_model(
         BundleError, ContractError, MissingExtra: as for `open_stream_model`.
     """
     # A hop that cannot be one has no row; the planner says what is wrong with it.
-    row = streaming_row(hop, runtime or DEFAULT_KERNELS) if type(hop) is int and hop > 0 else None
+    row = incremental_row(hop, runtime or DEFAULT_KERNELS) if type(hop) is int and hop > 0 else None
     path = Path(DEFAULT_BUNDLE if path is None else path)
     contract = None
     if not path.is_file():
@@ -42,16 +42,16 @@ def open_incremental_model(
         if row is not None and row.file in bundle:
             model = open_model(bundle.file(row.file), runtime=row.name, contract=bundle.contract)
             assert isinstance(model, Incremental)
-            model.note = next((plan.note for plan in bundle.manifest.streaming if plan.hop == hop), None)
+            model.note = next((plan.note for plan in bundle.manifest.incremental if plan.hop == hop), None)
             return model
         path, contract = bundle.file("model_int8.tflite"), bundle.contract
     elif row is not None and is_step(path):
         model = open_model(path, runtime=row.name)
         assert isinstance(model, Incremental)
         return model
-    from edgehar.compile.incremental import streaming_model
+    from edgehar.compile.incremental import incremental_model
 
-    made = streaming_model(path, hop, contract)
+    made = incremental_model(path, hop, contract)
     assert row is not None
     model = from_bytes(made.content, path, row.name, made.contract)
     model.note = made.plan.note
@@ -114,9 +114,9 @@ def open_personal_model(
     with personal_model(path, learned) as own:
         if hop is None:
             return open_model(own, runtime=name, contract=contract)
-        from edgehar.compile.incremental import streaming_model
+        from edgehar.compile.incremental import incremental_model
 
-        made = streaming_model(own, hop, contract)
-    model = from_bytes(made.content, path, streaming_row(hop, name).name, made.contract)
+        made = incremental_model(own, hop, contract)
+    model = from_bytes(made.content, path, incremental_row(hop, name).name, made.contract)
     model.note = made.plan.note
     return model

@@ -10,7 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from edgehar.bundle.incremental import streaming_readme
+from edgehar.bundle.incremental import incremental_readme
 from edgehar.bundle.readme import bundle_readme
 from edgehar.contract import Contract
 from edgehar.runtimes.quantise import quantise
@@ -101,7 +101,7 @@ def files(bundle_of):
     return folder, contract, {
         "ActivityModel.kt": block((folder / "README.md").read_text()),
         "Plain.kt": "package plain\n" + block(plain),
-        "IncrementalModel.kt": block(streaming_readme(contract, entry)),
+        "IncrementalModel.kt": block(incremental_readme(contract, entry)),
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from edgehar.compile.incremental import streaming_model
+from edgehar.compile.incremental import incremental_model
 from edgehar.compile.incremental_plan import figures, near, plan_step, whole_macs
 from edgehar.compile.plan import splits
 from edgehar.compile.read import read_network
@@ -31,7 +31,7 @@ def test_work_of_the_article_network(article, hop, millions):
 
 @pytest.mark.parametrize("hop", [1, 2, 3, 7, 9, 20, 21, 39, 40, 80])
 def test_the_file_holds_what_is_planned(article, hop):
-    made = streaming_model(article, hop)
+    made = incremental_model(article, hop)
     plan = figures(read_network(article), hop)
     interpreter = Interpreter(model_content=made.content)
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
@@ -87,7 +87,7 @@ def test_near_has_the_hop_and_nothing_cheaper_is_missed(article):
 
 @pytest.mark.parametrize("hop", [0, -1, 81, 1.5, "3", None, True])
 def test_hops_that_cannot_be(article, hop):
-    for attempt in (lambda: streaming_model(article, hop), lambda: figures(read_network(article), hop)):
+    for attempt in (lambda: incremental_model(article, hop), lambda: figures(read_network(article), hop)):
         with pytest.raises(EdgeharError, match="expected a hop of 1 to 80 samples, got"):
             attempt()
     with pytest.raises(EdgeharError, match="hop"):
@@ -118,7 +118,7 @@ def test_networks_that_forbid_increments_run_whole_windows_and_say_so(make, tmp_
     path = tmp_path / "model.tflite"
     path.write_bytes(make())
     assert splits(read_network(path), 4) == [0]
-    made = streaming_model(path, 4, contract_of(path))
+    made = incremental_model(path, 4, contract_of(path))
     assert made.plan.note is not None and "every step runs the whole window" in made.plan.note
     assert made.plan.macs == whole_macs(made.plan.network) and made.plan.state_bytes == 76 * 3
     model = Interpreter(model_content=made.content, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
@@ -137,15 +137,15 @@ def test_networks_that_forbid_increments_run_whole_windows_and_say_so(make, tmp_
 
 def test_files_that_are_no_int8_model(bundle, tmp_path):
     with pytest.raises(ContractError, match="int8"):
-        streaming_model(bundle / "model_float.tflite", 3)
+        incremental_model(bundle / "model_float.tflite", 3)
     with pytest.raises(EdgeharError, match=r"model\.onnx is something else"):
-        streaming_model(bundle / "model.onnx", 3)
+        incremental_model(bundle / "model.onnx", 3)
     with pytest.raises(EdgeharError, match="no such file"):
-        streaming_model(tmp_path / "absent.tflite", 3)
+        incremental_model(tmp_path / "absent.tflite", 3)
     bare = tmp_path / "bare.tflite"
     bare.write_bytes(padded())
     with pytest.raises(ContractError, match="no contract inside"):
-        streaming_model(bare, 3)
+        incremental_model(bare, 3)
 
 
 def test_command(bundle, run_cli):

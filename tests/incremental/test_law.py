@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgehar.compile.incremental import streaming_model
+from edgehar.compile.incremental import incremental_model
 from edgehar.runtimes.incremental import from_bytes
 from tests.firmware.networks import NetworkWriter, random_network
 from tests.incremental.conftest import KERNELS, contract_of, whole_window
@@ -43,7 +43,7 @@ def test_random_networks(kernels, tmp_path_factory, seed, valid, draw, chunks):
     contract = contract_of(path)
     # Small hops and those that a stride divides are where state is kept; half the draws are among them.
     hop = 1 + int(draw * 2 * 12) if draw < 0.5 else 1 + int((draw - 0.5) * 2 * (contract.window - 1))
-    made = streaming_model(path, hop, contract)
+    made = incremental_model(path, hop, contract)
     model = from_bytes(made.content, path, f"{kernels}-stream-hop{hop}", contract)
     follow(model, whole_window(content, kernels), np.random.default_rng(chunks), hop, rounds=3, decisions=4)
 
@@ -68,7 +68,7 @@ def test_depthwise_separable(kernels, hop, tmp_path):
     content = depthwise_separable(2)
     path = tmp_path / "model.tflite"
     path.write_bytes(content)
-    made = streaming_model(path, hop, contract_of(path))
+    made = incremental_model(path, hop, contract_of(path))
     # Strides of 2 and 2: everything up to the mean survives a hop of 4 and of 20.
     assert made.plan.split == {4: 6, 5: 0, 10: 5, 20: 6}[hop]
     model = from_bytes(made.content, path, f"{kernels}-stream-hop{hop}", contract_of(path))
@@ -88,7 +88,7 @@ def test_flat_input(hop, tmp_path):
     net.softmax()
     path = tmp_path / "model.tflite"
     path.write_bytes(net.bytes())
-    made = streaming_model(path, hop, contract_of(path))
+    made = incremental_model(path, hop, contract_of(path))
     model = from_bytes(made.content, path, f"litert-int8-reference-stream-hop{hop}", contract_of(path))
     oracle = whole_window(path.read_bytes(), "litert-int8-reference")
     assert follow(model, oracle, np.random.default_rng(3), hop, rounds=3, decisions=4) >= 4
@@ -98,4 +98,4 @@ def test_same_file_and_hop_give_the_same_bytes(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(depthwise_separable(2))
     contract = contract_of(path)
-    assert streaming_model(path, 4, contract).content == streaming_model(path, 4, contract).content
+    assert incremental_model(path, 4, contract).content == incremental_model(path, 4, contract).content

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from edgehar.bundle.incremental import streaming_readme, write_streaming
+from edgehar.bundle.incremental import incremental_readme, write_incremental
 from edgehar.contract import Contract
 from edgehar.runtimes.quantise import quantise
 from edgehar.schema import read_json
@@ -70,12 +70,12 @@ int main() {
 
 @pytest.fixture(scope="module")
 def pages(bundle, tmp_path_factory):
-    """A copy of the bundle with streaming models, and the README section of each."""
-    folder = tmp_path_factory.mktemp("streaming") / "bundle"
+    """A copy of the bundle with incremental models, and the README section of each."""
+    folder = tmp_path_factory.mktemp("incremental") / "bundle"
     shutil.copytree(bundle, folder)
     contract = read_json(folder / "contract.json", Contract)
-    entries = {hop: write_streaming(folder, hop, contract) for hop in HOPS}
-    return folder, contract, {hop: (entry, streaming_readme(contract, entry)) for hop, entry in entries.items()}
+    entries = {hop: write_incremental(folder, hop, contract) for hop in HOPS}
+    return folder, contract, {hop: (entry, incremental_readme(contract, entry)) for hop, entry in entries.items()}
 
 
 def block(page: str, language: str) -> str:
@@ -110,7 +110,7 @@ def test_cpp_keeps_the_state(pages, hop, tmp_path):
         pytest.skip("needs a C++ compiler; on Debian or Ubuntu: apt-get install g++")
     _, contract, sections = pages
     entry = dict(sections[3][0], hop=hop, states=[[1, 1, 80 - hop, 3]], state_bytes=(80 - hop) * 3)
-    snippet = block(streaming_readme(contract, entry), "cpp")
+    snippet = block(incremental_readme(contract, entry), "cpp")
     source = tmp_path / "snippet.cc"
     source.write_text(STAND_IN.replace("HOP", str(hop)).replace("SNIPPET", snippet))
     command = [compiler, "-std=c++14", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", str(source)]

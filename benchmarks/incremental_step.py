@@ -1,9 +1,9 @@
-"""A streaming step against the whole window: the same int8 model through LiteRT, one thread, in turn.
+"""An incremental step against the whole window: the same int8 model through LiteRT, one thread, in turn.
 
 What is timed is a decision as a stream pays for it: samples in, output out, and for a
 step every state copied from the outputs back to the inputs. Run:
 
-    python benchmarks/streaming_step.py [BUNDLE or MODEL] [--hop 3 --hop 21] [--equal]
+    python benchmarks/incremental_step.py [BUNDLE or MODEL] [--hop 3 --hop 21] [--equal]
 
 It exits 1 where the ratio of medians of a decision is above the limit: 0.28 at a hop of 3, 0.60 at 21. With --equal
 it also compares every output byte of a whole recording, at every hop given, on the reference kernels.
