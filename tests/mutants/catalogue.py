@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tests.mutants.adaptation import ADAPTATION
 from tests.mutants.compiler import COMPILER
 from tests.mutants.kernels import KERNELS
 from tests.mutants.kernels_arm import KERNELS_ARM
 from tests.mutants.pipeline import PIPELINE
 from tests.mutants.streamer import STREAMER
 
-MUTANTS = (*PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER)
+MUTANTS = (*PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *ADAPTATION)
