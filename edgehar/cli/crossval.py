@@ -13,15 +13,20 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.evaluate import read_matches
-from edgehar.cli.train import train_options
+from edgehar.cli.layout import Command
+from edgehar.cli.train import GROUPS, train_options
 
 if TYPE_CHECKING:
     from edgehar.data import Dataset, DataSource
     from edgehar.training.crossval import OnFold
 
 
-@click.command(params=train_options("split"))
-@click.option("--folds", default="loso", show_default=True, help="Folds by person; loso leaves one subject out a fold.")
+@click.command(
+    cls=Command,
+    groups={"Folds": ("folds", "leave_one_source_out", "everybody", "int8", "jobs", "dask"), **GROUPS},
+    params=train_options("split"),
+)
+@click.option("--folds", default="loso", show_default=True, help="Folds by person; loso: leave one subject out.")
 @click.option("--everybody", is_flag=True, help="Also the people of the published test split: no choices after that.")
 @click.option("--int8", is_flag=True, help="Measure each fold's network quantised, too.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Folds at a time on this machine.")
@@ -37,7 +42,7 @@ def command(
     data: DataSource, folds: str, everybody: bool, int8: bool, jobs: int, dask: str | None, out: Path | None,
     match: dict[str, tuple[str, ...]] | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Train once a fold, each time without the fold's people, and measure each person by a model that knows nobody.
+    """Train once per fold, each time without the fold's people, and measure each person by a model that knows nobody.
 
     Each fold's result is written as it finishes; the same command again runs what is missing. Without
     --everybody, people of a published test split stay out, so that choices can be made by these figures.
@@ -78,7 +83,7 @@ def _number(text: str) -> int:
 
 @contextmanager
 def _folds(folder: Path) -> Iterator[OnFold]:
-    """A bar on standard error, or a line a fold where it is no terminal."""
+    """A bar on standard error, or a line per fold where it is no terminal."""
     from edgehar.report.crossval_table import fold_line
     from edgehar.report.progress import counted
     from edgehar.report.tables import duration

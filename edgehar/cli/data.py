@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.cli.layout import Command
 from edgehar.errors import CheckFailed
 from edgehar.report.progress import progress
 
@@ -21,7 +22,7 @@ def command() -> None:
     """List, inspect, check and fetch recordings."""
 
 
-@command.command("list")
+@command.command("list", cls=Command)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_sets(as_json: bool) -> None:
     """List the data sets known by name, and where they are."""
@@ -56,7 +57,7 @@ def list_sets(as_json: bool) -> None:
     click.echo("Any other file or folder: edgehar data check PATH")
 
 
-@command.command()
+@command.command(cls=Command)
 @data_options(argument="name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(data: DataSource, as_json: bool) -> None:
@@ -100,7 +101,7 @@ def info(data: DataSource, as_json: bool) -> None:
     click.echo(f"SHA-256 of samples, labels and people: {dataset.sha256}")
 
 
-@command.command()
+@command.command(cls=Command)
 @data_options(argument="path")
 @click.option(
     "--for", "use", type=click.Choice(["stream", "evaluate", "train"]), default="train", show_default=True,
@@ -135,7 +136,7 @@ def check(data: DataSource, use: str, as_json: bool) -> None:
         raise CheckFailed(f"not usable to {use}: {'; '.join(reasons)}")
 
 
-@command.command()
+@command.command(cls=Command)
 @click.argument("name")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; otherwise the user's cache.")
 @click.option("--url", help="Another address than the official one.")

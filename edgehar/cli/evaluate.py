@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.cli.layout import Command
 from edgehar.report.progress import progress
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def read_matches(
     return found or None
 
 
-@click.command()
+@click.command(cls=Command, groups={"Measuring": ("runtime", "baseline", "adapt", "only")})
 @click.argument("model")
 @click.option("--split", "split_name", help="Measure its test people.  [default: the model's own test people]")
 @click.option("--subjects", help="Measure these people instead: 2,4,9 or all.")

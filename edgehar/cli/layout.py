@@ -14,7 +14,7 @@ SHARED: dict[str, tuple[str, ...]] = {
         "dataset", "kind", "schema", "label", "columns", "unit", "axes", "rate", "time", "time_unit",
         "subject_column", "label_column", "split_name", "subjects", "subject", "recording", "match",
     ),
-    "Output": ("out", "as_json", "plot", "report", "csv"),
+    "Output": ("out", "resume", "as_json", "plot", "report", "csv"),
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ class Command(click.Command):
         }
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(parameter, click.Option):  # the text above speaks of the arguments
                 name = parameter.name or ""
                 heading = own.get(name) or shared.get(name) or ("Help" if "--help" in parameter.opts else "Options")
                 sections[heading].append(record)

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
-from edgehar.cli.train import train_options
+from edgehar.cli.layout import Command
+from edgehar.cli.train import GROUPS, train_options
 
 if TYPE_CHECKING:
     from edgehar.data import DataSource
     from edgehar.training.search import Candidate, OnCandidate
 
 
-@click.command(params=train_options("arch", "refit", "teachers", "teacher", "share"))
+@click.command(
+    cls=Command,
+    groups={"Search": ("budget", "trials", "jobs"), **GROUPS},
+    params=train_options("arch", "refit", "teachers", "teacher", "share"),
+)
 @click.option("--budget", default="flash=24k,macs=500k", show_default=True, help="Limits; also ram=BYTES.")
 @click.option("--trials", type=click.IntRange(1), default=50, show_default=True, help="Architectures to train, in all.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Trainings at a time.")

@@ -29,6 +29,7 @@ FRACTION = click.FloatRange(0, 1)
 @click.command(
     cls=Command,
     groups={
+        "Playing": ("realtime", "play_all"),
         "Model": ("bundle", "profile", "runtime", "engine", "hop"),
         "Smoothing": ("smooth", "alpha", "votes", "threshold", "hysteresis", "min_dwell"),
     },

@@ -12,11 +12,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.cli.layout import Command
 from edgehar.training.recipe import RECIPES, Augmentation, Distillation, Recipe  # nothing heavy
 
 if TYPE_CHECKING:
     from edgehar.api.train import TrainResult
     from edgehar.data import DataSource
+
+
+#: Headings of the options that decide a training, for every command that trains.
+GROUPS = {
+    "Network": ("arch", "input_layout", "normalisation", "seed"),
+    "People": ("split", "validation", "refit"),
+    "Optimisation": (
+        "epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average", "keep", "patience",
+        "class_weights",
+    ),
+    "Augmentation": ("rotation", "turn", "scale", "noise", "shift", "mix"),
+    "Teachers": ("teachers", "teacher", "share"),
+}  # fmt: skip
 
 
 def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any], Any]:
@@ -38,7 +52,7 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
     return click.option(name, default=None, help=f"{text}  [default: {shown}]".strip(), **settings)
 
 
-@click.command()
+@click.command(cls=Command, groups=GROUPS)
 @click.option("--split", default="published", show_default=True, help="published, random:SHARE, leave:PERSON,…, none.")
 @click.option("--validation", default=0.2, show_default=True, help="Share of the other people, who choose the epoch.")
 @click.option("--arch", default=Recipe.arch, show_default=True, help=f"{', '.join(RECIPES)}, or blocks.")
@@ -124,5 +138,5 @@ def _render(result: TrainResult) -> None:
     report.plot_confusion(result.evaluation, folder / "confusion.png", title)
     files.write_text(folder / "classification_report.txt", report.classification_report(result.evaluation, title))
     files.write_text(folder / "subjects.csv", report.subjects_csv(result.evaluation))
-    report.print_evaluation(result.evaluation, title)
     print(f"kept epoch {result.best_epoch}; {result.model} trained on {result.manifest['trained_on']} people")
+    report.print_evaluation(result.evaluation, title)

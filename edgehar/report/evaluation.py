@@ -17,15 +17,14 @@ from edgehar.report.tables import NOTHING, percent, percent_range, results_conso
 
 
 def print_evaluation(evaluation: Evaluation, title: str, console: Console | None = None) -> None:
-    """Print the figures, one table each by class, by person and for the confusion, to standard output."""
+    """Print one table each by class, for the confusion, by person and of confidence, and the headline figures last."""
     console = console or results_console()
-    console.print(f"{title}: {headline(evaluation)}", soft_wrap=True)
     scores, labels = evaluation.scores, evaluation.labels
     by_class = [
         [label, *(f"{values[index]:.3f}" for values in (scores.precision, scores.recall, scores.f1)), str(support)]
         for index, (label, support) in enumerate(zip(labels, scores.support, strict=True))
     ]
-    console.print(terminal_table("By class", ["activity", "precision", "recall", "F1", "windows"], by_class))
+    console.print(terminal_table(f"{title}: by class", ["activity", "precision", "recall", "F1", "windows"], by_class))
     counts = [
         [label, *(str(count) if count else "·" for count in row)]
         for label, row in zip(labels, evaluation.confusion, strict=True)
@@ -38,6 +37,7 @@ def print_evaluation(evaluation: Evaluation, title: str, console: Console | None
     console.print(terminal_table("By person", ["person", "accuracy %", "windows"], people))
     if evaluation.confidence is not None:
         print_confidence(evaluation, evaluation.confidence, console)
+    console.print(f"{title}: {headline(evaluation)}", soft_wrap=True)
 
 
 def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:

@@ -45,14 +45,15 @@ def test_a_word_that_is_like_nothing_gets_no_guess(capsys):
     assert "did you mean" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["export", "bench"])
+@pytest.mark.parametrize("command", ["export", "bench", "stream", "train", "evaluate", "crossval", "search"])
 def test_options_stand_in_named_groups(capsys, command):
     assert main([command, "--help"]) == 0
     said = capsys.readouterr().out
     headings = re.findall(r"^(\w[\w ]*):$", said, re.M)
     assert "Recordings" in headings and "Output" in headings and headings[-1] == "Help" and len(headings) >= 4
+    assert "Options" not in headings, "each option of these has a group"
     body = said.split("Recordings:")[1].split("Output:")[0]
-    assert "--dataset" in body and "--time-unit" in body and "--json" not in body
+    assert "--kind" in body and "--time-unit" in body and "--json" not in body
     options = re.findall(r"^  (--?[\w-]+)", said[said.index(headings[0] + ":") :], re.M)
     assert len(options) == len(set(options)), "an option is listed twice"
 

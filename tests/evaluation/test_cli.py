@@ -46,7 +46,8 @@ def test_files_of_a_bundle(name, bundle, windows, capsys):
 def test_keras_and_plots(tmp_path, capsys, windows):
     status, captured = run(capsys, models.shipped("cnn"), "--subjects", SUBJECTS, "--plot", tmp_path)
     assert status == 0
-    assert all(title in captured.out for title in ("By class", "Confusion, windows", "By person"))
+    assert all(title in captured.out for title in (": by class", "Confusion, windows", "By person"))
+    assert captured.out.strip().splitlines()[-1].startswith("cnn.keras on hapt: accuracy ")
     assert f"{len(windows)} windows of 2 people" in captured.out
     assert "Calibration error" in captured.out and "all transitions" in captured.out
     for name in ("cnn_keras_confusion.png", "cnn_keras_people.png", "cnn_keras_reliability.png"):
