@@ -11,6 +11,7 @@ NARROW = cases("tests/firmware/test_narrow.py::test_every_layer_equals_the_porta
 M4, M4_DEPTHWISE, M55 = (
     cases(ON_CORE, (name,)) for name in ("cortex-m4-dsp-conv", "cortex-m4-dsp-depthwise", "cortex-m55-mve-conv")
 )
+VECTORS_M55 = ("tests/emulated/test_images.py::test_golden_vectors[cortex-m55]",)
 CHOICE = ("tests/emulated/test_kernels.py::test_the_packer_chooses_the_depthwise_kernel",)
 
 KERNELS_ARM = (
@@ -125,6 +126,38 @@ KERNELS_ARM = (
         "    EDGEHAR_TAP_4 q2, q3, q1, q0",
         "a register of the chain",
         M55,
+    ),
+    Mutant(
+        "assembly: vectors' halves round up",
+        f"{SRC}/conv1d_mve_block.S",
+        "    vadd.i32 q0, q0, q1\n    vrshl.s32 q0, q0, q3",
+        "    vrshl.s32 q0, q0, q3",
+        "rounding of negative sums",
+        M55,
+    ),
+    Mutant(
+        "assembly: one input for both positions",
+        f"{SRC}/conv1d_portable_block.S",
+        "mla   \\b, weight, q, \\b",
+        "mla   \\b, weight, p, \\b",
+        "a register of the portable block for Thumb-2",
+        cases(ON_CORE, ("cortex-m3-portable-conv",)),
+    ),
+    Mutant(
+        "vectors' maximum without its last tap",
+        f"{SRC}/max_pool_mve.c",
+        "for (unsigned tap = 0; tap < pool->kernel; tap++",
+        "for (unsigned tap = 0; tap + 1u < pool->kernel; tap++",
+        "off by one in a pool",
+        VECTORS_M55,
+    ),
+    Mutant(
+        "vectors' maximum without its mask",
+        f"{SRC}/max_pool_mve.c",
+        "vstrbq_p_s8(out, vminq_s8(largest, high), mask);",
+        "vstrbq_s8(out, vminq_s8(largest, high));",
+        "bytes behind the output are overwritten",
+        VECTORS_M55,
     ),
     Mutant(
         "filters of a pair far apart",
