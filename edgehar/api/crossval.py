@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from edgehar.data import DataSource
 from edgehar.errors import EdgeharError
 from edgehar.evaluation.metrics import require_metrics
 from edgehar.training import run
-from edgehar.training.crossval import CrossPlan, CrossResult, Match, OnFold, cross_validate, participants
+from edgehar.training.crossval import CrossPlan, CrossResult, OnFold, cross_validate, participants
+from edgehar.training.truth import Match
 
 
 def crossval(
@@ -34,10 +36,12 @@ def crossval(
     Each fold's result is written as it finishes; the same call again runs what is missing.
 
     Args:
-        folds: number of folds by person, or `loso` to leave one subject out at a time.
+        folds: number of folds by person, `loso` to leave one subject out at a time, or `source` to leave one set of
+            pooled recordings out: its phone, its place and its people are unseen then.
         everybody: also the people of a published test split; no choices can be made by the figures after that.
         int8: measure each fold's network quantised, too.
-        match: label of the figures -> labels of the model that it may mean, as in `evaluate`.
+        match: label of the figures -> labels of the model that it may mean, as in `evaluate`. A word that the
+            recordings have is learned so, too, as in `train`.
         jobs: folds at a time on this machine.
         dask: address of a Dask scheduler, to run on its cluster instead.
         out: folder of the run; `runs/crossval-ARCH-seedSEED` by default.
@@ -51,9 +55,12 @@ def crossval(
     if "split" in options:
         raise EdgeharError("expected no split: the folds decide who is measured")
     source = source_of(dataset)
-    plan = CrossPlan(run.RunPlan.of({} if source is None else source.to_dict(), arch, options), folds, everybody, int8)
-    run.require_architectures(plan.run.recipe)
+    trained = run.RunPlan.of({} if source is None else source.to_dict(), arch, options)
+    run.require_architectures(trained.recipe)
     chosen = participants(open_dataset(dataset, read), everybody)
+    coarse = {name: tuple(labels) for name, labels in (match or {}).items() if name not in labels}
+    learned = {name: labels for name, labels in coarse.items() if name in chosen.classes}
+    plan = CrossPlan(replace(trained, match=learned), folds, everybody, int8)
     folder = default_folder(arch, plan.run.recipe.seed) if out is None else Path(out)
     return cross_validate(plan, chosen, folder, jobs=jobs, dask=dask, match=match, on_fold=on_fold)
 

@@ -73,6 +73,8 @@ def search(
     asked = RunPlan.of({} if source is None else source.to_dict(), "micro", {**options, "teachers": 0})
     plan = SearchPlan(asked, read_budget(budget) if isinstance(budget, str) else dict(budget))
     recordings = open_dataset(dataset, read)
+    if recordings.sources or asked.match:
+        raise EdgeharError("expected recordings of one set, and no match: a search neither balances sets nor matches")
     folder = default_folder(asked.recipe.seed) if out is None else Path(out)
     front, candidates = run_search(plan, recordings, folder, trials=trials, jobs=jobs, on_candidate=on_candidate)
     return SearchResult(folder, recordings.name, front, candidates)

@@ -17,6 +17,7 @@ from edgehar.evaluation import Evaluation
 from edgehar.evaluation.metrics import require_metrics
 from edgehar.training import run
 from edgehar.training.progress import Clock, TrainProgress
+from edgehar.training.truth import Match
 
 #: Called after each batch.
 OnProgress = Callable[[TrainProgress], None]
@@ -59,6 +60,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
     command: Sequence[str] = (),
+    match: Match | None = None,
     read: Read = DataSource.open,
     on_progress: OnProgress = lambda progress: None,
     **options: Any,
@@ -71,6 +73,8 @@ def train(
         out: the run's folder; `runs/ARCH-seedSEED` by default.
         resume: folder of a run that was stopped, which goes on with its own options.
         command: for the manifest.
+        match: label of the recordings -> labels of the model that it may mean, as in
+            `{"stairs": ["upstairs", "downstairs"]}`: of such a window the sum of their probabilities is learned.
         read: opens the recordings, for those who show progress.
         options: what else decides a training: `seed`, `split` (`published`, `random:SHARE`, `leave:PERSON,…` or
             `none`), `validation`, `refit`, `input_layout`, and the attributes of `Recipe`, `Augmentation` and
@@ -83,6 +87,8 @@ def train(
     require_metrics()
     if find_spec("tensorflow") is None:
         raise MissingExtra("tensorflow", "train")
+    if match:
+        options["match"] = {name: tuple(labels) for name, labels in match.items()}
     folder, plan, recordings = _asked(dataset, arch, out, resume, options, read)
     prepared = run.prepare(plan, recordings)
     made = None if resume is not None else run.start(folder, plan)

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     groups={"Folds": ("folds", "leave_one_source_out", "everybody", "int8", "jobs", "dask"), **GROUPS},
-    params=train_options("split"),
+    params=train_options("split", "match"),
 )
 @click.option("--folds", default="loso", show_default=True, help="Folds by person; loso: leave one subject out.")
+@click.option("--leave-one-source-out", is_flag=True, help="One fold for each set of a .toml list, instead of --folds.")
 @click.option("--everybody", is_flag=True, help="Also the people of the published test split: no choices after that.")
 @click.option("--int8", is_flag=True, help="Measure each fold's network quantised, too.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Folds at a time on this machine.")
@@ -34,13 +35,16 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/crossval-ARCH-seedSEED]")
 @click.option(
     "--match", multiple=True, callback=read_matches, metavar="NAME=A,B",
-    help="Labels that count as one in the figures, as in stairs=upstairs,downstairs; repeatable.",
+    help="Labels that count as one in the figures, as in stairs=upstairs,downstairs; a truth of that name allows them "
+    "in training. Repeatable.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options()
+@click.pass_context
 def command(
-    data: DataSource, folds: str, everybody: bool, int8: bool, jobs: int, dask: str | None, out: Path | None,
-    match: dict[str, tuple[str, ...]] | None, as_json: bool, **options: Any,
+    context: click.Context, /, data: DataSource, folds: str, leave_one_source_out: bool, everybody: bool, int8: bool,
+    jobs: int, dask: str | None, out: Path | None, match: dict[str, tuple[str, ...]] | None, as_json: bool,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Train once per fold, each time without the fold's people, and measure each person by a model that knows nobody.
 
@@ -62,7 +66,10 @@ def command(
             )
         return dataset
 
-    count: int | str = folds if folds == "loso" else _number(folds)
+    if leave_one_source_out and context.get_parameter_source("folds") is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("expected --folds or --leave-one-source-out, got both")
+    count: int | str = "source" if leave_one_source_out else folds if folds == "loso" else _number(folds)
+    by = "source" if leave_one_source_out else "person"
     folder = out or default_folder(options["arch"], options["seed"])
     told = {"everybody": everybody, "int8": int8, "match": match, "jobs": jobs, "dask": dask, **options}
     with _folds(folder) as tell:
@@ -71,7 +78,7 @@ def command(
     if as_json:
         click.echo(files.dump_json(result.to_dict()), nl=False)
     else:
-        print_crossval(result, f"{options['arch']} on {data.source}, {len(result.folds)} folds by person")
+        print_crossval(result, f"{options['arch']} on {data.source}, {len(result.folds)} folds by {by}")
 
 
 def _number(text: str) -> int:

@@ -78,7 +78,7 @@ def data_options(
         first = click.option(
             "--dataset", default=default, metavar="SOURCE",
             show_default=True if default else "those of the model's training",
-            help="hapt (shipped), a file, folder or archive, or KIND:PATH.",
+            help="hapt (shipped), a file, folder or archive, KIND:PATH, or a .toml that lists several.",
         )  # fmt: skip
         return first(decorated)  # type: ignore[no-any-return]
 
@@ -93,8 +93,11 @@ def _refuse_alone(told: dict[str, Any]) -> None:
             raise click.UsageError(f"expected --dataset with --{option}: the model's manifest says how to read its own")
 
 
+#: As `edgehar.data.KINDS`, whose import costs too much for --help.
+_KINDS = ("hapt", "motionsense", "wisdm", "selfback-thigh", "selfback-wrist", "difronzo", "csv")
+
 _OPTIONS = [
-    click.option("--kind", type=click.Choice(["hapt", "motionsense", "wisdm", "csv"]), help="Layout of the files."),
+    click.option("--kind", type=click.Choice(_KINDS), help="Layout of the files."),
     click.option(
         "--schema", type=click.Path(path_type=Path, dir_okay=False), metavar="TOML",
         help="How to read the tables; otherwise edgehar-data.toml beside them.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     groups={"Search": ("budget", "trials", "jobs"), **GROUPS},
-    params=train_options("arch", "refit", "teachers", "teacher", "share"),
+    params=train_options("arch", "refit", "match", "teachers", "teacher", "share"),
 )
 @click.option("--budget", default="flash=24k,macs=500k", show_default=True, help="Limits; also ram=BYTES.")
 @click.option("--trials", type=click.IntRange(1), default=50, show_default=True, help="Architectures to train, in all.")

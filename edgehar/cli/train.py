@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
+from edgehar.cli.evaluate import read_matches
 from edgehar.cli.layout import Command
 from edgehar.training.recipe import RECIPES, Augmentation, Distillation, Recipe  # nothing heavy
 
@@ -78,6 +79,10 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
 @_recipe_option("--teacher", "Their architecture.")
 @_recipe_option("--share", "Of the target that teachers make.")
 @click.option("--refit/--no-refit", default=True, show_default=True, help="Train again, on validation people too.")
+@click.option(
+    "--match", multiple=True, callback=read_matches, metavar="NAME=A,B",
+    help="A label of the recordings that may be any of these of the model, as in stairs=upstairs,downstairs.",
+)  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/ARCH-seedSEED]")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with an interrupted run; no other option.")
 @data_options()
@@ -120,7 +125,7 @@ def train_options(*left_out: str) -> list[click.Parameter]:
     """The options that decide a training, for other commands that train; without those named, and without files."""
     own = {"out", "resume", *left_out}
     shared = {item.name for kind in (Recipe, Augmentation, Distillation) for item in fields(kind)} | {
-        "split", "validation", "input_layout", "refit",
+        "split", "validation", "input_layout", "refit", "match",
     }  # fmt: skip
     return [parameter for parameter in command.params if parameter.name in shared - own]
 

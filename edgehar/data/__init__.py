@@ -4,6 +4,7 @@ from edgehar.data.frame import from_frame, to_frame
 from edgehar.data.labels import ACTIVITIES, HAPT_LABELS, TRANSITIONS
 from edgehar.data.load import KINDS, load
 from edgehar.data.options import CsvOptions
+from edgehar.data.pool import balance, pooled
 from edgehar.data.recording import UNLABELLED, Dataset, Recording, Windows
 from edgehar.data.resampling import resample, split_at_gaps
 from edgehar.data.source import DataSource
@@ -23,10 +24,12 @@ __all__ = [
     "Recording",
     "Split",
     "Windows",
+    "balance",
     "cut_windows",
     "folds",
     "from_frame",
     "load",
+    "pooled",
     "require_trainable",
     "resample",
     "split",

@@ -32,6 +32,9 @@ HAPT_OWN = (
     "LIE_TO_STAND",
 )
 
+#: selfBACK's walks by speed, which no other set tells apart.
+SELFBACK_WALKS = ("walk_slow", "walk_mod", "walk_fast")
+
 #: A column of more different words than this is of something else: measurements, dates, numbers of rows.
 MOST_WORDS = 1000
 
@@ -66,6 +69,9 @@ MAPPINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "E": "standing",
             }
         ),
+        "selfback-thigh": MappingProxyType(dict.fromkeys(SELFBACK_WALKS, "walking")),
+        "selfback-wrist": MappingProxyType({**dict.fromkeys(SELFBACK_WALKS, "walking"), "lying": "laying"}),
+        "difronzo": MappingProxyType({}),
         "csv": MappingProxyType({}),
     }
 )

@@ -17,7 +17,8 @@ from edgehar.data.readers.archive import existing, members, read_npz
 from edgehar.data.readers.csvfile import load_csv
 from edgehar.data.readers.hapt import SHIPPED, load_hapt
 from edgehar.data.readers.hapt_original import is_hapt_original, load_hapt_original
-from edgehar.data.readers.motionsense import load_motionsense, motionsense_files
+from edgehar.data.readers.motionsense import OWN_LONG, load_motionsense, motionsense_files
+from edgehar.data.readers.placed import PLACEMENTS, load_placed
 from edgehar.data.readers.wisdm import accelerometer_files, load_wisdm, looks_like_wisdm
 from edgehar.data.recording import Dataset
 from edgehar.errors import DataError
@@ -25,7 +26,10 @@ from edgehar.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("hapt", "motionsense", "wisdm", "csv")
+KINDS = ("hapt", "motionsense", "wisdm", *PLACEMENTS, "csv")
+
+#: Ends the name of a list of several sets; see `edgehar.data.pool`.
+POOL = ".toml"
 
 
 def load(
@@ -40,8 +44,9 @@ def load(
     """Load recordings at their own rate, in m/s², Android sign, axes x, y, z.
 
     Args:
-        source: `hapt` (shipped), the name of a fetched set, a file, folder or archive, `KIND:PATH`, or a
-            frame as `to_frame` gives it, with which no other argument goes.
+        source: `hapt` (shipped), the name of a fetched set, a file, folder or archive, `KIND:PATH`, a `.toml`
+            that lists several of these (`pool`), or a frame as `to_frame` gives it. With the last two no other
+            argument goes.
         kind: one of `KINDS`, where the path does not tell.
         options: how to read a table; its `axes` turn the samples of any kind.
         labels: own label -> name, over the set's mapping.
@@ -55,8 +60,10 @@ def load(
     if not isinstance(source, str | Path):
         return from_frame(source)
     kind, path = _locate(str(source), kind)
-    kind = kind or detect(path)
     options, labels = options or CsvOptions(), labels or {}
+    if kind is None and path.suffix == POOL:
+        return _pool(path, bool(options.said() or labels or schema), on_progress)
+    kind = kind or detect(path)
     unused = _for_tables(kind, options)
     if unused:
         raise DataError(
@@ -81,6 +88,14 @@ def load(
     if unknown:
         raise DataError(f"no label {unknown[0]!r} in {source}; its labels are: {', '.join(dataset.mapping) or 'none'}")
     return _turn(replace(dataset, notes=(*notes, *dataset.notes)), options)
+
+
+def _pool(path: Path, told: bool, on_progress: Callable[[int, int], None] | None) -> Dataset:
+    from edgehar.data.pool import load_pool
+
+    if told:
+        raise DataError(f"expected no option with {path}: the list itself says how each of its sets is read")
+    return load_pool(path, on_progress)
 
 
 def _locate(text: str, kind: str | None) -> tuple[str | None, Path]:
@@ -121,6 +136,8 @@ def _read(
         return load_motionsense(path, labels, on_progress)
     if kind == "wisdm":
         return load_wisdm(path, labels, on_progress)
+    if kind in PLACEMENTS:
+        return load_placed(path, kind, labels)
     return load_csv(path, options, labels, on_progress)
 
 
@@ -141,6 +158,17 @@ def _turn(dataset: Dataset, options: CsvOptions) -> Dataset:
     )
 
 
+def _prepared(path: Path) -> str:
+    """Kind of a prepared file with trials: the layout says neither sign nor frame, the labels tell MotionSense's."""
+    own = [str(name) for name in read_npz(path).get("label_names", ())]
+    if set(own) <= OWN_LONG and own == sorted(own):
+        return "motionsense"
+    raise DataError(
+        f"expected to be told whose recordings {path} are, since sign and frame depend on it: "
+        f"{', '.join(f'{kind}:PATH' for kind in ('motionsense', *PLACEMENTS))}"
+    )
+
+
 def detect(path: Path) -> str:
     """Kind of a file, folder or archive, by what it holds.
 
@@ -152,7 +180,7 @@ def detect(path: Path) -> str:
         if names & {"planes", "recording"}:
             return "hapt"
         if "trial" in names:
-            return "motionsense"
+            return _prepared(path)
         raise DataError(f"expected the arrays of HAPT or MotionSense in {path}, got {', '.join(sorted(names))}")
     found = members(path)
     if is_hapt_original(found):

@@ -47,6 +47,7 @@ class Dataset:
         notes: what the loader dropped or repaired, one line each.
         mapping: the set's own label -> name among `classes`.
         findings: what the loader dropped or repaired, counted by reason.
+        sources: person -> the set they come from, where several sets were pooled; otherwise empty.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Dataset:
     notes: tuple[str, ...] = field(default=())
     mapping: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -68,13 +68,18 @@ def cut_windows(
     return Windows.cut(places, contract.window, wanted)
 
 
-def require_trainable(windows: Windows) -> None:
-    """Raise DataError unless there are at least as many windows as classes, and every class has one."""
+def require_trainable(windows: Windows, labels: Sequence[str] | None = None) -> None:
+    """Raise DataError unless there are at least as many windows as classes, and every class has one.
+
+    Args:
+        labels: those that must have windows; all of `windows.labels` if None.
+    """
     if len(windows) < len(windows.labels):
         raise DataError(
             f"expected at least as many windows as classes, got {len(windows)} for {len(windows.labels)}: "
             "the labelled stretches are too few or shorter than a window"
         )
-    empty = [label for index, label in enumerate(windows.labels) if not (windows.y == index).any()]
+    needed = windows.labels if labels is None else labels
+    empty = [label for label in needed if not (windows.y == windows.labels.index(label)).any()]
     if empty:
         raise DataError(f"expected windows of every class, got none of {', '.join(empty)}; leave it out of the labels")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edgehar.report.evaluation import headline
-from edgehar.report.tables import percent, results_console, terminal_table
+from edgehar.report.tables import NOTHING, percent, results_console, terminal_table
 
 if TYPE_CHECKING:
     from edgehar.training.crossval import CrossResult
@@ -26,6 +26,21 @@ def people(names: list[str]) -> str:
     """Names for a narrow column."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
+
+
+def print_sources(result: CrossResult) -> None:
+    """Each set in its own labels and with labels merged; macro-F1 over the classes that the set has."""
+    columns = ["source", "windows", "accuracy %", "macro-F1", "merged: accuracy %", "macro-F1"]
+    rows = []
+    every = {**result.sources, **{f"{name}, int8": told for name, told in result.sources_int8.items()}}
+    for name, told in every.items():
+        cells = [name, str(told["windows"])]
+        for figures in (told["own"], told["merged"]):
+            cells += (
+                [NOTHING, NOTHING] if figures is None else [percent(figures["accuracy"]), f"{figures['macro_f1']:.3f}"]
+            )
+        rows.append(cells)
+    results_console().print(terminal_table("By source, over the classes that it has", columns, rows))
 
 
 def print_crossval(result: CrossResult, title: str) -> None:
@@ -50,6 +65,8 @@ def print_crossval(result: CrossResult, title: str) -> None:
     order = sorted(pooled.subject_accuracy.items(), key=lambda item: item[1])
     rows = [[name, percent(value), str(pooled.subject_windows[name])] for name, value in order]
     console.print(terminal_table("By person, the worst first", ["person", "accuracy %", "windows"], rows))
+    if result.sources:
+        print_sources(result)
     mean, deviation = result.spread("accuracy")
     f1_mean, f1_deviation = result.spread("macro_f1")
     console.print(

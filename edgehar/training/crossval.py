@@ -1,4 +1,4 @@
-"""Cross-validation by person: every fold's people are measured with a model that was trained without them.
+"""Cross-validation by person, or by set: every fold's people are measured with a model that was trained without them.
 
 A fold is one whole training as `edgehar train` does it, epoch chosen on validation people among the others.
 Its result is a file of its own in the run's folder, so that a run that was stopped goes on with what is left.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,16 +25,15 @@ from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate, match_labels
 from edgehar.schema import LARGE, convert, read_json
 from edgehar.training import loop, run
+from edgehar.training.by_source import by_source, source_folds
 from edgehar.training.parallel import each
+from edgehar.training.truth import Match
 
 PLAN, SUMMARY = "crossval.json", "summary.json"
 
 _FIGURES = ("accuracy", "macro_f1")
 _BY_WINDOW = ("probabilities", "truth", "subject")
 _INT8 = "int8_probabilities"
-
-#: Label of the figures -> labels of the model that it may mean.
-Match = Mapping[str, Sequence[str]]
 
 #: Called with (folds done, folds in all, the newest fold's result or None at the start).
 OnFold = Callable[[int, int, "dict[str, Any] | None"], None]
@@ -46,7 +45,7 @@ class CrossPlan:
 
     Attributes:
         run: how each fold is trained; its `split` plays no part.
-        folds: number of folds, or `loso` to leave one subject out at a time.
+        folds: number of folds, `loso` to leave one subject out at a time, or `source` one set of pooled recordings.
         everybody: whether the people of the set's published test split take part.
         int8: whether each fold's network is measured quantised as well.
     """
@@ -63,7 +62,10 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Fold(msgspec.Struct, frozen=True):
-    """The result of a fold as `run_fold` makes it; by window: who, the true class, and the probabilities."""
+    """The result of a fold as `run_fold` makes it; by window: who, the true class, and the probabilities.
+
+    A true class is an index into `truths`, which are the labels and the coarser words that allow several of them.
+    """
 
     people: tuple[str, ...]
     accuracy: Share
@@ -71,6 +73,7 @@ class Fold(msgspec.Struct, frozen=True):
     windows: Annotated[int, msgspec.Meta(ge=1)]
     best_epoch: Count
     labels: list[str]
+    truths: list[str]
     subject: list[str]
     truth: list[Count]
     probabilities: list[list[Share]]
@@ -85,8 +88,8 @@ class Fold(msgspec.Struct, frozen=True):
         classes = len(self.labels)
         if len(lengths) > 1 or any(len(row) != classes for table in tables for row in table):
             raise DataError(f"expected one entry a window and one probability a label in {where}, got other numbers")
-        if max(self.truth) >= classes:
-            raise DataError(f"expected classes below {classes} in {where}, got {max(self.truth)}")
+        if self.truths[:classes] != self.labels or max(self.truth) >= len(self.truths):
+            raise DataError(f"expected classes below {len(self.truths)} in {where}, got {max(self.truth)}")
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,14 @@ class CrossResult:
         folds: each fold's result as its file has it.
         pooled: all people together, each measured by the model that did not know them.
         pooled_int8: the same of the quantised networks, where they were asked for.
+        sources, sources_int8: figures of each set of pooled recordings; see `by_source`.
     """
 
     folds: list[dict[str, Any]]
     pooled: Evaluation
     pooled_int8: Evaluation | None = None
+    sources: dict[str, Any] = field(default_factory=dict)
+    sources_int8: dict[str, Any] = field(default_factory=dict)
 
     def spread(self, figure: str) -> tuple[float, float]:
         """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
@@ -115,6 +121,8 @@ class CrossResult:
             {name: value for name, value in fold.items() if name not in (*_BY_WINDOW, _INT8)} for fold in self.folds
         ]
         whole = {"folds": short, "over_folds": spread, "pooled": self.pooled.to_dict()}
+        told = {"sources": self.sources, "sources_int8": self.sources_int8}
+        whole |= {name: figures for name, figures in told.items() if figures}
         return whole if self.pooled_int8 is None else {**whole, "pooled_int8": self.pooled_int8.to_dict()}
 
 
@@ -148,7 +156,12 @@ def start(folder: Path, plan: CrossPlan, dataset: Dataset) -> list[tuple[str, ..
         EdgeharError: the folder holds another run, or no such architecture.
     """
     run.require_architectures(plan.run.recipe)
-    groups = data.folds(dataset.subjects, plan.folds, seed=plan.run.recipe.seed)
+    if plan.folds == "source":
+        if not dataset.sources:
+            raise DataError(f"expected a list of several sets (.toml) to leave one out, got {dataset.name} alone")
+        groups = source_folds(dataset.sources, dataset.subjects)
+    else:
+        groups = data.folds(dataset.subjects, plan.folds, seed=plan.run.recipe.seed)
     whole = {"plan": asdict(plan), "data": {"name": dataset.name, "sha256": dataset.sha256}, "people": groups}
     keep_plan(folder / PLAN, whole)
     return groups
@@ -216,7 +229,7 @@ def cross_validate(
     for path, fold in zip(paths, folds, strict=True):
         if fold["labels"] != folds[0]["labels"]:
             raise DataError(f"expected the labels of the other folds in {path}, got {fold['labels']}; delete it")
-    summary = sum_up(folds, match)
+    summary = sum_up(folds, match, dataset.sources)
     files.write_json(folder / SUMMARY, summary.to_dict())
     return summary
 
@@ -235,13 +248,13 @@ def run_fold(
         model, contract = models.load(Path(name) / run.MODEL)
     windows = prepared.coarse.of_subjects(people)
     probabilities = loop.probabilities(model, contract, windows.x)
-    measured = evaluate(probabilities, windows.y, windows.subject, contract.labels)
+    measured = run.measure(probabilities, windows, prepared.truth)
     quantised: dict[str, Any] = {}
     if int8:
         own = prepared.coarse.of_subjects(outcome.split.train + outcome.split.validation)
         with int8_model(model, contract, own) as path:
             answers = predict_file(path, windows.x)
-        again = evaluate(answers, windows.y, windows.subject, contract.labels)
+        again = run.measure(answers, windows, prepared.truth)
         quantised = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
     return {
         "fold": number,
@@ -255,6 +268,7 @@ def run_fold(
         "macro_f1": measured.macro_f1,
         "windows": measured.windows,
         "labels": list(contract.labels),
+        "truths": list(prepared.truth.words),
         "subject": windows.subject.tolist(),
         "truth": windows.y.tolist(),
         "probabilities": _listed(probabilities),
@@ -262,15 +276,22 @@ def run_fold(
     }
 
 
-def sum_up(folds: list[dict[str, Any]], match: Match | None = None) -> CrossResult:
-    """All folds together, as if one model had been measured on everybody."""
+def sum_up(
+    folds: list[dict[str, Any]], match: Match | None = None, sources: Mapping[str, str] | None = None
+) -> CrossResult:
+    """All folds together, as if one model had been measured on everybody.
+
+    Args:
+        sources: person -> set, where sets were pooled.
+    """
     matching = match_labels(folds[0]["labels"], match)
+    code = np.array([matching.words[word] for word in folds[0]["truths"]], np.int64)
 
     def pool(some: list[dict[str, Any]], name: str) -> Evaluation:
         answers = np.array([row for fold in some for row in fold[name]], np.float32)
         truth = np.array([code for fold in some for code in fold["truth"]], np.int64)
         subject = np.array([person for fold in some for person in fold["subject"]], np.str_)
-        return evaluate(matching.merge(answers), matching.output[truth], subject, matching.labels)
+        return evaluate(matching.merge(answers), code[truth], subject, matching.labels)
 
     quantised = all(fold.get(_INT8) is not None for fold in folds)
     if match:
@@ -280,7 +301,10 @@ def sum_up(folds: list[dict[str, Any]], match: Match | None = None) -> CrossResu
             if quantised:
                 own = pool([fold], _INT8)
                 folds[at] |= {"int8_accuracy": own.accuracy, "int8_macro_f1": own.macro_f1}
-    return CrossResult(folds, pool(folds, "probabilities"), pool(folds, _INT8) if quantised else None)
+    pooled_int8 = pool(folds, _INT8) if quantised else None
+    told = by_source(folds, "probabilities", sources, match) if sources else {}
+    told_int8 = by_source(folds, _INT8, sources, match) if sources and quantised else {}
+    return CrossResult(folds, pool(folds, "probabilities"), pooled_int8, told, told_int8)
 
 
 def _listed(probabilities: NDArray[np.float32]) -> list[list[float]]:

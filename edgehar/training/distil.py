@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgehar.contract import Contract
 from edgehar.data.recording import Windows
 from edgehar.training import loop
 from edgehar.training.recipe import Distillation, Recipe, recipe_for
+from edgehar.training.truth import Match
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def train_teachers(
@@ -18,13 +23,15 @@ def train_teachers(
     train: Windows,
     *,
     draw: int,
+    match: Match | None = None,
+    chance: NDArray[np.float64] | None = None,
     folder: Path | None = None,
     on_batch: loop.OnBatch | None = None,
 ) -> loop.Teacher | None:
     """Train what `recipe.distillation` asks for; None where it asks for no teacher.
 
     Args:
-        contract, train, draw: as the student will be trained; the teachers never see anybody else.
+        contract, train, draw, match, chance: as the student will be trained; the teachers never see anybody else.
         folder: where each teacher keeps its checkpoint, so that a stopped run goes on.
         on_batch: progress, with the epochs of all teachers counted through.
     """
@@ -36,8 +43,9 @@ def train_teachers(
     for index, each in enumerate(own):
         checkpoint = None if folder is None else folder / f"teacher_{index + 1}.npz"
         fitted = loop.fit(
-            each, contract, train, None, draw=draw, checkpoint=checkpoint, on_batch=_counted(on_batch, index, own)
-        )
+            each, contract, train, None, draw=draw, match=match, chance=chance, checkpoint=checkpoint,
+            on_batch=_counted(on_batch, index, own),
+        )  # fmt: skip
         models.append(fitted.model)
     return _mean_of(models, contract)
 

@@ -25,6 +25,7 @@ from edgehar.models.library import import_keras
 from edgehar.training import checkpoint as checkpoints
 from edgehar.training.augment import augment
 from edgehar.training.recipe import Recipe
+from edgehar.training.truth import Match, Truth
 
 if TYPE_CHECKING:
     import keras
@@ -57,6 +58,8 @@ def fit(
     draw: int | None = None,
     stop_after: int | None = None,
     teacher: Teacher | None = None,
+    match: Match | None = None,
+    chance: NDArray[np.float64] | None = None,
     checkpoint: Path | None = None,
     on_batch: OnBatch | None = None,
 ) -> Fitted:
@@ -71,6 +74,9 @@ def fit(
         draw: windows drawn at random for each epoch; None for all of them.
         stop_after: stop after this many epochs of the schedule of `recipe.epochs`.
         teacher: whose answers make `recipe.distillation.share` of the targets.
+        match: truths that allow several labels; their codes follow those of the contract's labels. See `truth`.
+        chance: of each window to be drawn, with replacement, and classes have no weights then; None draws each
+            once at most.
         checkpoint: file to write after every epoch, and to go on from if it is there.
     Raises:
         EdgeharError: the checkpoint belongs to another run or is damaged.
@@ -82,9 +88,10 @@ def fit(
     optimiser = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
     optimiser.exclude_from_weight_decay(var_names=["bias"])
     optimiser.build(network.trainable_variables)
-    step = _training_step(network, average, optimiser)
-    target_of = targets(recipe, train.y, len(contract.labels))
-    identity = _identity(recipe, contract, train, validation)
+    truth = Truth(contract.labels, match or {})
+    step = _training_step(network, average, optimiser, truth)
+    target_of = targets(recipe, None if chance is not None else train.y, truth)
+    identity = _identity(recipe, contract, train, validation, truth, chance)
     batches = math.ceil((draw or len(train)) / recipe.batch_size)
     end = min(recipe.epochs, stop_after or recipe.epochs)
     history: list[dict[str, float]] = []
@@ -103,11 +110,15 @@ def fit(
     while len(history) < end and len(history) - _kept(recipe, history) < recipe.patience:
         epoch = len(history)
         rng = np.random.default_rng([recipe.seed, epoch])
-        order = rng.permutation(len(train))[:draw]
+        if chance is None:
+            order = rng.permutation(len(train))[:draw]
+        else:
+            order = rng.choice(len(train), draw or len(train), p=chance)
         x, target = augment(train.x[order], target_of[train.y[order]], recipe.augmentation, rng)
         if teacher is not None:
             # The window's weight, by its class, is the sum of its target.
-            told = teacher(x) * target.sum(axis=1, keepdims=True)
+            told = np.zeros_like(target)
+            told[:, : len(contract.labels)] = teacher(x) * target.sum(axis=1, keepdims=True)
             target = (1 - recipe.distillation.share) * target + recipe.distillation.share * told
         x, loss = network_input(x, contract), 0.0
         for batch in range(batches):
@@ -121,7 +132,7 @@ def fit(
                 on_batch(epoch, batch + 1, batches, end, history)
         entry = {"epoch": epoch + 1, "learning_rate": rate, "loss": loss / len(order)}
         if validation is not None:
-            entry |= _validate(average, contract, validation)
+            entry |= _validate(average, contract, validation, truth)
         history.append(entry)
         if _kept(recipe, history) == len(history):
             best = _values(average.variables)
@@ -167,10 +178,16 @@ def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
     return np.where(counts > 0, len(y) / (np.maximum(counts, 1) * (counts > 0).sum()), 0.0)
 
 
-def targets(recipe: Recipe, y: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """What the network is to say for each class, float32 (classes, classes): smoothed, times the class's weight."""
-    smooth = np.eye(classes) * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
-    weights = class_weights(y, classes) if recipe.class_weights else np.ones(classes)
+def targets(recipe: Recipe, y: NDArray[np.int64] | None, truth: Truth) -> NDArray[np.float32]:
+    """What the network is to say for each truth, float32 (words, words): smoothed, times the truth's weight.
+
+    Args:
+        y: truths of the training windows, whose shares are the weights; None for equal weights.
+    """
+    words, classes = len(truth.words), len(truth.labels)
+    smooth = np.eye(words) * (1 - recipe.label_smoothing)
+    smooth[:, :classes] += recipe.label_smoothing / classes
+    weights = class_weights(y, words) if recipe.class_weights and y is not None else np.ones(words)
     return (smooth * weights[:, None]).astype(np.float32)
 
 
@@ -193,12 +210,12 @@ def probabilities(model: Any, contract: Contract, x: NDArray[np.float32]) -> NDA
     return np.concatenate(parts)
 
 
-def _validate(model: keras.Model, contract: Contract, windows: Windows) -> dict[str, float]:
+def _validate(model: keras.Model, contract: Contract, windows: Windows, truth: Truth) -> dict[str, float]:
     predicted = probabilities(model, contract, windows.x)
-    right = predicted[np.arange(len(windows)), windows.y]
+    right = truth.probabilities(predicted)[np.arange(len(windows)), windows.y]
     return {
         "validation_loss": float(-np.log(np.maximum(right, 1e-7)).mean()),
-        "validation_accuracy": float((predicted.argmax(axis=1) == windows.y).mean()),
+        "validation_accuracy": float(truth.allowed[windows.y, predicted.argmax(axis=1)].mean()),
     }
 
 
@@ -206,13 +223,17 @@ def _kept(recipe: Recipe, history: list[dict[str, float]]) -> int:
     return len(history) if recipe.keep == "last" else best_epoch(history)
 
 
-def _training_step(network: Any, average: Any, optimiser: Any) -> Any:
+def _training_step(network: Any, average: Any, optimiser: Any, truth: Truth) -> Any:
     """A compiled function (x, target, learning rate, decay of the average) -> loss."""
     import tensorflow as tf
+
+    sums = tf.constant(truth.allowed.T) if truth.match else None
 
     def step(x: Any, target: Any, rate: Any, decay: Any) -> Any:
         with tf.GradientTape() as tape:
             predicted = network(x, training=True)
+            if sums is not None:
+                predicted = predicted @ sums
             entropy = -tf.reduce_sum(target * tf.math.log(tf.maximum(predicted, 1e-7)), axis=1)
             loss = tf.reduce_mean(entropy)
         optimiser.learning_rate.assign(rate)
@@ -224,15 +245,25 @@ def _training_step(network: Any, average: Any, optimiser: Any) -> Any:
         return loss
 
     # One trace for every batch, the last and shorter one too.
-    x, target = (tf.TensorSpec((None, *shape[1:]), tf.float32) for shape in (network.input_shape, network.output_shape))
+    x = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
+    target = tf.TensorSpec((None, len(truth.words)), tf.float32)
     scalar = tf.TensorSpec((), tf.float32)
     return tf.function(step, input_signature=[x, target, scalar, scalar])
 
 
-def _identity(recipe: Recipe, contract: Contract, train: Windows, validation: Windows | None) -> str:
+def _identity(
+    recipe: Recipe,
+    contract: Contract,
+    train: Windows,
+    validation: Windows | None,
+    truth: Truth,
+    chance: NDArray[np.float64] | None,
+) -> str:
     """Hash of everything that a run's result depends on but the machine."""
-    text = files.dump_json({"recipe": recipe.to_dict(), "contract": contract.to_dict()}).encode()
+    whole = {"recipe": recipe.to_dict(), "contract": contract.to_dict(), "truths": truth.words}
+    text = files.dump_json(whole).encode()
     parts = [part for windows in (train, validation) if windows is not None for part in (windows.x, windows.y)]
+    text += truth.allowed.tobytes() + (b"" if chance is None else chance.tobytes())
     return files.sha256_bytes(text + b"".join(part.tobytes() for part in parts))
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgehar import __version__, data, files, models
 from edgehar.contract import Contract, Normalisation
@@ -30,6 +31,7 @@ from edgehar.schema import read_json
 from edgehar.training import distil, loop
 from edgehar.training.progress import STAGES, OnBatch, Stage, weight_of
 from edgehar.training.recipe import Augmentation, Distillation, Recipe, recipe_for
+from edgehar.training.truth import Truth
 from edgehar.versions import installed
 
 PLAN, MODEL, HISTORY, MANIFEST = "run.json", "model.keras", "history.csv", "manifest.json"
@@ -50,6 +52,7 @@ class RunPlan:
         split: name of the split by person.
         validation: share of the people not in test that choose the epoch.
         refit: train again on training and validation people together, for the epochs that were best.
+        match: label of the recordings -> labels of the model that it may mean; it is none of the model's then.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -57,6 +60,7 @@ class RunPlan:
     validation: float = 0.2
     input_layout: str = "window"
     refit: bool = True
+    match: dict[str, tuple[str, ...]] = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)
 
     @classmethod
@@ -166,6 +170,7 @@ class Prepared:
 
     Attributes:
         contract: without normalisation, which belongs to the people who are trained on.
+        truth: what a window's truth may be; its codes are those of the windows.
         coarse: windows at the training step.
         fine: windows at every start that an augmentation by shift may draw.
     """
@@ -173,6 +178,7 @@ class Prepared:
     dataset: Dataset
     split: data.Split
     contract: Contract
+    truth: Truth
     coarse: Windows
     fine: Windows
 
@@ -187,14 +193,15 @@ def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
     recipe = plan.recipe
     require_architectures(recipe)
     split = data.split(dataset, plan.split, validation=plan.validation, seed=recipe.seed)
-    contract = Contract(labels_of(dataset), input_layout=plan.input_layout)
-    coarse = fine = data.cut_windows(dataset, contract)
+    truth = Truth.of(labels_of(dataset), plan.match)
+    contract = Contract(truth.labels, input_layout=plan.input_layout)
+    coarse = fine = data.cut_windows(dataset, contract, labels=truth.words)
     if recipe.augmentation.shift:
-        fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift)
+        fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift, labels=truth.words)
     for people in (split.train, split.validation):
         if people:
-            data.require_trainable(coarse.of_subjects(people))
-    return Prepared(dataset, split, contract, coarse, fine)
+            data.require_trainable(coarse.of_subjects(people), truth.labels)
+    return Prepared(dataset, split, contract, truth, coarse, fine)
 
 
 def stages(plan: RunPlan, prepared: Prepared) -> list[Stage]:
@@ -238,7 +245,9 @@ def run(
     def fit(people: tuple[str, ...], others: tuple[str, ...], at: Path, names: Sequence[str], **options: Any) -> Any:
         own = coarse.of_subjects(people)
         fitted_contract = replace(prepared.contract, normalisation=normalisation(own, recipe.normalisation))
-        given: dict[str, Any] = {"train": prepared.fine.of_subjects(people), "draw": len(own)}
+        fine = prepared.fine.of_subjects(people)
+        given: dict[str, Any] = {"train": fine, "draw": len(own), "match": plan.match}
+        given["chance"] = data.balance(fine, dataset.sources)
         told = [None if on_batch is None else partial(on_batch, name) for name in names]
         teacher = distil.train_teachers(recipe, fitted_contract, **given, folder=at, on_batch=told[0])
         validation = coarse.of_subjects(others) if others else None
@@ -248,11 +257,12 @@ def run(
     fitted, contract = fit(split.train, split.validation, folder / CHECKPOINTS / "choice", STAGES[:2])
     measured = coarse.of_subjects(split.validation or split.train)
     predicted = loop.probabilities(fitted.model, contract, measured.x)
-    evaluation = evaluate(predicted, measured.y, measured.subject, contract.labels)
+    evaluation = measure(predicted, measured, prepared.truth)
     final = fitted
     if plan.refit and split.validation:
         at = folder / CHECKPOINTS / "refit"
         final, contract = fit(split.train + split.validation, (), at, STAGES[2:], stop_after=fitted.best_epoch)
+    plain = measured.y < len(contract.labels)  # whose truth is one of the model's labels
     models.save(final.model, contract, folder / MODEL)
     files.write_text(folder / HISTORY, history_csv(fitted.history))
     manifest = {
@@ -266,7 +276,7 @@ def run(
         "trained_on": "train and validation" if final is not fitted else "train",
         "validation": evaluation.to_dict(),
         # Fitted on validation people, with the network that never saw them; `export --temperature fitted` folds it.
-        "temperature": fit_temperature(predicted, measured.y) if split.validation else None,
+        "temperature": fit_temperature(predicted[plain], measured.y[plain]) if split.validation else None,
         "model": {
             "sha256": files.sha256_file(folder / MODEL),
             "bytes": (folder / MODEL).stat().st_size,
@@ -277,6 +287,12 @@ def run(
     files.write_json(folder / MANIFEST, manifest)
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return Outcome(contract, fitted, evaluation, split, manifest)
+
+
+def measure(predicted: NDArray[np.float32], windows: Windows, truth: Truth) -> Evaluation:
+    """Figures of probabilities float32 (N, labels); where a truth may be coarse, of the labels that it merges."""
+    matching, code = truth.merged()
+    return evaluate(matching.merge(predicted), code[windows.y], windows.subject, matching.labels)
 
 
 def normalisation(windows: Windows, kind: str) -> Normalisation:

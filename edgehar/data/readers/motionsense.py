@@ -40,6 +40,9 @@ _LONG = {
     "upstairs": "ups",
     "walking": "wlk",
 }
+
+#: The prepared file's own labels; they stand in it by the alphabet.
+OWN_LONG = frozenset(_LONG)
 _OWN = ("dws", "ups", "wlk", "jog", "std", "sit")
 
 

@@ -165,7 +165,7 @@ def test_another_plan_is_refused(arguments, serial, more, message, capsys):
         (["--folds", "8"], "expected 2 to 7 folds"),
         (["--folds", "many"], "expected a number or loso"),
         (["--jobs", "0"], "0 is not in the range"),
-        (["--epochs", "0"], "expected --epochs of 1 or more"),
+        (["--epochs", "0"], "expected --epochs of 1 … 100000"),
         (["--arch", "transformer"], "expected an architecture out of"),
         (["--teachers", "1", "--teacher", "transformer"], "expected an architecture out of"),
     ],

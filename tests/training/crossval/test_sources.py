@@ -1,0 +1,112 @@
+"""Leaving one set out: nobody of it is seen, a coarser truth of another is used, and each set has its figures."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from edgehar.cli import main
+from edgehar.training import crossval, loop, run
+from edgehar.training.by_source import by_source
+from tests.training.crossval.conftest import QUICK
+
+MATCH = ("--match", "still=sitting,standing")
+
+
+@pytest.fixture(scope="module")
+def pool(recordings, tmp_path_factory):
+    """Three sets of the same people; the last one only knows that somebody is still."""
+    folder = tmp_path_factory.mktemp("pool")
+    text = recordings.read_text()
+    coarse = text.replace("sitting", "still").replace("standing", "still")
+    for name, content in {"one": text, "two": text, "three": coarse}.items():
+        (folder / f"{name}.csv").write_text(content)
+    path = folder / "pool.toml"
+    path.write_text(
+        "".join(f'[[source]]\nname = "{name}"\nsource = "{name}.csv"\n' for name in ("one", "two", "three"))
+    )
+    return path
+
+
+def arguments(pool, folder, *more):
+    return ["crossval", "--dataset", str(pool), "--leave-one-source-out", *MATCH, *QUICK, "--out", str(folder), *more]
+
+
+def test_the_set_that_is_left_out_is_never_seen(pool, tmp_path, capsys, monkeypatch):
+    seen = []
+    real = loop.fit
+
+    def fit(recipe, contract, train, validation, **options):
+        people = set(train.subject) | set([] if validation is None else validation.subject)
+        seen.append(({str(name).partition(":")[0] for name in people}, contract.labels, options["chance"], train))
+        return real(recipe, contract, train, validation, **options)
+
+    monkeypatch.setattr(loop, "fit", fit)
+    assert main(arguments(pool, tmp_path / "run", "--json")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [sets for sets, *_ in seen] == [{"two", "three"}, {"one", "three"}, {"one", "two"}]
+    for sets, labels, chance, train in seen:
+        assert labels == ("walking", "sitting", "standing"), "`still` is no label of the model"
+        assert chance is not None and len(chance) == len(train)
+        assert ((train.y == 3).any()) == ("three" in sets)
+    folds = [json.loads((tmp_path / "run" / f"fold-{number:02d}.json").read_text()) for number in (1, 2, 3)]
+    for fold, name in zip(folds, ("one", "two", "three"), strict=True):
+        assert {person.partition(":")[0] for person in fold["people"]} == {name}
+        assert name not in {person.partition(":")[0] for person in fold["train"] + fold["validation"]}
+    assert set(told["sources"]) == {"one", "two", "three"}
+    assert told["sources"]["three"]["own"] is None and told["sources"]["three"]["merged"] is not None
+    assert told["sources"]["one"]["own"]["accuracy"] <= told["sources"]["one"]["merged"]["accuracy"]
+    assert told["pooled"]["confusion"]["labels"] == ["walking", "still"]
+
+
+def test_a_table_by_source(pool, tmp_path, capsys, monkeypatch):
+    labels, truths = ["walking", "sitting", "standing"], ["walking", "sitting", "standing", "still"]
+
+    def fold(plan, dataset, number, people, int8):
+        answers = [[1.0, 0.0, 0.0]] * len(people)
+        return {
+            "fold": number, "people": list(people), "train": [], "validation": [], "trained_on": "train",
+            "best_epoch": 1, "parameters": 1, "accuracy": 1.0, "macro_f1": 1.0, "windows": len(people),
+            "labels": labels, "truths": truths, "subject": list(people), "truth": [0] * len(people),
+            "probabilities": answers,
+        }  # fmt: skip
+
+    monkeypatch.setattr(crossval, "run_fold", fold)
+    assert main(arguments(pool, tmp_path / "run")) == 0
+    text = capsys.readouterr().out
+    assert "3 folds by source" in text and "By source" in text and "three" in text
+
+
+def test_figures_are_over_the_classes_that_a_set_has():
+    """A model may say what nobody in a set does: that costs recall, not a whole class of the mean."""
+    fold = {
+        "labels": ["walking", "jogging", "upstairs", "downstairs"],
+        "truths": ["walking", "jogging", "upstairs", "downstairs", "stairs"],
+        "subject": ["a:1"] * 4 + ["b:1"] * 2,
+        "truth": [0, 0, 2, 3, 4, 0],
+        "probabilities": np.eye(4)[[0, 1, 2, 2, 3, 0]].tolist(),
+    }
+    match = {"stairs": ("upstairs", "downstairs")}
+    found = by_source([fold], "probabilities", {"a:1": "a", "b:1": "b"}, match)
+    assert found["a"]["own"] == pytest.approx({"accuracy": 0.5, "macro_f1": (2 / 3 + 2 / 3 + 0) / 3})
+    assert found["a"]["merged"] == pytest.approx({"accuracy": 0.75, "macro_f1": (2 / 3 + 1) / 2})
+    assert found["b"] == {"windows": 2, "own": None, "merged": {"accuracy": 1.0, "macro_f1": 1.0}}
+
+
+def test_one_set_alone_cannot_be_left_out(recordings, tmp_path, capsys):
+    command = ["crossval", "--dataset", str(recordings), "--leave-one-source-out", *QUICK, "--out", str(tmp_path / "r")]
+    assert main(command) == 2
+    assert "several sets" in capsys.readouterr().err
+    assert main([*command, "--folds", "3"]) == 2
+    assert "got both" in capsys.readouterr().err
+
+
+def test_training_on_sets_with_a_coarser_truth(pool, tmp_path, capsys):
+    command = ["train", "--dataset", str(pool), "--split", "none", *MATCH, *QUICK, "--out", str(tmp_path / "run")]
+    assert main(command) == 0
+    manifest = json.loads((tmp_path / "run" / run.MANIFEST).read_text())
+    assert manifest["contract"]["labels"] == ["walking", "sitting", "standing"]
+    assert manifest["plan"]["match"] == {"still": ["sitting", "standing"]}
+    assert set(manifest["validation"]["classes"]) == {"walking", "still"}
