@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgehar import models
+from edgehar import extras, models
 from edgehar.api.recordings import Read, Recordings, open_dataset
 from edgehar.benchmark.environment import environment
 from edgehar.benchmark.results import ResultFolder
@@ -113,7 +112,7 @@ def _test_set(bundle: Bundle, dataset: Recordings | None, split: str | None, sub
     named = dataset.source if isinstance(dataset, DataSource) else dataset
     if isinstance(named, str) and named == GOLDEN:
         return golden_test_set(bundle, "as asked")
-    if importlib.util.find_spec("sklearn") is None:
+    if not extras.found("sklearn"):
         missing = MissingExtra("scikit-learn", "data")
         if asked:
             raise missing

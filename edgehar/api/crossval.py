@@ -10,7 +10,7 @@ from typing import Any
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError
-from edgehar.evaluation.metrics import require_metrics
+from edgehar.extras import require
 from edgehar.training import run
 from edgehar.training.crossval import CrossPlan, CrossResult, OnFold, cross_validate, participants
 from edgehar.training.truth import Match
@@ -51,7 +51,7 @@ def crossval(
         EdgeharError: an unknown option, a folder that holds another run, or a worker that died.
         MissingExtra: a package is not installed.
     """
-    require_metrics()
+    require("train", "tensorflow", "sklearn")
     if "split" in options:
         raise EdgeharError("expected no split: the folds decide who is measured")
     source = source_of(dataset)

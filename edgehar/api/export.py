@@ -19,6 +19,7 @@ from edgehar.convert.people import training_split
 from edgehar.convert.temperature import parse_temperature
 from edgehar.data import Dataset, DataSource, Windows
 from edgehar.errors import EdgeharError
+from edgehar.extras import require
 from edgehar.files import sha256_file
 
 #: A number of windows of training people, or a `.npy` of windows.
@@ -67,14 +68,16 @@ def export(
     Raises:
         EdgeharError: options that exclude each other, no such model, or a model that cannot be converted.
         DataError: no recordings: the model's own are not known or not there, and no others are given.
-        MissingExtra: TensorFlow or another package of the extra `export` is not installed.
+        MissingExtra: TensorFlow or another package of the extra `export` is not installed, said before any work.
     """
+    require("export", "tensorflow", "onnx", "tf2onnx", "onnxruntime", "sklearn")
     c = c or CSource()
     path = models.resolve(os.fspath(model))
     contract = models.read_contract(path)
     options = Options(int8, explain, float16, dynamic, float_io, tuple(dict.fromkeys(hops)), c, gate)
     _check(options, contract)
     divisor = parse_temperature(str(temperature), path)
+    on_step("reading the recordings")
     given = None if dataset is None else open_dataset(dataset, read)
     recordings = models.open_recordings(path, given, read)
     people = _people(path, recordings, contract, split, None if dataset is None else source_of(dataset))

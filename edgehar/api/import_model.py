@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
+from edgehar.extras import require
 from edgehar.files import write_bytes
 from edgehar.models.front import with_softmax
 from edgehar.models.own_training import Training
@@ -96,6 +97,7 @@ def import_model(
     if isinstance(model, str | os.PathLike):
         if out.exists() and Path(model).exists() and out.samefile(model):
             raise EdgeharError(f"expected another file than the model itself to write to, got {out}")
+        require("train", "tensorflow")
         model = read_foreign(Path(model))
     ours, found, layout = canonical(model, window=window, order=order)
     given = contract or Contract(tuple(labels or ()), rate_hz or 0.0, found, max(1, found // 2))

@@ -11,7 +11,7 @@ from typing import Any
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError
-from edgehar.evaluation.metrics import require_metrics
+from edgehar.extras import require
 from edgehar.training.run import RunPlan
 from edgehar.training.search import Candidate, OnCandidate, SearchPlan
 from edgehar.training.search import search as run_search
@@ -65,7 +65,7 @@ def search(
         EdgeharError: the folder holds another search, or nothing is within the budget.
         MissingExtra: a package is not installed.
     """
-    require_metrics()
+    require("search", "tensorflow", "sklearn", "optuna")
     fixed = sorted(FIXED & options.keys())
     if fixed:
         raise EdgeharError(f"expected options that a search does not decide itself, got {fixed[0]!r}")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
 from edgehar.contract import Contract
 from edgehar.data import DataSource, Split
-from edgehar.errors import EdgeharError, MissingExtra
+from edgehar.errors import EdgeharError
 from edgehar.evaluation import Evaluation
-from edgehar.evaluation.metrics import require_metrics
+from edgehar.extras import require
 from edgehar.training import run
 from edgehar.training.progress import Clock, TrainProgress
 from edgehar.training.truth import Match
@@ -84,9 +83,7 @@ def train(
         EdgeharError: an unknown option, a value out of range, or a folder that holds another run.
         MissingExtra: TensorFlow is not installed, said before any work.
     """
-    require_metrics()
-    if find_spec("tensorflow") is None:
-        raise MissingExtra("tensorflow", "train")
+    require("train", "tensorflow", "sklearn")
     if match:
         options["match"] = {name: tuple(labels) for name, labels in match.items()}
     folder, plan, recordings = _asked(dataset, arch, out, resume, options, read)

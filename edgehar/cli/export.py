@@ -132,7 +132,7 @@ def command(
     if c != CSource() and (not int8 or io == "float"):
         raise click.UsageError("expected --c or --int8 (and --io int8) with --c-…: they shape the C source")
     gate = None if no_gate else Gate.parse(bounds)
-    with stage("reading the recordings") as on_step:
+    with stage() as on_step:
         result = export(
             source,
             out,

@@ -59,4 +59,4 @@ def message(error: click.ClickException) -> str:
         ctx = error.ctx
         known = {} if ctx is None else {name for item in ctx.command.get_params(ctx) for name in item.opts}
         return f"no such option: {error.option_name}{nearest(error.option_name, sorted(known))}"
-    return " ".join(error.format_message().split())
+    return " ".join(error.format_message().split()).rstrip(".")

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from edgehar.errors import MissingExtra
+from edgehar import extras
 
 
 def require(package: str) -> None:
     """Raise MissingExtra unless a library of the extra `data` is there; call it before importing one."""
-    try:
-        import_module(package)
-    except ImportError as error:
-        raise MissingExtra(package, "data") from error
+    extras.require("data", package)

@@ -51,20 +51,19 @@ def progress(title: str, *, quiet: bool = False, unit: str = "count") -> Iterato
 
 
 @contextmanager
-def stage(first: str) -> Iterator[Callable[[str], None]]:
+def stage() -> Iterator[Callable[[str], None]]:
     """Show the current step; on a terminal one line with a spinner and the time, else a line for each step.
 
     Yields:
-        a function that names the next step.
+        a function that names the step that begins.
     """
     from rich.progress import SpinnerColumn, TimeElapsedColumn
 
     if not console().is_terminal:
-        console().print(f"{first} …")
         yield lambda step: console().print(f"{step} …")
         return
     with bar(SpinnerColumn(), TimeElapsedColumn()) as shown:
-        task = shown.add_task(first, total=None)
+        task = shown.add_task("starting", total=None)
         yield lambda step: shown.update(task, description=step)
 
 

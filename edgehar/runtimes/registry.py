@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from edgehar import extras
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.runtimes.base import Runtime
@@ -38,10 +39,7 @@ class Row:
     @property
     def installed(self) -> bool:
         """Whether the package can be found (it is not imported)."""
-        try:
-            return importlib.util.find_spec(self.package) is not None
-        except (ImportError, ValueError):
-            return False
+        return extras.found(self.package)
 
     @property
     def part_of_package(self) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 import edgehar
 from edgehar import models
-from edgehar.api import bench as bench_module
 from edgehar.api.export import _people
 from edgehar.data import DataSource
 from edgehar.errors import DataError, EdgeharError, MissingExtra
@@ -70,6 +71,29 @@ def test_options_that_exclude_each_other_are_refused_before_any_work(tmp_path, o
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.parametrize(
+    ("call", "package", "extra"),
+    [
+        (lambda read: edgehar.train("hapt", read=read), "tensorflow", "train"),
+        (lambda read: edgehar.crossval("hapt", read=read), "tensorflow", "train"),
+        (lambda read: edgehar.search("hapt", read=read), "tensorflow", "search"),
+        (lambda read: edgehar.export("micro", read=read), "tensorflow", "export"),
+        (lambda read: edgehar.evaluate("micro", read=read), "scikit-learn", "data"),
+    ],
+)
+def test_the_extra_that_has_everything_is_named_before_any_work(monkeypatch, call, package, extra):
+    """One command installs what the task needs, not one missing package after the other."""
+    base = ("numpy", "ai_edge_litert", "click", "rich", "flatbuffers", "msgspec")
+    monkeypatch.setattr("edgehar.extras.find_spec", lambda name: find_spec(name) if name in base else None)
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+
+    def read(source):
+        raise AssertionError("recordings were read first")
+
+    with pytest.raises(MissingExtra, match=rf"{package}.*edgehar\[{extra}\]"):
+        call(read)
+
+
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras' own
 def test_the_result_of_an_export(bundle_of, tmp_path):
     """The function writes the bytes that the command writes."""
@@ -82,8 +106,7 @@ def test_the_result_of_an_export(bundle_of, tmp_path):
 
 
 def test_bench_without_scikit_learn_takes_the_golden_windows_and_says_so(bundle_of, tmp_path, monkeypatch):
-    find = bench_module.__dict__["importlib"].util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "sklearn" else find(name, *a))
+    monkeypatch.setattr("edgehar.extras.find_spec", lambda name: None if name == "sklearn" else find_spec(name))
     result = edgehar.bench(bundle_of("micro"), runtimes=["litert-int8-reference"], quick=True, out=tmp_path / "r")
     row = result.results["rows"][0]
     assert result.measured and row["agreement"] > 0.9 and "accuracy" not in row and "macro_f1" not in row

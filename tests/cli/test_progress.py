@@ -39,7 +39,8 @@ def test_a_quiet_bar_shows_nothing(screen):
 
 def test_steps_are_lines_in_a_file(screen):
     out, terminal = screen
-    with progress.stage("first") as step:
+    with progress.stage() as step:
+        step("first")
         step("second")
     if not terminal:
         assert out.getvalue() == "first …\nsecond …\n"

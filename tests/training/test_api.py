@@ -120,7 +120,7 @@ def test_options_that_no_training_has(dataset):
 
 
 def test_tensorflow_is_asked_for_before_the_work(monkeypatch):
-    monkeypatch.setattr("edgehar.api.train.find_spec", lambda name: None)
+    monkeypatch.setattr("edgehar.extras.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"tensorflow.*edgehar\[train\]"):
         train("nothing-is-read")
 
