@@ -2,7 +2,9 @@
 
     python benchmarks/instructions.py BUNDLE            # a table
     python benchmarks/instructions.py BUNDLE --update   # and budgets.json anew
+    python benchmarks/instructions.py --adapt BUNDLE    # learning a person from six windows; also with --update
 
+BUNDLE is an export of `cnn`; with --adapt, of `micro`.
 Counts depend on the compiler, so that budgets are kept for each version of arm-none-eabi-gcc.
 """
 
@@ -16,9 +18,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from edgehar import data
+from edgehar.benchmark.adapting import AdaptCase, measure_adapting
 from edgehar.benchmark.emulated import measure
+from edgehar.bundle import open_bundle
+from edgehar.compile.read import read_network
 from edgehar.errors import EdgeharError
 from edgehar.files import write_json
+from edgehar.personal.head import embed, head_of
+from edgehar.personal.person import chosen_windows
 
 BUDGETS = Path(__file__).with_name("budgets.json")
 #: What is measured: core, hop of the incremental engine or None, schedule.
@@ -34,6 +42,8 @@ CASES: tuple[tuple[str, int | None, str], ...] = (
     ("cortex-m4", 21, "spread"),
     ("cortex-m55", 3, "hop"),
 )
+#: Name of the budget of learning a person.
+ADAPT = "cortex-m4 adapt, 6 windows of micro"
 #: What a budget holds.
 KEPT = ("instructions", "instructions_after_last_sample", "code_bytes", "constant_bytes", "ram_bytes", "stack_bytes")
 
@@ -55,6 +65,22 @@ def budget_of(row: dict[str, Any]) -> dict[str, int]:
     return {name: row[name] for name in KEPT}
 
 
+def adapt_case(bundle: Path) -> AdaptCase:
+    """A window of each activity of the first shipped recording, as `edgehar adapt` takes them."""
+    opened = open_bundle(bundle)
+    path, recordings = opened.file("model_int8.tflite"), data.load("hapt")
+    first = data.Dataset("first", recordings.recordings[:1], recordings.classes)
+    windows = data.cut_windows(first, opened.contract)
+    used = chosen_windows(windows)
+    return AdaptCase(head_of(read_network(path)), embed(path, opened.contract, windows.x[used]), windows.y[used])
+
+
+def keep(rows: dict[str, dict[str, int]]) -> None:
+    """Write budgets of this compiler; those of other rows and compilers stay."""
+    budgets = json.loads(BUDGETS.read_text(encoding="utf-8")) if BUDGETS.exists() else {}
+    write_json(BUDGETS, {**budgets, compiler(): {**budgets.get(compiler(), {}), **rows}})
+
+
 def main(arguments: list[str]) -> int:
     """Measure, print, and with --update write."""
     update = "--update" in arguments
@@ -62,22 +88,32 @@ def main(arguments: list[str]) -> int:
     if len(paths) != 1:
         print(__doc__, file=sys.stderr)
         return 2
-    rows = {}
-    columns = ("instructions", "after last", "a MAC", "code", "constants", "RAM", "stack", "stack, static")
-    print(f"{'':26}" + "".join(f"{name:>14}" for name in columns))
     try:
-        for core, hop, schedule in CASES:
-            row = measure(paths[0], core, hop=hop, schedule=schedule)
-            rows[case_name((core, hop, schedule))] = budget_of(row)
-            values = [row[name] for name in (*KEPT[:2], "instructions_per_mac", *KEPT[2:], "stack_bytes_static")]
-            print(f"{case_name((core, hop, schedule)):26}" + "".join(f"{value:>14,}" for value in values), flush=True)
+        rows = _adapting(paths[0]) if "--adapt" in arguments else _deciding(paths[0])
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
     if update:
-        budgets = json.loads(BUDGETS.read_text(encoding="utf-8")) if BUDGETS.exists() else {}
-        write_json(BUDGETS, {**budgets, compiler(): rows})
+        keep(rows)
     return 0
+
+
+def _adapting(bundle: Path) -> dict[str, dict[str, int]]:
+    row = measure_adapting(adapt_case(bundle), "cortex-m4")
+    print(f"{ADAPT}: " + ", ".join(f"{name} {value:,}" for name, value in row.items()))
+    return {ADAPT: row}
+
+
+def _deciding(bundle: Path) -> dict[str, dict[str, int]]:
+    rows = {}
+    columns = ("instructions", "after last", "a MAC", "code", "constants", "RAM", "stack", "stack, static")
+    print(f"{'':26}" + "".join(f"{name:>14}" for name in columns))
+    for core, hop, schedule in CASES:
+        row = measure(bundle, core, hop=hop, schedule=schedule)
+        rows[case_name((core, hop, schedule))] = budget_of(row)
+        values = [row[name] for name in (*KEPT[:2], "instructions_per_mac", *KEPT[2:], "stack_bytes_static")]
+        print(f"{case_name((core, hop, schedule)):26}" + "".join(f"{value:>14,}" for value in values), flush=True)
+    return rows
 
 
 if __name__ == "__main__":

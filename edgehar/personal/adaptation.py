@@ -23,7 +23,7 @@ MOST_WINDOWS, MOST_CLASSES = 16, 16
 _POWERS = np.floor(32768.0 * 2.0 ** (-np.arange(33) / 32) + 0.5).astype(np.int64)
 #: log2(e) in Q16.
 _LOG2_E = 94548
-#: Logits are kept within ±2^27 in Q16, differences under it do not overflow 32 bits.
+#: The shipped layer's logits are kept within ±2^27 in Q16, so that no sum of theirs overflows 32 bits.
 _LARGEST_LOGIT = 1 << 27
 
 
@@ -76,8 +76,7 @@ def adapt(
     target[np.arange(count), labels] = 32768
     coefficients = np.zeros((count, classes), np.int64)
     for _ in range(STEPS):
-        logits = np.clip(start + ((kernel @ coefficients) >> 12), -_LARGEST_LOGIT, _LARGEST_LOGIT)
-        error = softmax(logits) - target
+        error = softmax(start + ((kernel @ coefficients) >> 12)) - target
         coefficients = coefficients - _truncated(error << 2, count) - (coefficients >> 7)
     inverse = np.array(head.inverse, np.int64)
     each = np.clip(_truncated((coefficients * inverse) >> 4, norm), -(1 << 30), 1 << 30)

@@ -14,46 +14,43 @@ static int32_t bounded(int64_t value, int32_t limit)
     return (int32_t)(value < -limit ? -limit : value > limit ? limit : value);
 }
 
-static int32_t product(const int8_t *one, const int8_t *two, int count, int zero)
+/* Sum of products of two rows of int8, each less its zero point. */
+static int32_t product(const int8_t *one, int32_t one_zero, const int8_t *two, int32_t two_zero, int count)
 {
+    const int8_t *const end = one + count;
     int32_t sum = 0;
-    int index;
-    for (index = 0; index < count; index++) {
-        sum += (one[index] - zero) * (two[index] - zero);
+    while (one < end) {
+        sum += (*one++ - one_zero) * (*two++ - two_zero);
     }
     return sum;
 }
 
-/* Probabilities in Q15 of logits in Q16, in place. */
-static void softmax(int32_t *values, int count)
+/* In place of logits in Q16, 2^-x in Q15 of how far each is below the largest, x in units of ln 2; 0 from 2^-16 on.
+ * Returns their sum. */
+static uint32_t powers_of(int32_t *logits, int32_t largest, int count)
 {
     /* 2^(-i/32), Q15 */
     static const uint16_t powers[] = {32768, 32066, 31379, 30706, 30048, 29405, 28774, 28158, 27554, 26964, 26386,
                                       25821, 25268, 24726, 24196, 23678, 23170, 22674, 22188, 21713, 21247, 20792,
                                       20347, 19911, 19484, 19066, 18658, 18258, 17867, 17484, 17109, 16743, 16384};
-    int32_t largest = values[0];
+    const int32_t *const end = logits + count;
     uint32_t sum = 0;
-    int index;
-
-    for (index = 1; index < count; index++) {
-        largest = values[index] > largest ? values[index] : largest;
+    for (; logits < end; logits++) {
+        const uint64_t away = (uint64_t)(uint32_t)(largest - *logits) * log2_e; /* Q32 */
+        const uint32_t whole = (uint32_t)(away >> 32), rest = (uint32_t)away;
+        const uint16_t *const entry = &powers[rest >> 27];
+        uint32_t power = entry[0] - (((uint32_t)(entry[0] - entry[1]) * ((rest >> 16) & 0x7FFu)) >> 11);
+        power = whole < 16u ? power >> whole : 0;
+        *logits = (int32_t)power;
+        sum += power;
     }
-    for (index = 0; index < count; index++) {
-        const uint64_t away = ((uint64_t)((int64_t)largest - values[index]) * log2_e) >> 16;
-        const unsigned part = (unsigned)away & 0x7FFu, entry = ((unsigned)away >> 11) & 31u;
-        const uint32_t power = powers[entry] - (((uint32_t)(powers[entry] - powers[entry + 1u]) * part) >> 11);
-        values[index] = (away >> 16) < 16u ? (int32_t)(power >> (unsigned)(away >> 16)) : 0;
-        sum += (uint32_t)values[index];
-    }
-    for (index = 0; index < count; index++) {
-        values[index] = (int32_t)(((uint32_t)values[index] << 15) / sum);
-    }
+    return sum;
 }
 
 /* How the windows' embeddings agree: products over their mean square, Q12, plus one for the bias. Returns that mean. */
 static int32_t agree(const edgehar_head *head, const int8_t *embeddings, int windows, int32_t *kernel)
 {
-    const int inputs = head->inputs;
+    const int inputs = head->inputs, zero = head->zero_point;
     int64_t squares = 0;
     int32_t norm;
     int one, two;
@@ -61,7 +58,7 @@ static int32_t agree(const edgehar_head *head, const int8_t *embeddings, int win
     for (one = 0; one < windows; one++) {
         for (two = 0; two <= one; two++) {
             kernel[one * windows + two] =
-                product(embeddings + one * inputs, embeddings + two * inputs, inputs, head->zero_point);
+                product(embeddings + one * inputs, zero, embeddings + two * inputs, zero, inputs);
         }
         squares += kernel[one * windows + one];
     }
@@ -80,40 +77,98 @@ static int32_t agree(const edgehar_head *head, const int8_t *embeddings, int win
 /* Logits of the shipped layer, Q16. */
 static void begin(const edgehar_head *head, const int8_t *embeddings, int windows, int32_t *start)
 {
-    int window, label, index;
+    int window, label;
     for (window = 0; window < windows; window++) {
         for (label = 0; label < head->classes; label++) {
             const int8_t *x = embeddings + window * head->inputs, *w = head->weights + label * head->inputs;
             const int right = 31 - head->shift[label];
-            int32_t sum = head->bias[label];
-            for (index = 0; index < head->inputs; index++) {
-                sum += w[index] * (x[index] - head->zero_point);
-            }
+            const int32_t sum = head->bias[label] + product(w, 0, x, head->zero_point, head->inputs);
             *start++ =
                 bounded(((int64_t)sum * head->multiplier[label] + ((int64_t)1 << (right - 1))) >> right, most_logit);
         }
     }
 }
 
-/* One step of all coefficients, from what they were before it. `rows`: room for windows * classes. */
-static void step(const int32_t *start, const int32_t *kernel, const uint8_t *labels, int windows, int classes,
-                 int32_t *coefficients, int32_t *rows)
+/* Logits of one window after what the coefficients add; its row of the kernel is given. Returns the largest.
+ *
+ * A coefficient moves by less than 2^17 / windows in each of 64 steps and the row lies within (windows + 1) * 2^12, so
+ * that what is added is less than 2^28 in Q16. Two labels at a time, since both read the row; of an odd number the first
+ * one twice. */
+static int32_t logits_of(const int32_t *start, const int32_t *row, const int32_t *one, int windows, int classes,
+                         int32_t *logits)
 {
-    int window, label, other;
-    for (window = 0; window < windows; window++) {
-        int32_t *row = rows + window * classes;
-        for (label = 0; label < classes; label++) {
-            int64_t moved = 0;
-            for (other = 0; other < windows; other++) {
-                moved += (int64_t)kernel[window * windows + other] * coefficients[other * classes + label];
-            }
-            row[label] = bounded(start[window * classes + label] + (moved >> 12), most_logit);
-        }
-        softmax(row, classes);
-        row[labels[window]] -= 32768;
+    const int32_t *const end = row + windows, *const stop = logits + classes;
+    const int32_t *two = classes & 1 ? one : one + windows;
+    int32_t largest = INT32_MIN;
+    int last = classes & 1 ? 0 : 1;
+    while (logits < stop) {
+        const int32_t *kernel = row;
+        int64_t first = 0, second = 0;
+        do {
+            const int32_t value = *kernel++;
+            first += (int64_t)value * *one++;
+            second += (int64_t)value * *two++;
+        } while (kernel < end);
+        logits[0] = start[0] + (int32_t)(first >> 12);
+        logits[last] = start[last] + (int32_t)(second >> 12);
+        largest = logits[0] > largest ? logits[0] : largest;
+        largest = logits[last] > largest ? logits[last] : largest;
+        one = two;
+        two += windows;
+        logits += last + 1;
+        start += last + 1;
+        last = 1;
     }
-    for (window = 0; window < windows * classes; window++) {
-        coefficients[window] -= rows[window] * 4 / windows + (coefficients[window] >> 7);
+    return largest;
+}
+
+/* One step: all coefficients, `windows` of each label, from what they were before it. */
+static void step(const int32_t *start, const int32_t *kernel, const uint8_t *labels, int windows, int classes,
+                 const int32_t *before, int32_t *after)
+{
+    int32_t logits[EDGEHAR_ADAPT_MOST_CLASSES];
+    int window, label;
+    for (window = 0; window < windows; window++) {
+        const int32_t largest = logits_of(start, kernel, before, windows, classes, logits);
+        const uint32_t sum = powers_of(logits, largest, classes);
+        const int32_t *old = before + window;
+        int32_t *new = after + window;
+        const int own = labels[window];
+        for (label = 0; label < classes; label++) {
+            const int32_t share = (int32_t)(((uint32_t)logits[label] << 15) / sum);
+            const int32_t error = label == own ? share - 32768 : share;
+            *new = *old - error * 4 / windows - (*old >> 7);
+            old += windows;
+            new += windows;
+        }
+        kernel += windows;
+        start += classes;
+    }
+}
+
+/* A label's weights with its coefficients' sum of embeddings, two at a time: of an odd number the last one twice. */
+static void add(const int8_t *old, const int8_t *embeddings, int inputs, const int32_t *coefficients, int windows,
+                int zero, int8_t *weights)
+{
+    const int32_t *const end = coefficients + windows;
+    int64_t rounding = 1 << 19;
+    int index;
+    for (index = 0; index < windows; index++) {
+        rounding -= (int64_t)coefficients[index] * zero;
+    }
+    for (index = 0; index < inputs; index += 2) {
+        const int other = index + 1 < inputs ? 1 : 0;
+        const int8_t *x = embeddings + index;
+        const int32_t *at = coefficients;
+        int64_t first = rounding, second = rounding;
+        do {
+            const int64_t coefficient = *at++;
+            first += coefficient * x[0];
+            second += coefficient * x[other];
+            x += inputs;
+        } while (at < end);
+        weights[index] = (int8_t)bounded(old[index] + (first >> 20), 127);
+        weights[index + other] = (int8_t)bounded(old[index + other] + (second >> 20), 127);
     }
 }
 
@@ -121,31 +176,24 @@ static void step(const int32_t *start, const int32_t *kernel, const uint8_t *lab
 static void finish(const edgehar_head *head, const int8_t *embeddings, int windows, int32_t norm, int32_t *coefficients,
                    int8_t *weights, int32_t *bias)
 {
-    const int classes = head->classes, inputs = head->inputs;
-    int label, window, index;
-    for (label = 0; label < classes; label++) {
+    const int classes = head->classes, inputs = head->inputs, zero = head->zero_point;
+    int label, window;
+    for (label = 0; label < classes; label++, coefficients += windows) {
         int64_t all = 0;
         for (window = 0; window < windows; window++) {
-            int32_t *coefficient = &coefficients[window * classes + label];
-            all += *coefficient;
-            *coefficient = bounded((((int64_t)*coefficient * head->inverse[label]) >> 4) / norm, 1 << 30);
+            all += coefficients[window];
+            coefficients[window] =
+                bounded((((int64_t)coefficients[window] * head->inverse[label]) >> 4) / norm, 1 << 30);
         }
         bias[label] = bounded(head->bias[label] + ((all * head->inverse[label] + (1 << 23)) >> 24), INT32_MAX);
-        for (index = 0; index < inputs; index++) {
-            int64_t sum = 1 << 19;
-            for (window = 0; window < windows; window++) {
-                sum += (int64_t)coefficients[window * classes + label] *
-                       (embeddings[window * inputs + index] - head->zero_point);
-            }
-            weights[label * inputs + index] = (int8_t)bounded(head->weights[label * inputs + index] + (sum >> 20), 127);
-        }
+        add(head->weights + label * inputs, embeddings, inputs, coefficients, windows, zero, weights + label * inputs);
     }
 }
 
 int edgehar_adapt(const edgehar_head *head, const int8_t *embeddings, const uint8_t *labels, int windows,
                   int8_t *weights, int32_t *bias, int32_t *work)
 {
-    int32_t *start, *coefficients, *rows, *kernel, norm;
+    int32_t *start, *coefficients, *others, *kernel, norm;
     int index, values;
 
     if (!head || !embeddings || !labels || !weights || !bias || !work || windows < 1 ||
@@ -160,15 +208,16 @@ int edgehar_adapt(const edgehar_head *head, const int8_t *embeddings, const uint
     values = windows * head->classes;
     start = work;
     coefficients = start + values;
-    rows = coefficients + values;
-    kernel = rows + values;
+    others = coefficients + values;
+    kernel = others + values;
     norm = agree(head, embeddings, windows, kernel);
     begin(head, embeddings, windows, start);
     for (index = 0; index < values; index++) {
         coefficients[index] = 0;
     }
-    for (index = 0; index < steps; index++) {
-        step(start, kernel, labels, windows, head->classes, coefficients, rows);
+    for (index = 0; index < steps; index += 2) {
+        step(start, kernel, labels, windows, head->classes, coefficients, others);
+        step(start, kernel, labels, windows, head->classes, others, coefficients);
     }
     finish(head, embeddings, windows, norm, coefficients, weights, bias);
     return 0;
