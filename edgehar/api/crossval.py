@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from edgehar.errors import EdgeharError
 from edgehar.extras import require
 from edgehar.training import run
 from edgehar.training.crossval import CrossPlan, CrossResult, OnFold, cross_validate, participants
-from edgehar.training.truth import Match
+from edgehar.training.fold_adapted import Adapting
+from edgehar.training.truth import Match, Truth
 
 
 def crossval(
@@ -23,6 +25,8 @@ def crossval(
     arch: str = "cnn",
     everybody: bool = False,
     int8: bool = False,
+    adapt: int | None = None,
+    only: Sequence[str] | None = None,
     match: Match | None = None,
     jobs: int = 1,
     dask: str | None = None,
@@ -40,6 +44,8 @@ def crossval(
             pooled recordings out: its phone, its place and its people are unseen then.
         everybody: also the people of a published test split; no choices can be made by the figures after that.
         int8: measure each fold's network quantised, too.
+        adapt, only: learn each recording of a fold's people from so many labelled windows of each activity, or of these
+            activities, and measure the fold's quantised network without and with that; see `evaluate`. Implies `int8`.
         match: label of the figures -> labels of the model that it may mean, as in `evaluate`. A word that the
             recordings have is learned so, too, as in `train`.
         jobs: folds at a time on this machine.
@@ -54,13 +60,18 @@ def crossval(
     require("train", "tensorflow", "sklearn")
     if "split" in options:
         raise EdgeharError("expected no split: the folds decide who is measured")
+    if only is not None and adapt is None:
+        raise EdgeharError("expected adapt with only: it names the activities to learn from")
+    adapting = None if adapt is None else Adapting(adapt, None if only is None else tuple(dict.fromkeys(only)))
     source = source_of(dataset)
     trained = run.RunPlan.of({} if source is None else source.to_dict(), arch, options)
     run.require_architectures(trained.recipe)
     chosen = participants(open_dataset(dataset, read), everybody)
     coarse = {name: tuple(labels) for name, labels in (match or {}).items() if name not in labels}
     learned = {name: labels for name, labels in coarse.items() if name in chosen.classes}
-    plan = CrossPlan(replace(trained, match=learned), folds, everybody, int8)
+    plan = CrossPlan(replace(trained, match=learned), folds, everybody, int8 or adapting is not None, adapting)
+    if adapting is not None:
+        adapting.check(Truth.of(run.labels_of(chosen), learned).labels)
     folder = default_folder(arch, plan.run.recipe.seed) if out is None else Path(out)
     return cross_validate(plan, chosen, folder, jobs=jobs, dask=dask, match=match, on_fold=on_fold)
 

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 @click.option("--leave-one-source-out", is_flag=True, help="One fold for each set of a .toml list, instead of --folds.")
 @click.option("--everybody", is_flag=True, help="Also the people of the published test split: no choices after that.")
 @click.option("--int8", is_flag=True, help="Measure each fold's network quantised, too.")
+@click.option(
+    "--adapt", type=click.IntRange(1), metavar="K",
+    help="Learn each recording from K labelled windows of each activity; each fold's int8 network before and after.",
+)  # fmt: skip
+@click.option("--only", metavar="A,B", help="With --adapt: learn from these activities alone: sitting,standing.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Folds at a time on this machine.")
 @click.option("--dask", metavar="ADDRESS", help="Run on a Dask cluster instead, as in tcp://host:8786.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/crossval-ARCH-seedSEED]")
@@ -43,13 +48,14 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context, /, data: DataSource, folds: str, leave_one_source_out: bool, everybody: bool, int8: bool,
-    jobs: int, dask: str | None, out: Path | None, match: dict[str, tuple[str, ...]] | None, as_json: bool,
-    **options: Any,
+    adapt: int | None, only: str | None, jobs: int, dask: str | None, out: Path | None,
+    match: dict[str, tuple[str, ...]] | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train once per fold, each time without the fold's people, and measure each person by a model that knows nobody.
 
     Each fold's result is written as it finishes; the same command again runs what is missing. Without
     --everybody, people of a published test split stay out, so that choices can be made by these figures.
+    --adapt tells what learning people is worth, as in `evaluate`: in every fold, on its own people.
     """
     from edgehar import files
     from edgehar.api.crossval import crossval, default_folder
@@ -71,7 +77,17 @@ def command(
     count: int | str = "source" if leave_one_source_out else folds if folds == "loso" else _number(folds)
     by = "source" if leave_one_source_out else "person"
     folder = out or default_folder(options["arch"], options["seed"])
-    told = {"everybody": everybody, "int8": int8, "match": match, "jobs": jobs, "dask": dask, **options}
+    words = None if only is None else [label.strip() for label in only.split(",")]
+    told = {
+        "everybody": everybody,
+        "int8": int8,
+        "adapt": adapt,
+        "only": words,
+        "match": match,
+        "jobs": jobs,
+        "dask": dask,
+        **options,
+    }
     with _folds(folder) as tell:
         result = crossval(data, folds=count, out=folder, read=read, on_fold=tell, **told)
     files.write_text(folder / "people.csv", subjects_csv(result.pooled))

@@ -43,6 +43,10 @@ def print_sources(result: CrossResult) -> None:
     results_console().print(terminal_table("By source, over the classes that it has", columns, rows))
 
 
+def _before_and_after(adapted: dict[str, Any]) -> list[str]:
+    return [str(len(adapted["scored"])), percent(adapted["plain_accuracy"]), percent(adapted["accuracy"])]
+
+
 def print_crossval(result: CrossResult, title: str) -> None:
     """Print the folds, the people, and mean ± deviation over folds beside the interval over people."""
     console = results_console()
@@ -55,11 +59,13 @@ def print_crossval(result: CrossResult, title: str) -> None:
             str(fold["best_epoch"]),
             str(fold["windows"]),
             *([percent(fold["int8_accuracy"]), f"{fold['int8_macro_f1']:.3f}"] if result.pooled_int8 else []),
+            *(_before_and_after(fold["adapted"]) if result.pooled_adapted else []),
         ]
         for fold in result.folds
     ]
     columns = ["fold", "people", "accuracy %", "macro-F1", "epoch", "windows"]
     columns += ["int8: accuracy %", "macro-F1"] if result.pooled_int8 else []
+    columns += ["scored", "plain", "adapted"] if result.pooled_adapted else []
     console.print(terminal_table(title, columns, rows))
     pooled = result.pooled
     order = sorted(pooled.subject_accuracy.items(), key=lambda item: item[1])
@@ -77,3 +83,7 @@ def print_crossval(result: CrossResult, title: str) -> None:
     console.print(f"all people together: {headline(pooled)}, by bootstrap over people", soft_wrap=True)
     if result.pooled_int8 is not None:
         console.print(f"quantised to int8: {headline(result.pooled_int8)}", soft_wrap=True)
+    if result.pooled_adapted is not None:
+        before, after = result.pooled_adapted
+        console.print(f"int8, on the windows that nothing was learned from: {headline(before)}", soft_wrap=True)
+        console.print(f"int8, adapted to each {result.folds[0]['adapted']['unit']}: {headline(after)}", soft_wrap=True)

@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,9 +22,11 @@ from edgehar.convert.quantised import int8_model, predict_file
 from edgehar.data.recording import Dataset
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate, match_labels
-from edgehar.schema import LARGE, convert, read_json
+from edgehar.schema import read_json
 from edgehar.training import loop, run
 from edgehar.training.by_source import by_source, source_folds
+from edgehar.training.fold import read_fold
+from edgehar.training.fold_adapted import Adapting, adapt_fold, pool_adapted
 from edgehar.training.parallel import each
 from edgehar.training.truth import Match
 
@@ -48,48 +49,14 @@ class CrossPlan:
         folds: number of folds, `loso` to leave one subject out at a time, or `source` one set of pooled recordings.
         everybody: whether the people of the set's published test split take part.
         int8: whether each fold's network is measured quantised as well.
+        adapting: what is learned of each fold's people, on top of the quantised network; None for nothing.
     """
 
     run: run.RunPlan
     folds: int | str
     everybody: bool = False
     int8: bool = False
-
-
-#: Softmax in float32 may add up to a little more than 1.
-Share = Annotated[float, msgspec.Meta(ge=0, le=1.001)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class Fold(msgspec.Struct, frozen=True):
-    """The result of a fold as `run_fold` makes it; by window: who, the true class, and the probabilities.
-
-    A true class is an index into `truths`, which are the labels and the coarser words that allow several of them.
-    """
-
-    people: tuple[str, ...]
-    accuracy: Share
-    macro_f1: Share
-    windows: Annotated[int, msgspec.Meta(ge=1)]
-    best_epoch: Count
-    labels: list[str]
-    truths: list[str]
-    subject: list[str]
-    truth: list[Count]
-    probabilities: list[list[Share]]
-    int8_accuracy: Share | None = None
-    int8_macro_f1: Share | None = None
-    int8_probabilities: list[list[Share]] | None = None
-
-    def check(self, where: str) -> None:
-        """Raise DataError unless every window has all its entries."""
-        tables = [self.probabilities, *([self.int8_probabilities] if self.int8_probabilities is not None else [])]
-        lengths = {len(self.subject), len(self.truth), *map(len, tables), self.windows}
-        classes = len(self.labels)
-        if len(lengths) > 1 or any(len(row) != classes for table in tables for row in table):
-            raise DataError(f"expected one entry a window and one probability a label in {where}, got other numbers")
-        if self.truths[:classes] != self.labels or max(self.truth) >= len(self.truths):
-            raise DataError(f"expected classes below {len(self.truths)} in {where}, got {max(self.truth)}")
+    adapting: Adapting | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +68,8 @@ class CrossResult:
         pooled: all people together, each measured by the model that did not know them.
         pooled_int8: the same of the quantised networks, where they were asked for.
         sources, sources_int8: figures of each set of pooled recordings; see `by_source`.
+        pooled_adapted: of the quantised networks without and with what was learned of each person, on the windows
+            that nothing was learned from.
     """
 
     folds: list[dict[str, Any]]
@@ -108,6 +77,7 @@ class CrossResult:
     pooled_int8: Evaluation | None = None
     sources: dict[str, Any] = field(default_factory=dict)
     sources_int8: dict[str, Any] = field(default_factory=dict)
+    pooled_adapted: tuple[Evaluation, Evaluation] | None = None
 
     def spread(self, figure: str) -> tuple[float, float]:
         """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
@@ -118,12 +88,18 @@ class CrossResult:
         """JSON-ready."""
         spread = {figure: dict(zip(("mean", "deviation"), self.spread(figure), strict=True)) for figure in _FIGURES}
         short = [
-            {name: value for name, value in fold.items() if name not in (*_BY_WINDOW, _INT8)} for fold in self.folds
+            {name: _without_windows(value) for name, value in fold.items() if name not in (*_BY_WINDOW, _INT8)}
+            for fold in self.folds
         ]
         whole = {"folds": short, "over_folds": spread, "pooled": self.pooled.to_dict()}
         told = {"sources": self.sources, "sources_int8": self.sources_int8}
         whole |= {name: figures for name, figures in told.items() if figures}
-        return whole if self.pooled_int8 is None else {**whole, "pooled_int8": self.pooled_int8.to_dict()}
+        if self.pooled_int8 is not None:
+            whole["pooled_int8"] = self.pooled_int8.to_dict()
+        if self.pooled_adapted is not None:
+            before, after = (item.to_dict() for item in self.pooled_adapted)
+            whole |= {"pooled_before_adapting": before, "pooled_adapted": after}
+        return whole
 
 
 def participants(dataset: Dataset, everybody: bool) -> Dataset:
@@ -218,14 +194,14 @@ def cross_validate(
     def missing() -> Iterator[tuple[Any, ...]]:
         for number, (path, people) in enumerate(zip(paths, groups, strict=True), 1):
             if not path.exists():
-                yield plan.run, dataset, number, people, plan.int8
+                yield plan.run, dataset, number, people, plan.int8, plan.adapting
 
     for result in each(run_fold, missing(), jobs=jobs, dask=dask):
         files.write_json(paths[result["fold"] - 1], result)
         done += 1
         if on_fold is not None:
             on_fold(done, len(groups), result)
-    folds = [_read_fold(path, people) for path, people in zip(paths, groups, strict=True)]
+    folds = [read_fold(path, people) for path, people in zip(paths, groups, strict=True)]
     for path, fold in zip(paths, folds, strict=True):
         if fold["labels"] != folds[0]["labels"]:
             raise DataError(f"expected the labels of the other folds in {path}, got {fold['labels']}; delete it")
@@ -235,12 +211,18 @@ def cross_validate(
 
 
 def run_fold(
-    plan: run.RunPlan, dataset: Dataset, number: int, people: tuple[str, ...], int8: bool = False
+    plan: run.RunPlan,
+    dataset: Dataset,
+    number: int,
+    people: tuple[str, ...],
+    int8: bool = False,
+    adapting: Adapting | None = None,
 ) -> dict[str, Any]:
     """Train without these people and measure them; JSON-ready. Runs in any process and leaves no files.
 
     Args:
         int8: measure the quantised network as well.
+        adapting: learn these people, and measure that as well.
     """
     prepared = run.prepare(replace(plan, split="published"), replace(dataset, published_test=people))
     with tempfile.TemporaryDirectory(prefix="edgehar-fold-") as name:
@@ -250,12 +232,14 @@ def run_fold(
     probabilities = loop.probabilities(model, contract, windows.x)
     measured = run.measure(probabilities, windows, prepared.truth)
     quantised: dict[str, Any] = {}
-    if int8:
+    if int8 or adapting is not None:
         own = prepared.coarse.of_subjects(outcome.split.train + outcome.split.validation)
         with int8_model(model, contract, own) as path:
             answers = predict_file(path, windows.x)
+            learned = {} if adapting is None else {"adapted": adapt_fold(path, windows, adapting)}
         again = run.measure(answers, windows, prepared.truth)
         quantised = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
+        quantised |= learned
     return {
         "fold": number,
         "people": list(people),
@@ -304,12 +288,20 @@ def sum_up(
     pooled_int8 = pool(folds, _INT8) if quantised else None
     told = by_source(folds, "probabilities", sources, match) if sources else {}
     told_int8 = by_source(folds, _INT8, sources, match) if sources and quantised else {}
-    return CrossResult(folds, pool(folds, "probabilities"), pooled_int8, told, told_int8)
+    adapted = pool_adapted(folds, matching, code)
+    return CrossResult(folds, pool(folds, "probabilities"), pooled_int8, told, told_int8, adapted)
 
 
 def _listed(probabilities: NDArray[np.float32]) -> list[list[float]]:
     """JSON-ready: the shortest figures that read back to the same float32."""
     return [[float(str(value)) for value in row] for row in probabilities]
+
+
+def _without_windows(value: Any) -> Any:
+    """An entry of a fold's file without its lists by window."""
+    if not isinstance(value, dict):
+        return value
+    return {name: item for name, item in value.items() if name not in ("scored", "probabilities")}
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:
@@ -319,17 +311,3 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
     return {
         key: item for part, inner in value.items() for key, item in _flat(inner, f"{name}.{part}".strip(".")).items()
     }
-
-
-def _read_fold(path: Path, people: tuple[str, ...]) -> dict[str, Any]:
-    try:
-        fold: dict[str, Any] = read_json(path, dict, limit=LARGE, error=DataError)
-        found = convert(fold, Fold, str(path), error=DataError)
-        if found.people != people:
-            raise DataError(
-                f"expected the fold of {', '.join(people)} in {path}, got that of {', '.join(found.people)}"
-            )
-        found.check(str(path))
-    except DataError as error:
-        raise DataError(f"{error}; delete it to run it again") from error
-    return fold

@@ -130,7 +130,7 @@ def test_labels_merged_in_the_figures_and_not_in_the_folds(arguments, serial, tm
 
 
 def test_an_interruption_keeps_what_has_finished(arguments, serial, tmp_path, monkeypatch, capsys):
-    def fold(plan, dataset, number, people, int8):
+    def fold(plan, dataset, number, people, int8, adapting):
         if number == 2:
             raise KeyboardInterrupt
         return json.loads((serial / FILES[number - 1]).read_text())
