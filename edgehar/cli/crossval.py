@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
-    groups={"Folds": ("folds", "leave_one_source_out", "everybody", "int8", "jobs", "dask"), **GROUPS},
+    groups={
+        "Folds": ("folds", "leave_one_source_out", "everybody", "int8", "adapt", "only", "jobs", "dask"),
+        **GROUPS,
+    },
     params=train_options("split", "match"),
 )
 @click.option("--folds", default="loso", show_default=True, help="Folds by person; loso: leave one subject out.")

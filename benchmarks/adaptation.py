@@ -1,0 +1,118 @@
+"""What learning a person is worth on HAPT: folds by person over its training people, each fold's int8 network.
+
+    python benchmarks/adaptation.py --out runs/adaptation                # a Markdown table, two seeds
+    python benchmarks/adaptation.py --out runs/adaptation --folds 7
+    python benchmarks/adaptation.py --out runs/adaptation --test         # the published test people, once, at the end
+
+The recipe of `micro`, shorter and without teachers. A network is trained once in a fold and kept, so that all rows are
+of the same networks; the same command goes on where it stopped. Windows that a row learned from, and those that share
+samples with them, are in no figure of that row: `plain` beside it is of the same windows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from edgehar import data, models
+from edgehar.convert.quantised import int8_model
+from edgehar.data import Dataset, Windows
+from edgehar.evaluation import Evaluation, evaluate
+from edgehar.personal.trial import Trial, try_profiles
+from edgehar.report.tables import NOTHING, markdown_table, percent, percent_range
+from edgehar.runtimes import open_model
+from edgehar.training import run
+from edgehar.training.crossval import participants
+
+SEEDS = (1, 2)
+RECIPE = {"epochs": 40, "teachers": 0, "rotation": 0.05}
+#: Row -> activities that are learned from.
+ROWS: dict[str, tuple[str, ...] | None] = {"sitting and standing, one window each": ("sitting", "standing"),
+                                           "one window of each activity": None}  # fmt: skip
+
+
+def main(arguments: list[str]) -> None:
+    """Train what is missing, adapt, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder of the networks")
+    parser.add_argument("--folds", type=int, default=3, choices=(3, 7))
+    parser.add_argument("--test", action="store_true", help="train on all training people, measure the test people")
+    asked = parser.parse_args(arguments)
+    rows = []
+    for seed in SEEDS:
+        results = [measure(*fold) for fold in folds_of(asked, seed)]
+        rows += [[name, str(seed), *cells] for name, cells in table(results).items()]
+    what = "published test people" if asked.test else f"{asked.folds} folds over 21 training people"
+    print(f"{what}, `micro`, int8, {', '.join(f'{name} {value}' for name, value in RECIPE.items())}\n")
+    columns = ["learned in each recording", "seed", "accuracy %", "95 % interval", "macro-F1", "plain %", "windows"]
+    print(markdown_table(columns, rows))
+
+
+def folds_of(asked: argparse.Namespace, seed: int) -> list[tuple[Dataset, tuple[str, ...], int, Path]]:
+    """Recordings, the people that are left out, the seed, and the folder of each network."""
+    dataset = data.load("hapt")
+    if asked.test:
+        return [(participants(dataset, True), dataset.published_test, seed, asked.out / f"test-seed{seed}")]
+    chosen = participants(dataset, False)
+    groups = data.folds(chosen.subjects, asked.folds, seed=seed)
+    return [
+        (chosen, people, seed, asked.out / f"{asked.folds}-folds-seed{seed}-{number}")
+        for number, people in enumerate(groups, 1)
+    ]
+
+
+def measure(dataset: Dataset, people: tuple[str, ...], seed: int, folder: Path) -> dict[str, tuple[Windows, Trial]]:
+    """The windows of the people left out, and what each row said of them, by a network that does not know them."""
+    plan = run.RunPlan.of({}, "micro", {**RECIPE, "seed": seed, "split": "published", "validation": 0, "refit": False})
+    prepared = run.prepare(plan, replace(dataset, published_test=people))
+    if not (folder / "done").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        run.run(plan, prepared, folder)
+        (folder / "done").touch()
+        print(f"trained {folder}", file=sys.stderr)
+    model, contract = models.load(folder / run.MODEL)
+    windows = prepared.coarse.of_subjects(people)
+    others = tuple(person for person in dataset.subjects if person not in people)
+    with int8_model(model, contract, prepared.coarse.of_subjects(others)) as path:
+        opened = open_model(path)
+        contract, answers = opened.contract, opened.predict(windows.x)
+        opened.close()
+        every = np.arange(len(windows))
+        found = {"nothing": (windows, Trial("recording", 0, (), 0, every, answers, answers))}
+        for name, only in ROWS.items():
+            found[name] = (windows, try_profiles(path, contract, windows, only=only))
+    return found
+
+
+def table(results: list[dict[str, tuple[Windows, Trial]]]) -> dict[str, list[str]]:
+    """Each row's cells, all folds together."""
+    cells = {}
+    for name in results[0]:
+        pairs = [result[name] for result in results]
+        plain, adapted = (_pool(pairs, [getattr(trial, kind) for _, trial in pairs]) for kind in ("plain", "adapted"))
+        learned = name != "nothing"
+        cells[name] = [
+            percent(adapted.accuracy),
+            percent_range(adapted.intervals.accuracy),
+            f"{adapted.macro_f1:.3f}",
+            percent(plain.accuracy) if learned else NOTHING,
+            str(adapted.windows),
+        ]
+    return cells
+
+
+def _pool(pairs: list[tuple[Windows, Trial]], answers: list[np.ndarray]) -> Evaluation:
+    scored = [windows.select(trial.scored) for windows, trial in pairs]
+    truth, subject = (np.concatenate([getattr(part, name) for part in scored]) for name in ("y", "subject"))
+    return evaluate(np.concatenate(answers), truth, subject, scored[0].labels)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
