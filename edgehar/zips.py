@@ -42,9 +42,6 @@ class Bounds:
 #: `.keras` and `.tflite`: a handful of members, which Keras does not pack.
 MODEL = Bounds(table=1 << 16, unpacked=LARGEST_MODEL, ratio=100)
 
-#: Published data sets: thousands of text files.
-DATA = Bounds(table=16 << 20, unpacked=4 << 30, ratio=200)
-
 
 @contextmanager
 def open_zip(

@@ -53,12 +53,12 @@ QUICK = BenchPlan(rounds=6, count=100, seconds=0.2, warmup=5, reloads=2, subset=
 
 
 def choose_rows(names: Sequence[str], hops: Sequence[int] = ()) -> list[Row]:
-    """The rows of these names, or all that this edition of the package has, and an incremental step for each hop.
+    """The rows of these names, or all, and an incremental step for each hop.
 
     Raises:
         EdgeharError: an unknown name.
     """
-    chosen = [row_named(name) for name in dict.fromkeys(names)] or [row for row in ROWS if row.part_of_package]
+    chosen = [row_named(name) for name in dict.fromkeys(names)] or list(ROWS)
     return chosen + [row for hop in dict.fromkeys(hops) if (row := incremental_row(hop)) not in chosen]
 
 

@@ -64,12 +64,50 @@ def _check_range(
         )
 
 
-def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
+def _add_filters(
+    builder: Builder,
+    operator: Any,
+    where: str,
+    kind: Kind,
+    weights: NDArray[np.int8],
+    axis: int,
+    packed: NDArray[np.int8],
+) -> None:
+    """Append a convolution of either kind.
+
+    Args:
+        weights: int8 (filters, 1, taps, channels), or (1, 1, taps, filters) where it is depthwise.
+        axis: of `weights` that counts the filters.
+        packed: the same without height, as the layer keeps them.
+    """
     options = operator.builtinOptions
-    index, kernel_index, output = int(operator.inputs[0]), int(operator.inputs[1]), int(operator.outputs[0])
-    stream = builder.stream(index, where)
-    source = builder.tensors[stream]
-    weights = builder.constant(kernel_index, INT8, where)
+    if options.dilationWFactor > 1 or options.dilationHFactor > 1:
+        raise ContractError(
+            or_else(
+                f"{where}: dilation {options.dilationWFactor} is not covered, only 1; use a longer kernel or a stride"
+            )
+        )
+    stream, output = builder.stream(int(operator.inputs[0]), where), int(operator.outputs[0])
+    source, filters, taps = builder.tensors[stream], weights.shape[axis], weights.shape[2]
+    bias = _bias(builder, operator, filters, where)
+    scales = builder.weight_scales(int(operator.inputs[1]), filters, axis, where)
+    requantisation = _requantisation(builder, where, source, output, scales)
+    within = tuple(other for other in range(4) if other != axis)
+    _check_range(where, weights, bias, within, requantisation["shift"])
+    place = _window(where, source.columns, taps, options.strideW, options.padding)
+    builder.add_layer(
+        kind, where, (stream,), output, place.pop("columns"), filters,
+        kernel=taps, stride=options.strideW, weights=packed, bias=bias,
+        activation=builder.activation(options.fusedActivationFunction, output, where),
+        **requantisation,
+        **place,
+    )  # fmt: skip
+
+
+def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
+    index = int(operator.inputs[0])
+    source = builder.tensors[builder.stream(index, where)]
+    weights = builder.constant(int(operator.inputs[1]), INT8, where)
     if weights.ndim != 4 or weights.shape[1] != 1 or len(builder.shape(index)) != 4:
         raise ContractError(f"{where}: only kernels of height 1 over (1, 1, columns, channels) are covered")
     if weights.shape[3] != source.channels:
@@ -79,56 +117,20 @@ def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
                 "use groups=1, or DepthwiseConv1D and Conv1D of kernel 1"
             )
         )
-    if options.dilationWFactor > 1 or options.dilationHFactor > 1:
-        raise ContractError(
-            or_else(
-                f"{where}: dilation {options.dilationWFactor} is not covered, only 1; use a longer kernel or a stride"
-            )
-        )
-    filters, _, taps, _ = weights.shape
-    bias = _bias(builder, operator, filters, where)
-    scales = builder.weight_scales(kernel_index, filters, 0, where)
-    requantisation = _requantisation(builder, where, source, output, scales)
-    _check_range(where, weights, bias, (1, 2, 3), requantisation["shift"])
-    place = _window(where, source.columns, taps, options.strideW, options.padding)
-    builder.add_layer(
-        "conv", where, (stream,), output, place.pop("columns"), filters,
-        kernel=taps, stride=options.strideW, weights=weights[:, 0], bias=bias,
-        activation=builder.activation(options.fusedActivationFunction, output, where),
-        **requantisation,
-        **place,
-    )  # fmt: skip
+    _add_filters(builder, operator, where, "conv", weights, 0, weights[:, 0])
 
 
 def _depthwise(builder: Builder, operator: Any, where: str) -> None:
     options = operator.builtinOptions
-    index, kernel_index, output = int(operator.inputs[0]), int(operator.inputs[1]), int(operator.outputs[0])
-    stream = builder.stream(index, where)
-    source = builder.tensors[stream]
-    weights = builder.constant(kernel_index, INT8, where)
+    index = int(operator.inputs[0])
+    source = builder.tensors[builder.stream(index, where)]
+    weights = builder.constant(int(operator.inputs[1]), INT8, where)
     if weights.ndim != 4 or weights.shape[:2] != (1, 1) or len(builder.shape(index)) != 4:
         raise ContractError(f"{where}: only kernels of height 1 over (1, 1, columns, channels) are covered")
-    filters, taps = weights.shape[3], weights.shape[2]
+    filters = weights.shape[3]
     if filters % source.channels or options.depthMultiplier not in (0, filters // source.channels):
         raise ContractError(f"{where}: {filters} filters over {source.channels} channels is not covered")
-    if options.dilationWFactor > 1 or options.dilationHFactor > 1:
-        raise ContractError(
-            or_else(
-                f"{where}: dilation {options.dilationWFactor} is not covered, only 1; use a longer kernel or a stride"
-            )
-        )
-    bias = _bias(builder, operator, filters, where)
-    scales = builder.weight_scales(kernel_index, filters, 3, where)
-    requantisation = _requantisation(builder, where, source, output, scales)
-    _check_range(where, weights, bias, (0, 1, 2), requantisation["shift"])
-    place = _window(where, source.columns, taps, options.strideW, options.padding)
-    builder.add_layer(
-        "depthwise", where, (stream,), output, place.pop("columns"), filters,
-        kernel=taps, stride=options.strideW, weights=weights[0, 0], bias=bias,
-        activation=builder.activation(options.fusedActivationFunction, output, where),
-        **requantisation,
-        **place,
-    )  # fmt: skip
+    _add_filters(builder, operator, where, "depthwise", weights, 3, weights[0, 0])
 
 
 def _pool(kind: Kind) -> Callable[[Builder, Any, str], None]:

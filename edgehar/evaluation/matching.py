@@ -25,11 +25,6 @@ class Matching:
     output: NDArray[np.int64]
     words: Mapping[str, int]
 
-    @property
-    def merges(self) -> bool:
-        """Whether any label differs from the model's."""
-        return len(self.labels) < len(self.output) or len(self.words) > len(self.labels)
-
     def merge(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probabilities float32 (N, labels) from the model's (N, outputs): those of merged outputs are summed."""
         if len(self.labels) == len(self.output):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import re
 from dataclasses import dataclass
@@ -40,11 +39,6 @@ class Row:
     def installed(self) -> bool:
         """Whether the package can be found (it is not imported)."""
         return extras.found(self.package)
-
-    @property
-    def part_of_package(self) -> bool:
-        """Whether this edition of edgehar has the row's module."""
-        return importlib.util.find_spec(self.module) is not None
 
     @property
     def how_to_install(self) -> str:
@@ -143,8 +137,6 @@ def open_model(
     row = row_named(runtime)
     if Path(row.file).suffix != path.suffix.lower():
         raise ContractError(f"expected a {Path(row.file).suffix} model for the runtime {runtime}, got {path.name}")
-    if not row.part_of_package:
-        raise EdgeharError(f"the runtime {runtime} is not part of this installation")
     return _load(row.module, path, runtime, contract, threads)
 
 

@@ -13,8 +13,8 @@ import pytest
 from edgehar.bundle.incremental import incremental_readme
 from edgehar.bundle.readme import bundle_readme
 from edgehar.contract import Contract
-from edgehar.runtimes.quantise import quantise
 from edgehar.schema import read_json
+from tests.incremental.stand_in import played
 
 HOP = 20
 
@@ -128,7 +128,7 @@ def test_compiled_and_run_on_the_jvm(files, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     golden = json.loads((folder / "golden.json").read_text())["windows"]
     lines = [" ".join(repr(value) for sample in entry["window"] for value in sample) for entry in golden]
-    stream, expected = played(contract)
+    stream, expected = played(contract, HOP, pause="clear")
     done = subprocess.run(
         ["java", "-cp", jar, "MainKt", folder], input="\n".join([*lines, *stream]), capture_output=True, text=True
     )
@@ -142,21 +142,3 @@ def test_compiled_and_run_on_the_jvm(files, tmp_path):
         assert np.array([int(byte) for byte in floats.split()], np.int8).tobytes() == values.tobytes()
         assert (answer, plain_answer) == tuple(f"({contract.labels[1]}, 0.75)" for _ in range(2))
     assert steps == expected and sum(line != "-" for line in steps) > 8
-
-
-def played(contract):
-    """Lines of samples with a pause between, and what the incremental stand-in must answer."""
-    rng = np.random.default_rng(HOP)
-    lines, expected = [], []
-    for length in (80 + 5 * HOP, 47, 80 + 2 * HOP):
-        held = []
-        for sample in rng.normal(0, 20, (length, 3)).astype(np.float32):
-            lines.append(" ".join(repr(float(value)) for value in sample))
-            held.append(quantise(sample, contract.input_quantisation))
-            if len(held) >= 80 and (len(held) - 80) % HOP == 0:
-                window = np.concatenate(held[-80:]).astype(int)
-                expected.append(f"{(int(window.sum()) + 128) % 256 - 128} {window[0]} {window[-1]}")
-            else:
-                expected.append("-")
-        lines.append("clear")
-    return lines, expected

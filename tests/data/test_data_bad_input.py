@@ -15,7 +15,6 @@ from edgehar.cli import main
 GOOD = "t,x,y,z,label,subject\n" + "".join(
     f"{i / 50:.2f},0,9.8,{i % 3},{'walking' if i < 500 else 'sitting'},{i // 250}\n" for i in range(1000)
 )
-WISDM = "".join(f"1,Walking,{10**12 + i * 50_000_000},0.1,9.8,0.3;\n" for i in range(200))
 
 
 def binary(n: int = 5000) -> bytes:

@@ -7,13 +7,12 @@ import shutil
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from edgehar.bundle.incremental import incremental_readme, write_incremental
 from edgehar.contract import Contract
-from edgehar.runtimes.quantise import quantise
 from edgehar.schema import read_json
+from tests.incremental.stand_in import played
 
 HOPS = (3, 20, 80)
 
@@ -115,20 +114,7 @@ def test_cpp_keeps_the_state(pages, hop, tmp_path):
     source.write_text(STAND_IN.replace("HOP", str(hop)).replace("SNIPPET", snippet))
     command = [compiler, "-std=c++14", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", str(source)]
     subprocess.run([*command, "-o", str(tmp_path / "snippet")], check=True)
-    rng = np.random.default_rng(hop)
-    lines, expected, held = [], [], []
-    for length in (80 + 5 * hop, 47, 80 + 2 * hop):
-        held = []
-        for sample in rng.normal(0, 20, (length, 3)).astype(np.float32):
-            lines.append(" ".join(repr(float(value)) for value in sample))
-            held.append(quantise(sample, contract.input_quantisation))
-            if len(held) >= 80 and (len(held) - 80) % hop == 0:
-                window = np.concatenate(held[-80:]).astype(int)
-                total = (int(window.sum()) + 128) % 256 - 128
-                expected.append(f"{total} {window[0]} {window[-1]}")
-            else:
-                expected.append("-")
-        lines.append("1e9 0 0")
+    lines, expected = played(contract, hop, pause="1e9 0 0")
     done = subprocess.run([tmp_path / "snippet"], input="\n".join(lines), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[:-1] == expected

@@ -29,7 +29,7 @@ def one_line(error: pytest.ExceptionInfo[EdgeharError]) -> str:
     return text
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.part_of_package], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_row_opens_its_file_of_a_bundle(bundle, golden, row):
     runtime = open_model(bundle / row.file, runtime=row.name)
     assert runtime.name == row.name
