@@ -12,6 +12,10 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.errors import EdgeharError
+
+#: Rotations are in Q14; no entry of one is larger, so that sums of three products hold in 32 bits.
+ROTATION_ONE = 1 << 14
 #: Steps of 1 m/s², and the largest value, 127.996 m/s².
 UNIT, LARGEST = 256, 32767
 #: Inside the front end: 54.7 m/s² for each axis, so that sums of three products hold in 32 bits.
@@ -94,6 +98,42 @@ class PocketFrontEnd:
 def apply_front_end(name: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """An uninterrupted stream (N, 3) in m/s² through a contract's front end; through `none` it comes out as it is."""
     return samples if name == "none" else from_q8(PocketFrontEnd().push(to_q8(samples)))
+
+
+class SamplePath:
+    """A stream's samples on their way to the windows, in two steps: what forgets nothing, and what a flush clears.
+
+    Args:
+        front_end: a contract's.
+        rotation: 3 × 3 in Q14, row by row; None: as samples come.
+    Raises:
+        EdgeharError: a rotation that is none.
+    """
+
+    def __init__(self, front_end: str, rotation: Sequence[int] | None = None) -> None:
+        if rotation is not None and (len(rotation) != 9 or max(map(abs, rotation)) > ROTATION_ONE):
+            raise EdgeharError(f"expected a rotation of 9 entries of at most {ROTATION_ONE}, got {list(rotation)}")
+        self._rotation = rotation
+        self._front = None if front_end == "none" else PocketFrontEnd()
+
+    @property
+    def changes(self) -> bool:
+        """Whether samples do not simply pass."""
+        return self._rotation is not None or self._front is not None
+
+    def enter(self, samples: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Finite samples (N, 3) in m/s² as Q8, turned."""
+        values = to_q8(samples)
+        return values if self._rotation is None else rotate(values, self._rotation)
+
+    def leave(self, values: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What entered, through the front end, in m/s²; uninterrupted since the last `clear`."""
+        return from_q8(values if self._front is None else self._front.push(values))
+
+    def clear(self) -> None:
+        """Forget what came before."""
+        if self._front is not None:
+            self._front.clear()
 
 
 def _follow(mean: int, value: int) -> int:

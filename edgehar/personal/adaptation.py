@@ -8,11 +8,10 @@ can take it. docs/spec.md has every rounding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.compile.head import Head
 from edgehar.errors import DataError
 
 #: Gradient steps; each moves by 2 (the rate) over the number of windows, and pulls back by 1/128.
@@ -25,26 +24,6 @@ _POWERS = np.floor(32768.0 * 2.0 ** (-np.arange(33) / 32) + 0.5).astype(np.int64
 _LOG2_E = 94548
 #: The shipped layer's logits are kept within ±2^27 in Q16, so that no sum of theirs overflows 32 bits.
 _LARGEST_LOGIT = 1 << 27
-
-
-@dataclass(frozen=True)
-class Head:
-    """The last dense layer of an int8 model, before its softmax.
-
-    Attributes:
-        weights: int8 (classes, inputs).
-        bias: int32 (classes,).
-        zero_point: of the embedding.
-        multiplier, shift: of each class, sum to logit in Q16: see `requantise`.
-        inverse: of each class, round(256 / (input scale * weight scale)), at most 2^31 - 1.
-    """
-
-    weights: NDArray[np.int8]
-    bias: NDArray[np.int32]
-    zero_point: int
-    multiplier: tuple[int, ...]
-    shift: tuple[int, ...]
-    inverse: tuple[int, ...]
 
 
 def adapt(

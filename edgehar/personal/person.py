@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.data import Windows
 from edgehar.personal.adaptation import adapt
-from edgehar.personal.head import embed, head_of
+from edgehar.personal.head import embed
 from edgehar.personal.profile import Profile
 
 #: A stretch of fewer windows is not taken: what was marked in passing is mostly the way there.

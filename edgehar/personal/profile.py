@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.compile.head import dense_layer
 from edgehar.compile.network import Network
 from edgehar.compile.read import read_network
 from edgehar.errors import ContractError, DataError
 from edgehar.files import LARGEST_MODEL, read_bytes, write_bytes
-from edgehar.personal.head import dense_layer
 
 MAGIC = b"EHP1"
 ROTATION, LAST_LAYER = 1, 2

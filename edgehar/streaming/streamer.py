@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgehar.errors import DataError, EdgeharError
+from edgehar.front_end import SamplePath
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.incremental import Incremental
 from edgehar.streaming.engine import Engine, WholeWindow
@@ -61,15 +62,23 @@ class Streamer:
         runtime: a loaded model; an incremental one decides at its own hop only.
         hop: samples between decisions, 1 or more.
         smoothing: how decisions follow probabilities.
+        rotation: 3 × 3 in Q14, row by row, that turns samples before anything else; see `edgehar.personal.profile`.
 
     Attributes:
         duplicates: samples ignored so far because their time was that of the sample before.
 
     Raises:
-        EdgeharError: a hop that is not an integer of 1 or more, or not that of an incremental model.
+        EdgeharError: a hop that is not an integer of 1 or more, or not that of an incremental model; no rotation.
     """
 
-    def __init__(self, runtime: Runtime, *, hop: int = 20, smoothing: SmoothingConfig | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        hop: int = 20,
+        smoothing: SmoothingConfig | None = None,
+        rotation: Sequence[int] | None = None,
+    ) -> None:
         if not isinstance(hop, int) or isinstance(hop, bool) or hop < 1:
             raise EdgeharError(f"expected a hop of 1 or more samples, got {hop!r}")
         contract = runtime.contract
@@ -82,6 +91,7 @@ class Streamer:
         probe = runtime.prepare(np.zeros((contract.window, 3), np.float32))
         quantisation = contract.input_quantisation if probe.dtype == np.int8 else None
         self._levels = None if quantisation is None else Levels(quantisation)
+        self._path = SamplePath(contract.front_end, rotation)
         self._engine: Engine = WholeWindow(runtime, quantisation is not None)
         if isinstance(runtime, Incremental):
             if hop != runtime.hop:
@@ -164,7 +174,7 @@ class Streamer:
         """Like `_take`, for samples of which some flush or are ignored."""
         t = np.asarray(times, np.int64)
         finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(x), axis=1)
-        stored = self._stored(x)
+        stored = self._stored(np.where(finite[:, None], x, np.float32(0)))
         step = np.ones(len(t), np.int64)
         # Where the sample before is not finite, this one starts anew and its step does not matter. Otherwise
         # the sample before has the time of the last kept one, since it was kept or is that one's duplicate.
@@ -208,6 +218,8 @@ class Streamer:
         start, count = 0, len(stored)
         if not count:
             return
+        if self._path.changes:
+            stored = self._quantised(self._path.leave(stored))
         while count - start >= self._due:
             stop = start + self._due
             self._engine.extend(stored[start:stop])
@@ -220,6 +232,10 @@ class Streamer:
         self._kept = int(times[-1])
 
     def _stored(self, x: NDArray[np.float32]) -> NDArray[Any]:
+        """Finite samples as `_run` takes them: as the engine does, or on their way there."""
+        return self._path.enter(x) if self._path.changes else self._quantised(x)
+
+    def _quantised(self, x: NDArray[np.float32]) -> NDArray[Any]:
         """Samples as the engine takes them."""
         return x if self._levels is None else self._levels.quantise(x)
 
@@ -235,6 +251,7 @@ class Streamer:
 
     def _forget(self) -> None:
         self._engine.clear()
+        self._path.clear()
         self._smoother.clear()
         self._decider.clear()
         self._due = self._window

@@ -20,7 +20,7 @@
 /* The engine's version, and the number of the format in which the compiler hands it a model: generated files that were
  * made for another format do not compile. */
 #define EDGEHAR_VERSION "0.1.0"
-#define EDGEHAR_FORMAT 1
+#define EDGEHAR_FORMAT 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,6 +31,8 @@ enum edgehar_status {
     EDGEHAR_ERROR_ARGUMENT = -1, /* a null pointer */
     EDGEHAR_ERROR_MEMORY = -2,   /* memory too small, or its address no multiple of 4 */
     EDGEHAR_ERROR_CONFIG = -3,   /* a configuration field out of its range */
+    EDGEHAR_ERROR_PROFILE = -4,  /* no profile, or a torn one */
+    EDGEHAR_ERROR_MODEL = -5,    /* a profile of another model */
 
     EDGEHAR_OK = 0,             /* kept; no decision is due */
     EDGEHAR_DECISION = 1,       /* kept, and *decision was written */
@@ -56,6 +58,9 @@ enum edgehar_smoothing {
 
 /* Network tables; model_data.h declares one, edgehar_model_data, and walk_data.h another, edgehar_walk_data. */
 typedef struct edgehar_model edgehar_model;
+
+/* What a profile needs to know of its model: edgehar_profile.h. */
+typedef struct edgehar_personal edgehar_personal;
 
 /* Raw counts to quantised values: count * multiplier / 2^shift. Make it with EDGEHAR_COUNTS. */
 typedef struct edgehar_counts {
@@ -156,12 +161,36 @@ typedef struct edgehar_decision {
     const int32_t *scores; /* smoothed, units of 1/32768, one a class; valid until the next push */
 } edgehar_decision;
 
+/* How samples become int8 where something is done to them first: edgehar_path.c. */
+typedef struct edgehar_path edgehar_path;
+
+/* What a front end knows of the stream. */
+typedef struct edgehar_gravity {
+    int32_t sum[3];  /* mean of the samples, 1/65536 m/s² */
+    uint8_t samples; /* since the last flush, up to 32 */
+} edgehar_gravity;
+
+/* What runs in place of the last dense layer, where a person was learned or is being learned. */
+typedef struct edgehar_last_layer {
+    const int8_t *(*run)(const struct edgehar_last_layer *self, void *memory); /* after the model's own; or NULL */
+    const edgehar_personal *personal;
+    const int8_t *weights;
+    const int32_t *bias;
+    int8_t *embedding; /* where each decision leaves what the layer reads, or NULL */
+    uint8_t own;       /* whether the weights are a profile's */
+} edgehar_last_layer;
+
 /* One stream. Its fields are for edgehar.c alone. */
-typedef struct edgehar {
+typedef struct edgehar edgehar;
+struct edgehar {
     const edgehar_config *config;
     void *memory;
+    const edgehar_path *path; /* NULL: samples become int8 as they come */
+    const int16_t *rotation;
+    edgehar_last_layer last;
     int32_t *scores;
     uint8_t *p;
+    edgehar_gravity gravity;
     uint64_t clock;      /* time of the last sample seen */
     uint64_t kept;       /* time of the last sample kept */
     uint64_t rate_from;  /* time from which the rate is told */
@@ -175,7 +204,7 @@ typedef struct edgehar {
     uint8_t has_kept;
     uint8_t has_label;
     uint8_t votes[15];
-} edgehar;
+};
 
 /* Begin a stream.
  *
@@ -197,6 +226,13 @@ int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us
 
 /* Forget everything, the clock included: a new recording begins. */
 void edgehar_reset(edgehar *self);
+
+/* Turn every sample from now on, so that the device is as training had it; forgets as edgehar_reset does.
+ *
+ * `rotation` is a 3 × 3 matrix, row by row, in units of 1/16384, no entry beyond ±16384; it must outlive its use. NULL
+ * turns nothing. Returns EDGEHAR_OK or EDGEHAR_ERROR_ARGUMENT, and then nothing has changed.
+ */
+int edgehar_set_rotation(edgehar *self, const int16_t rotation[9]);
 
 /* Name of a label, UTF-8; "unsure" for EDGEHAR_UNSURE, NULL for anything that is no label. */
 const char *edgehar_label_name(const edgehar_model *model, int label);

@@ -1,5 +1,5 @@
 /* The streamer: quantising, gaps, smoothing, decisions; docs/spec.md has its rules. */
-#include "edgehar_engine.h"
+#include "edgehar_quantise.h"
 
 #if (-1 >> 1) != -1
 #error "shifting a negative number to the right must be arithmetic"
@@ -18,6 +18,7 @@ static void flush(edgehar *self)
     self->newest = 0;
     self->has_label = 0;
     self->age = 0;
+    memset(&self->gravity, 0, sizeof self->gravity);
 }
 
 int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size_t memory_bytes)
@@ -43,6 +44,7 @@ int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size
     memset(self, 0, sizeof *self);
     self->config = config;
     self->memory = memory;
+    self->path = model->path;
     self->scores = (int32_t *)(void *)((uint8_t *)memory + model->state_bytes);
     self->p = (uint8_t *)(self->scores + classes);
     edgehar_reset(self);
@@ -151,6 +153,9 @@ static int keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int 
     }
     self->due = self->config->hop;
     output = edgehar_engine_decide(model, self->memory);
+    if (self->last.run) {
+        output = self->last.run(&self->last, self->memory);
+    }
     for (index = 0; index < model->classes; index++) {
         self->p[index] = (uint8_t)(output[index] + 128);
     }
@@ -223,19 +228,6 @@ static int is_finite(float value)
     return (bits & 0x7F800000u) != 0x7F800000u;
 }
 
-static int8_t quantise(const edgehar_model *model, float value)
-{
-    /* Volatile: the product is rounded to float before all else, whatever the compiler may fuse or widen. */
-    const volatile float product = value * model->inverse_scale;
-    const float scaled = product > 512.0f ? 512.0f : product < -512.0f ? -512.0f : product;
-    int32_t whole = (int32_t)scaled;
-    const float rest = scaled - (float)whole; /* exact */
-
-    /* Half away from zero; adding 0.5 first would round 0.49999997 up. */
-    whole += (rest >= 0.5f) - (rest <= -0.5f);
-    return edgehar_clamp(whole + model->input_zero, -128, 127);
-}
-
 int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar_decision *decision)
 {
     int8_t quantised[3];
@@ -254,8 +246,12 @@ int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar
     if (status == EDGEHAR_DUPLICATE) {
         return status;
     }
-    for (axis = 0; axis < 3; axis++) {
-        quantised[axis] = quantise(self->config->model, sample[axis]);
+    if (self->path) {
+        self->path->quantise(self, sample, quantised);
+    } else {
+        for (axis = 0; axis < 3; axis++) {
+            quantised[axis] = edgehar_quantise(self->config->model, sample[axis]);
+        }
     }
     return keep(self, quantised, time_us, status, decision);
 }
@@ -277,12 +273,12 @@ int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us
     if (status == EDGEHAR_DUPLICATE) {
         return status;
     }
-    for (axis = 0; axis < 3; axis++) {
-        const edgehar_counts *map = &self->config->counts;
-        const int64_t half = (int64_t)1 << (map->shift - 1);
-        int64_t value = (((int64_t)counts[axis] * map->multiplier + half) >> map->shift);
-        value = value > 512 ? 512 : value < -512 ? -512 : value;
-        quantised[axis] = edgehar_clamp((int32_t)value + self->config->model->input_zero, -128, 127);
+    if (self->path) {
+        self->path->quantise_counts(self, counts, quantised);
+    } else {
+        for (axis = 0; axis < 3; axis++) {
+            quantised[axis] = edgehar_quantise_count(self->config->model, &self->config->counts, counts[axis]);
+        }
     }
     return keep(self, quantised, time_us, status, decision);
 }

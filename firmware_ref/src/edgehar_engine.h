@@ -12,6 +12,7 @@
 
 #include "edgehar.h"
 #include "edgehar_kernels.h"
+#include "edgehar_profile.h"
 
 #define EDGEHAR_NONE 255
 
@@ -43,6 +44,18 @@ typedef struct edgehar_layer {
     uint8_t reduces; /* all outputs together make one column */
 } edgehar_layer;
 
+/* Make of a sample (x, y, z) in Q8, 1/256 m/s², what a window holds, in its place. */
+typedef void edgehar_front(edgehar_gravity *gravity, int32_t sample[3]);
+
+edgehar_front edgehar_front_pocket;
+
+struct edgehar_path {
+    void (*quantise)(edgehar *self, const float sample[3], int8_t quantised[3]); /* NULL where all input is counts */
+    void (*quantise_counts)(edgehar *self, const int16_t counts[3], int8_t quantised[3]);
+};
+
+extern const edgehar_path edgehar_changed_path;
+
 struct edgehar_model {
     const edgehar_layer *layers;
     const edgehar_edge *edges; /* in the order of the tensors that fill them */
@@ -65,7 +78,10 @@ struct edgehar_model {
     uint8_t source_count;
     uint8_t replayed; /* first of the edges that are filled from the history */
     uint8_t replayed_count;
-    uint8_t result; /* edge that holds the probabilities */
+    uint8_t result;           /* edge that holds the probabilities */
+    const edgehar_path *path; /* where there is a front end */
+    edgehar_front *front;     /* NULL: windows hold x, y, z */
+    edgehar_counts q8;        /* Q8 to quantised values, where there is a front end; counts then become Q8 first */
 };
 
 /* Forget all samples. `memory` is 4-byte aligned and holds model->state_bytes. */

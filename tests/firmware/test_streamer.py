@@ -42,7 +42,7 @@ class EngineRuntime(Runtime):
 
     name = "engine"
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, front_end: str = "none") -> None:
         source = engine.network.tensors[engine.network.source]
         labels = tuple(f"class {index}" for index in range(engine.classes))
         self.engine = engine
@@ -50,6 +50,7 @@ class EngineRuntime(Runtime):
             labels,
             input_quantisation=TensorQuantisation(source.scale, source.zero_point),
             output_quantisation=TensorQuantisation(1 / 256, -128),
+            front_end=front_end,
         )
 
     def prepare(self, window):
@@ -80,19 +81,16 @@ def programs(place, runtime, engine_objects) -> dict[int, Path]:
         folder = place / f"program{hop}"
         if hop:
             Engine(network(), folder, engine_objects, hop=hop, schedule=schedule)
-        model = folder if hop else place / "whole"
-        command = [
-            "make",
-            "-s",
-            "-C",
-            FIRMWARE,
-            f"MODEL={model}",
-            f"BUILD={folder / 'build'}",
-            "DEFINES=-DEDGEHAR_CHECK",
-        ]
-        subprocess.run([*command, str(folder / "build" / "host" / "edgehar_host")], check=True)
-        found[hop] = folder / "build" / "host" / "edgehar_host"
+        found[hop] = build_program(folder if hop else place / "whole", folder / "build")
     return found
+
+
+def build_program(model: Path, build: Path) -> Path:
+    """edgehar_host for a folder with a generated model."""
+    program = build / "host" / "edgehar_host"
+    command = ["make", "-s", "-C", FIRMWARE, f"MODEL={model}", f"BUILD={build}", "DEFINES=-DEDGEHAR_CHECK", program]
+    subprocess.run([str(word) for word in command], check=True)
+    return program
 
 
 def run_program(program: Path, lines: list[str], *options: object) -> list[dict]:

@@ -125,9 +125,9 @@ STREAMER = (
     ),
     Mutant(
         "counts are cut off",
-        C,
-        "* map->multiplier + half)",
-        "* map->multiplier + 0 * half)",
+        "firmware_ref/src/edgehar_quantise.h",
+        "* counts->multiplier + half)",
+        "* counts->multiplier + 0 * half)",
         "rounding of the map of counts",
         (*COUNTS, *RATES),
     ),

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgehar.compile.head import Head
 from edgehar.compile.network import quantise_multiplier
 from edgehar.errors import DataError
-from edgehar.personal.adaptation import Head, adapt, softmax
+from edgehar.personal.adaptation import adapt, softmax
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_ref"
 CASES = 1000

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.data import Windows
-from edgehar.personal.head import head_of
 from edgehar.personal.person import chosen_windows, left_to_score
 from edgehar.personal.profile import read_profile
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from edgehar.compile.head import dense_layer, head_of
 from edgehar.compile.read import read_network
 from edgehar.errors import ContractError, DataError
-from edgehar.personal.head import dense_layer, head_of
 from edgehar.personal.profile import Profile, apply_profile, parse_profile, read_profile, write_profile
 from tests.firmware.networks import NetworkWriter, distinct, reference_outputs, windows_of
 

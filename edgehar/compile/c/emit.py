@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,16 @@ import numpy as np
 from edgehar import __version__
 from edgehar.compile.c import literals
 from edgehar.compile.c.names import DEFAULT, Names
+from edgehar.compile.c.personal import declare_personal, define_personal, profile_macro
 from edgehar.compile.kernel_path import PackedConv
 from edgehar.compile.network import Layer
 from edgehar.compile.pack.portable import KERNELS
 from edgehar.compile.plan import EnginePlan, split_tensor
 from edgehar.contract import Contract
+from edgehar.front_end import UNIT
 
 #: Number of the format of what is generated; `EDGEHAR_FORMAT` of edgehar.h must be the same.
-FORMAT = 1
+FORMAT = 2
 
 _STRUCTS = {
     "conv": "edgehar_conv",
@@ -35,13 +38,14 @@ class Labels:
 
     names: tuple[str, ...]
     period_us: int
+    front_end: str = "none"
 
     @classmethod
     def of(cls, contract: Contract | None, classes: int) -> Labels:
         """From a contract; without one, class numbers at 20 Hz."""
         if contract is None:
             return cls(tuple(f"class {index}" for index in range(classes)), 50_000)
-        return cls(contract.labels, round(1e6 / contract.rate_hz))
+        return cls(contract.labels, round(1e6 / contract.rate_hz), contract.front_end)
 
 
 def memory_bytes(plan: EnginePlan) -> int:
@@ -69,7 +73,8 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names) -> str:
         "STATE_BYTES": (plan.state_bytes, "the engine's part of the memory"),
         "HISTORY_BYTES": (plan.history * kept.channels, "of that, columns kept over the window"),
         "MEMORY_BYTES": (memory_bytes(plan), "for edgehar_init; a multiple of 4"),
-        "INPUT_SCALE": (literals.float_literal(source.scale), "m/s^2 a step of the input; see EDGEHAR_COUNTS"),
+        "INPUT_SCALE": _input_scale(source.scale, labels.front_end),
+        **profile_macro(plan),
         "MACS": (plan.macs, f"multiply-accumulates a decision; {mode}"),
     }
     lines = [f"#define {names.macro(key)} {value}{_remark(text)}" for key, (value, text) in macros.items()]
@@ -90,7 +95,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names) -> str:
 extern "C" {{
 #endif
 extern const edgehar_model {names.symbol};
-#ifdef __cplusplus
+{declare_personal(plan, names)}#ifdef __cplusplus
 }}
 #endif
 
@@ -112,6 +117,7 @@ def _named(names: Names, macros: list[str]) -> str:
         "",
         "#ifdef EDGEHAR_SOLE_MODEL /* for a program that runs one model, whatever its name */",
         f"#define {model.symbol} {names.symbol}",
+        f"#define {model.personal} {names.personal}",
         *(f"#define {model.macro(key)} {names.macro(key)}" for key in macros),
         "#endif",
         "",
@@ -160,9 +166,11 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names) -> str:
         "replayed": plan.replayed[0],
         "replayed_count": len(plan.replayed),
         "result": plan.result,
+        **_front(labels.front_end, source.scale),
     }
     lines = "".join(f"    .{name} = {value},\n" for name, value in fields.items())
     parts.append(f"const edgehar_model {names.symbol} = {{\n{lines}}};\n")
+    parts += define_personal(plan, names)
     return "\n".join(parts)
 
 
@@ -175,6 +183,26 @@ def _origin(plan: EnginePlan) -> str:
 
 def _remark(text: str | None) -> str:
     return f" /* {text} */" if text else ""
+
+
+def _input_scale(scale: float, front_end: str) -> tuple[str, str]:
+    if front_end == "none":
+        return literals.float_literal(scale), "m/s^2 a step of the input; see EDGEHAR_COUNTS"
+    return literals.float_literal(1 / UNIT), "m/s^2 a step of what the front end takes; see EDGEHAR_COUNTS"
+
+
+def _front(front_end: str, scale: float) -> dict[str, object]:
+    """The fields of a model with a front end: which, and the map from Q8 to int8."""
+    if front_end == "none":
+        return {}
+    ratio = 1 / UNIT / float(np.float32(scale))
+    shift = 30 - math.floor(math.log2(ratio))
+    values = {"multiplier": math.floor(ratio * 2.0**shift + 0.5), "shift": shift}
+    return {
+        "path": "&edgehar_changed_path",
+        "front": f"edgehar_front_{front_end}",
+        "q8": literals.fields(values),
+    }
 
 
 def _packed(plan: EnginePlan, layer: Layer) -> PackedConv | None:

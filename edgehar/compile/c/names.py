@@ -44,6 +44,11 @@ class Names:
         """The one symbol that the linker sees."""
         return f"edgehar_{self.name}_data"
 
+    @property
+    def personal(self) -> str:
+        """The symbol that the linker sees where profiles are used."""
+        return f"edgehar_{self.name}_personal"
+
     def macro(self, field: str) -> str:
         """A macro of the header."""
         return f"EDGEHAR_{self.name.upper()}_{field}"

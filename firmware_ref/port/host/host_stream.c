@@ -5,9 +5,10 @@
  *     reset               a new recording begins
  *
  * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
- * --counts UNIT (m/s² of a count). Exit status 2 for bad input.
+ * --counts UNIT (m/s² of a count). --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad
+ * input.
  */
-#include "edgehar.h"
+#include "edgehar_profile.h"
 #include "model_data.h"
 
 #include <stdio.h>
@@ -15,6 +16,9 @@
 #include <string.h>
 
 static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
+
+/* What is set on the stream once it has begun. */
+static const char *rotation_text, *profile_path;
 
 static int fail(const char *message, const char *detail)
 {
@@ -41,7 +45,11 @@ static edgehar_counts counts_of(double ratio)
 static int set_option(edgehar_config *config, const char *name, const char *text)
 {
     const unsigned long value = strtoul(text, NULL, 10);
-    if (strcmp(name, "--hop") == 0) {
+    if (strcmp(name, "--rotation") == 0) {
+        rotation_text = text;
+    } else if (strcmp(name, "--profile") == 0) {
+        profile_path = text;
+    } else if (strcmp(name, "--hop") == 0) {
         config->hop = (uint16_t)value;
     } else if (strcmp(name, "--smoothing") == 0) {
         config->smoothing = (uint8_t)value;
@@ -65,6 +73,41 @@ static int set_option(edgehar_config *config, const char *name, const char *text
         return 0;
     }
     return 1;
+}
+
+static int set_rotation(edgehar *stream)
+{
+    static int16_t rotation[9];
+    const char *text = rotation_text;
+    char *end;
+    int index;
+
+    for (index = 0; index < 9; index++, text = end + 1) {
+        rotation[index] = (int16_t)strtol(text, &end, 10);
+        if (end == text || *end != (index < 8 ? ',' : 0)) {
+            return EDGEHAR_ERROR_ARGUMENT;
+        }
+    }
+    return edgehar_set_rotation(stream, rotation);
+}
+
+static int set_profile(edgehar *stream)
+{
+#ifdef EDGEHAR_MODEL_PROFILE_BYTES
+    static uint32_t profile[EDGEHAR_MODEL_PROFILE_BYTES / 4 + 1];
+    FILE *file = fopen(profile_path, "rb");
+    size_t bytes;
+
+    if (!file) {
+        return EDGEHAR_ERROR_PROFILE;
+    }
+    bytes = fread(profile, 1, sizeof profile, file);
+    fclose(file);
+    return edgehar_set_profile(stream, &edgehar_model_personal, profile, bytes);
+#else
+    (void)stream;
+    return EDGEHAR_ERROR_MODEL;
+#endif
 }
 
 static void print_decision(const edgehar_decision *decision)
@@ -137,6 +180,16 @@ int main(int count, char **words)
     }
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
         return fail("an option is out of its range", "");
+    }
+    if (rotation_text && set_rotation(&stream) != EDGEHAR_OK) {
+        return fail("no rotation: ", rotation_text);
+    }
+    if (profile_path) {
+        const int status = set_profile(&stream);
+        if (status != EDGEHAR_OK) {
+            return fail(status == EDGEHAR_ERROR_MODEL ? "of another model: " : "no profile, or a torn one: ",
+                        profile_path);
+        }
     }
     while (fgets(line, sizeof line, stdin)) {
         if (strcmp(line, "reset\n") == 0) {

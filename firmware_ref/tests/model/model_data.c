@@ -214,3 +214,39 @@ const edgehar_model edgehar_model_data = {
     .replayed_count = 1,
     .result = 10,
 };
+
+/* For profiles: the last layer row by row, and sum to logit in Q16 */
+static const int8_t head_weights[] = {
+    -112, -27, 83, -104, -41, 90, -64, -48, 97, 108,
+    -92, -111, -93, 116, -61, -121, 85, -67, -96, 40,
+    -76, 83, 109, -50, 96, 66, 49, 1, -92, 6,
+    54, -45, 126, -28, 49,
+};
+static const int32_t head_bias[] = {
+    20287, -55457, 16507, -8393, -433,
+};
+static const int32_t head_multiplier[] = {
+    1368600503, 1684677784, 1184901108, 2130670851, 1722672288,
+};
+static const int8_t head_shift[] = {
+    7, 7, 7, 6, 8,
+};
+static const int32_t head_inverse[] = {
+    205666, 167079, 237551, 264213, 81697,
+};
+static const int32_t last_multiplier[] = {
+    1694376154, 2085691082, 1466949762, 1318923190, 2132729631,
+};
+static const int8_t last_shift[] = {
+    -6, -6, -6, -6, -5,
+};
+const edgehar_personal edgehar_model_personal = {
+    .network = &edgehar_model_data,
+    .head = {.weights = head_weights, .bias = head_bias, .multiplier = head_multiplier, .shift = head_shift,
+        .inverse = head_inverse, .inputs = 7, .classes = 5, .zero_point = -66},
+    .multiplier = last_multiplier,
+    .shift = last_shift,
+    .model = {0x01, 0xcb, 0x35, 0x41, 0xa3, 0xfe, 0x61, 0x34},
+    .output_zero = 1,
+    .layer = 7,
+};

@@ -6,8 +6,8 @@
 
 #include "edgehar.h"
 
-#if EDGEHAR_FORMAT != 1
-#error "made for format 1 of the engine (edgehar 0.1.0); export again, or take that engine"
+#if EDGEHAR_FORMAT != 2
+#error "made for format 2 of the engine (edgehar 0.1.0); export again, or take that engine"
 #endif
 
 #define EDGEHAR_MODEL_WINDOW 80 /* samples in a window */
@@ -18,12 +18,14 @@
 #define EDGEHAR_MODEL_HISTORY_BYTES 240 /* of that, columns kept over the window */
 #define EDGEHAR_MODEL_MEMORY_BYTES 608 /* for edgehar_init; a multiple of 4 */
 #define EDGEHAR_MODEL_INPUT_SCALE 1.2760304e-01f /* m/s^2 a step of the input; see EDGEHAR_COUNTS */
+#define EDGEHAR_MODEL_PROFILE_BYTES 100 /* of a profile with rotation and last layer */
 #define EDGEHAR_MODEL_MACS 12915 /* multiply-accumulates a decision; whole window at each decision */
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 extern const edgehar_model edgehar_model_data;
+extern const edgehar_personal edgehar_model_personal; /* edgehar_profile.h */
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,92 @@
+/* Samples that are turned, or that a front end makes something of, before they become int8; docs/spec.md, "Sample path". */
+#include "edgehar_quantise.h"
+
+#define EDGEHAR_ROTATION_BITS 14
+#define EDGEHAR_ROTATION_ONE (1 << EDGEHAR_ROTATION_BITS)
+/* A sample on its way is kept within ± this: in Q8, 1/256 m/s², or in counts. */
+#define EDGEHAR_LARGEST_SAMPLE 32767
+
+/* Turn a sample, where there is a rotation; then what the front end does, where there is one. */
+static void change(edgehar *self, int32_t sample[3])
+{
+    const int16_t *row = self->rotation;
+    const int32_t x = sample[0], y = sample[1], z = sample[2];
+    int axis;
+
+    for (axis = 0; row && axis < 3; axis++, row += 3) {
+        const int32_t sum = row[0] * x + row[1] * y + row[2] * z;
+        const int32_t turned = (sum + EDGEHAR_ROTATION_ONE / 2) >> EDGEHAR_ROTATION_BITS;
+        const int32_t lower = turned < EDGEHAR_LARGEST_SAMPLE ? turned : EDGEHAR_LARGEST_SAMPLE;
+        sample[axis] = lower > -EDGEHAR_LARGEST_SAMPLE ? lower : -EDGEHAR_LARGEST_SAMPLE;
+    }
+    if (self->config->model->front) {
+        self->config->model->front(&self->gravity, sample);
+    }
+}
+
+static void quantise_counts(edgehar *self, const int16_t counts[3], int8_t quantised[3])
+{
+    const edgehar_model *model = self->config->model;
+    const edgehar_counts *given = &self->config->counts;
+    int32_t v[3];
+    int axis;
+
+    for (axis = 0; axis < 3; axis++) {
+        v[axis] = model->front ? edgehar_map(given, counts[axis], EDGEHAR_LARGEST_SAMPLE) : counts[axis];
+    }
+    change(self, v);
+    for (axis = 0; axis < 3; axis++) {
+        quantised[axis] = edgehar_quantise_count(model, model->front ? &model->q8 : given, v[axis]);
+    }
+}
+
+#ifdef EDGEHAR_COUNTS_ONLY
+#define EDGEHAR_QUANTISE NULL
+#else
+#define EDGEHAR_QUANTISE quantise
+
+/* floor(value * 256 + 0.5): the product is exact, and the sum is rounded to float whatever the compiler widens. */
+static int32_t to_q8(float value)
+{
+    const float edge = (float)EDGEHAR_LARGEST_SAMPLE / 256.0f;
+    const float kept = value > edge ? edge : value < -edge ? -edge : value;
+    const volatile float sum = kept * 256.0f + 0.5f;
+    const int32_t whole = (int32_t)sum;
+    return whole - ((float)whole > sum);
+}
+
+static void quantise(edgehar *self, const float sample[3], int8_t quantised[3])
+{
+    int32_t v[3];
+    int axis;
+
+    for (axis = 0; axis < 3; axis++) {
+        v[axis] = to_q8(sample[axis]);
+    }
+    change(self, v);
+    for (axis = 0; axis < 3; axis++) {
+        quantised[axis] = edgehar_quantise(self->config->model, (float)v[axis] / 256.0f);
+    }
+}
+#endif
+
+const edgehar_path edgehar_changed_path = {EDGEHAR_QUANTISE, quantise_counts};
+
+int edgehar_set_rotation(edgehar *self, const int16_t rotation[9])
+{
+    int index;
+
+    if (!self) {
+        return EDGEHAR_ERROR_ARGUMENT;
+    }
+    for (index = 0; rotation && index < 9; index++) {
+        /* Larger ones could leave 32 bits. */
+        if (rotation[index] > EDGEHAR_ROTATION_ONE || rotation[index] < -EDGEHAR_ROTATION_ONE) {
+            return EDGEHAR_ERROR_ARGUMENT;
+        }
+    }
+    self->rotation = rotation;
+    self->path = rotation ? &edgehar_changed_path : self->config->model->path;
+    edgehar_reset(self);
+    return EDGEHAR_OK;
+}

@@ -1,0 +1,35 @@
+/* From a sample to int8: what edgehar.c and edgehar_path.c share. Internal. */
+#ifndef EDGEHAR_QUANTISE_H
+#define EDGEHAR_QUANTISE_H
+
+#include "edgehar_engine.h"
+
+/* value * multiplier / 2^shift, rounded half up, within ±largest. */
+static inline int32_t edgehar_map(const edgehar_counts *counts, int32_t value, int32_t largest)
+{
+    const int64_t half = (int64_t)1 << (counts->shift - 1);
+    const int64_t mapped = ((int64_t)value * counts->multiplier + half) >> counts->shift;
+    return mapped > largest ? largest : mapped < -largest ? -largest : (int32_t)mapped;
+}
+
+static inline int8_t edgehar_quantise_count(const edgehar_model *model, const edgehar_counts *counts, int32_t value)
+{
+    return edgehar_clamp(edgehar_map(counts, value, 512) + model->input_zero, -128, 127);
+}
+
+#ifndef EDGEHAR_COUNTS_ONLY
+static inline int8_t edgehar_quantise(const edgehar_model *model, float value)
+{
+    /* Volatile: the product is rounded to float before all else, whatever the compiler may fuse or widen. */
+    const volatile float product = value * model->inverse_scale;
+    const float scaled = product > 512.0f ? 512.0f : product < -512.0f ? -512.0f : product;
+    int32_t whole = (int32_t)scaled;
+    const float rest = scaled - (float)whole; /* exact */
+
+    /* Half away from zero; adding 0.5 first would round 0.49999997 up. */
+    whole += (rest >= 0.5f) - (rest <= -0.5f);
+    return edgehar_clamp(whole + model->input_zero, -128, 127);
+}
+#endif
+
+#endif
