@@ -11,7 +11,6 @@ _C = "tests/firmware/test_sample_path.py"
 ANY = (f"{_C}::test_decides_like_python",)
 TAKEN = (f"{_C}::test_a_profile_is_taken",)
 REFUSED = (f"{_C}::test_damaged_and_foreign_profiles_are_refused",)
-CHUNKS = (f"{_C}::test_whatever_the_chunks",)
 _DATA = "tests/data/test_data_front_end.py"
 SPECIFIED = (f"{_DATA}::test_whatever_the_chunks_as_specified",)
 CUT = (f"{_DATA}::test_windows_hold_the_front_end_of_their_whole_stretch",)
@@ -75,12 +74,12 @@ SAMPLE_PATH = (
     Mutant("Python's mean is one short", PYTHON, "MEAN_SAMPLES - self._count", "31 - self._count", "chunks", SPECIFIED),
     Mutant("Python's flush keeps gravity", STREAMER, "        self._path.clear()\n", "", "what a flush forgets", ANY),
     Mutant(
-        "rotation comes again after the front end",
+        "Python forgets the rotation",
         PYTHON,
-        "return from_q8(values if",
-        "values = values if self._rotation is None else rotate(values, self._rotation)\n        return from_q8(values if",
-        "the order of the steps",
-        CHUNKS + ANY,
+        "return values if self._rotation is None else rotate(values, self._rotation)",
+        "return values",
+        "a rotation that is forgotten",
+        ANY,
     ),
     Mutant(
         "windows from before the front end",
