@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgehar import extras, models
+from edgehar import models
 from edgehar.api.recordings import Read, Recordings, open_dataset
 from edgehar.benchmark.environment import environment
 from edgehar.benchmark.results import ResultFolder
@@ -18,6 +18,7 @@ from edgehar.benchmark.testset import TestSet, golden_test_set, pick_test_set
 from edgehar.bundle import Bundle, open_bundle
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError, MissingExtra
+from edgehar.evaluation.metrics import require_metrics
 
 #: In place of a data set: the windows that the bundle carries.
 GOLDEN = "golden"
@@ -112,10 +113,11 @@ def _test_set(bundle: Bundle, dataset: Recordings | None, split: str | None, sub
     named = dataset.source if isinstance(dataset, DataSource) else dataset
     if isinstance(named, str) and named == GOLDEN:
         return golden_test_set(bundle, "as asked")
-    if not extras.found("sklearn"):
-        missing = MissingExtra("scikit-learn", "data")
+    try:
+        require_metrics()
+    except MissingExtra as missing:
         if asked:
-            raise missing
+            raise
         return golden_test_set(bundle, f"accuracy needs scikit-learn: pip install 'edgehar[{missing.extra}]'")
     try:
         given = None if dataset is None else open_dataset(dataset, read)

@@ -15,14 +15,16 @@ from collections.abc import Sequence
 import click
 
 from edgehar import __version__
+from edgehar.cli.interrupts import Interrupts
 from edgehar.cli.layout import message, nearest
 from edgehar.errors import EdgeharError
 
-#: Command name -> one line of help. The module `edgehar.cli.<name>`, with an underscore behind a keyword, holds the
 #: Characters of an error message; names of columns and of files may be of any length.
 LONGEST = 500
 
 #: click command `command`.
+
+#: Command name -> one line of help. The module `edgehar.cli.<name>`, with an underscore behind a keyword, holds the
 COMMANDS = {
     "data": "List, inspect, check and fetch recordings.",
     "train": "Train a network on recordings, split by person.",
@@ -82,6 +84,18 @@ def shorten(text: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; never lets a traceback reach the user."""
+    with Interrupts() as interrupts:
+        try:
+            return _run(arguments)
+        except Exception:
+            if not interrupts.came:
+                raise
+            print("interrupted", file=sys.stderr)
+            return 130
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """As `main`, but for what an interruption became on its way."""
     try:
         given = list(sys.argv[1:] if arguments is None else arguments)
         status = cli.main(args=given, prog_name="edgehar", standalone_mode=False)

@@ -73,7 +73,7 @@ def test_stopped_killed_and_resumed_equals_uninterrupted(arguments, tmp_path, ru
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["--epochs", "0"], "expected --epochs of 1 or more, got 0"),
+        (["--epochs", "0"], "expected --epochs of 1 … 100000, got 0"),
         (["--arch", "transformer"], "expected an architecture out of"),
         (["--arch", "micro", "--teacher", "transformer"], "expected an architecture out of"),
         (["--turn", "w"], "expected --turn with axes out of x, y and z"),
@@ -83,7 +83,7 @@ def test_stopped_killed_and_resumed_equals_uninterrupted(arguments, tmp_path, ru
         (["--dataset", "no-such-file.csv"], "no-such-file.csv"),
         (["--resume", "no-such-run"], "expected the folder of a training run"),
         (["--resume", "run", "--epochs", "3"], "leave out --epochs"),
-        (["--rotation", "-1"], "expected --rotation of 0 or more"),
+        (["--rotation", "-1"], "expected --rotation of 0 … 10, got -1"),
         (["--learning-rate", "fast"], "not a valid float"),
     ],
 )
