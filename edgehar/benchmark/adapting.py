@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edgehar.benchmark import qemu
 from edgehar.benchmark.stack import deepest_stack
-from edgehar.personal.adaptation import Head
+from edgehar.compile.head import Head
 
 
 @dataclass(frozen=True)
