@@ -8,18 +8,33 @@
 #define EDGEHAR_MEAN_SAMPLES 32
 #define EDGEHAR_MEAN_SHIFT 5
 
-/* The whole square root, rounded down. */
+/* A power of two that is at least the square root, and at most twice it. */
+static uint32_t above_root(uint32_t value)
+{
+#ifdef __GNUC__
+    return 1u << ((33 - __builtin_clz(value)) / 2);
+#else
+    uint32_t result = 1;
+    for (; value != 0; value >>= 2) {
+        result <<= 1;
+    }
+    return result;
+#endif
+}
+
+/* The whole square root, rounded down: Newton's steps from above fall until they are there. */
 static int32_t root(int32_t value)
 {
-    uint32_t left = (uint32_t)value, result = 0, bit;
-    for (bit = 1u << 30; bit != 0; bit >>= 2) {
-        const uint32_t next = result + bit;
-        result >>= 1;
-        if (left >= next) {
-            left -= next;
-            result += bit;
-        }
+    uint32_t result, next;
+
+    if (value <= 0) {
+        return 0;
     }
+    next = above_root((uint32_t)value);
+    do {
+        result = next;
+        next = (result + (uint32_t)value / result) >> 1;
+    } while (next < result);
     return (int32_t)result;
 }
 
@@ -45,6 +60,6 @@ void edgehar_front_pocket(edgehar_gravity *gravity, int32_t sample[3])
     along = product / length;
     rest = square - along * along;
     sample[0] = along;
-    sample[1] = root(rest > 0 ? rest : 0);
+    sample[1] = root(rest);
     sample[2] = (g < 0 ? -g : g) * EDGEHAR_GRAVITY / length;
 }

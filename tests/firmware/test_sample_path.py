@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import subprocess
 from dataclasses import replace
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from edgehar.compile.head import dense_layer
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import EdgeharError
-from edgehar.front_end import apply_front_end, from_q8, rotate
+from edgehar.front_end import PocketFrontEnd, apply_front_end, from_q8, rotate
 from edgehar.personal.profile import Profile, apply_profile
 from edgehar.runtimes.quantise import quantise
 from edgehar.streaming import Decision, Streamer
@@ -166,6 +167,40 @@ def test_decides_like_python(programs, runtimes, steps, seed, front, turned, hop
     assert run_program(programs[front, hop], lines, *options) == [as_row(event) for event in expected]
 
 
+class Gravity(ctypes.Structure):
+    _fields_ = (("sum", ctypes.c_int32 * 3), ("samples", ctypes.c_uint8))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    spread=st.sampled_from([1, 30, 900, 5000, 40_000]),
+    rest=st.tuples(*[st.integers(-32767, 32767)] * 3),
+)
+def test_the_front_end_in_c_gives_the_same_integers(runtimes, seed, spread, rest):
+    noise = np.random.default_rng(seed).normal(0, spread, (120, 3))
+    values = np.clip(np.rint(noise + np.array(rest) // (1 if seed % 2 else 40)), -32767, 32767).astype(np.int64)
+    step, gravity = runtimes["pocket"].engine._library.edgehar_front_pocket, Gravity()
+    made = []
+    for value in values.tolist():
+        sample = (ctypes.c_int32 * 3)(*value)
+        step(ctypes.byref(gravity), sample)
+        made.append(list(sample))
+    assert made == PocketFrontEnd().push(values).tolist()
+
+
+def test_a_flush_forgets_gravity(programs, runtimes):
+    rng = np.random.default_rng(9)
+    samples = np.float32(rng.normal(0, 1, (240, 3)) + np.repeat([[9, 0, 3], [0, 9, -3]], 120, axis=0))
+    times = np.arange(240) * PERIOD
+    times[120:] += 10 * PERIOD
+    events = Streamer(runtimes["pocket"], hop=5).push(samples, times)
+    lines = [f"{t / 1e6:.6f},{x!r},{y!r},{z!r}" for t, (x, y, z) in zip(times.tolist(), samples.tolist(), strict=True)]
+    assert run_program(programs["pocket", 0], lines, "--hop", 5) == [as_row(event) for event in events]
+    afresh = Streamer(runtimes["pocket"], hop=5).push(samples[120:], times[120:])
+    assert events[-len(afresh) :] == afresh and len({event.p for event in afresh}) > 3
+
+
 @pytest.mark.parametrize("front", FRONTS)
 def test_whatever_the_chunks(runtimes, front):
     rng = np.random.default_rng(4)
@@ -248,6 +283,9 @@ def test_damaged_and_foreign_profiles_are_refused(programs, runtimes, tmp_path):
     torn = [content[:at] for at in range(0, len(content), 7)]
     flipped = [
         bytes(b ^ (1 << (at % 8)) if at == i else b for i, b in enumerate(content)) for at in range(0, len(content), 5)
+    ]
+    flipped += [
+        content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :] for at in range(len(content) - 4, len(content))
     ]
     steep = replace(good, rotation=(16385, *good.rotation[1:])).to_bytes()
     foreign = [

@@ -8,24 +8,26 @@ FRONT, PATH = "firmware_ref/src/edgehar_front.c", "firmware_ref/src/edgehar_path
 PROFILE, STREAM = "firmware_ref/src/edgehar_profile.c", "firmware_ref/src/edgehar.c"
 PYTHON, STREAMER = "edgehar/front_end.py", "edgehar/streaming/streamer.py"
 _C = "tests/firmware/test_sample_path.py"
+INTEGERS = (f"{_C}::test_the_front_end_in_c_gives_the_same_integers",)
 ANY = (f"{_C}::test_decides_like_python",)
 TAKEN = (f"{_C}::test_a_profile_is_taken",)
+FLUSHES = (f"{_C}::test_a_flush_forgets_gravity",)
 REFUSED = (f"{_C}::test_damaged_and_foreign_profiles_are_refused",)
 _DATA = "tests/data/test_data_front_end.py"
 SPECIFIED = (f"{_DATA}::test_whatever_the_chunks_as_specified",)
 CUT = (f"{_DATA}::test_windows_hold_the_front_end_of_their_whole_stretch",)
 
 SAMPLE_PATH = (
-    Mutant("gravity forgets a sample early", FRONT, "SAMPLES 32", "SAMPLES 31", "where the mean becomes another", ANY),
+    Mutant("gravity forgets early", FRONT, "SAMPLES 32", "SAMPLES 24", "where the mean becomes another", INTEGERS),
     Mutant(
         "gravity rounds to zero",
         FRONT,
         "away >> EDGEHAR_MEAN_SHIFT",
         "away / (1 << EDGEHAR_MEAN_SHIFT)",
         "rounding of the mean",
-        ANY,
+        INTEGERS,
     ),
-    Mutant("a root one too small", FRONT, "left >= next", "left > next", "roots of squares", ANY),
+    Mutant("a root a step early", FRONT, "while (next < result)", "while (next + 1 < result)", "roots", INTEGERS),
     Mutant("the front end takes more", FRONT, "LARGEST 14000", "LARGEST 14500", "saturation of the front end", ANY),
     Mutant("tilt keeps its sign", FRONT, "(g < 0 ? -g : g)", "g", "a phone turned over", ANY),
     Mutant("a rotation is cut off", PATH, "(sum + EDGEHAR_ROTATION_ONE / 2)", "sum", "rounding of the rotation", ANY),
@@ -36,7 +38,7 @@ SAMPLE_PATH = (
         "memset(&self->gravity, 0, sizeof self->gravity);",
         "self->gravity.samples += 0;",
         "what a flush forgets",
-        ANY,
+        FLUSHES,
     ),
     Mutant(
         "the last layer without zero point",
@@ -71,8 +73,12 @@ SAMPLE_PATH = (
         REFUSED,
     ),
     Mutant("Python's gravity by floor", PYTHON, "else -(-away // count)", "else away // count", "rounding", SPECIFIED),
-    Mutant("Python's mean is one short", PYTHON, "MEAN_SAMPLES - self._count", "31 - self._count", "chunks", SPECIFIED),
-    Mutant("Python's flush keeps gravity", STREAMER, "        self._path.clear()\n", "", "what a flush forgets", ANY),
+    Mutant(
+        "Python's gravity forgets early", PYTHON, "MEAN_SAMPLES - self._count", "24 - self._count", "chunks", SPECIFIED
+    ),
+    Mutant(
+        "Python's flush keeps gravity", STREAMER, "        self._path.clear()\n", "", "what a flush forgets", FLUSHES
+    ),
     Mutant(
         "Python forgets the rotation",
         PYTHON,

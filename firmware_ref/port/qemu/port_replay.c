@@ -4,7 +4,9 @@
  *
  * A sample is float x, y, z in m/s² and uint64 microseconds, 20 bytes without padding. A result is int32 status,
  * label, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint64 time, then
- * one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written. */
+ * one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written.
+ *
+ * EDGEHAR_REPLAY_ROTATION, nine numbers, turns the samples: see edgehar_set_rotation. */
 #include "edgehar.h"
 #include "model_data.h"
 #include "port_board.h"
@@ -16,6 +18,9 @@ __attribute__((section(".bss.engine_ram"))) static uint32_t memory[(EDGEHAR_MODE
 __attribute__((section(".bss.engine_ram"))) static edgehar stream;
 
 static edgehar_config config;
+#ifdef EDGEHAR_REPLAY_ROTATION
+static const int16_t rotation[9] = {EDGEHAR_REPLAY_ROTATION};
+#endif
 static char arguments[600];
 
 typedef struct {
@@ -65,6 +70,11 @@ int main(void)
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
         return 4;
     }
+#ifdef EDGEHAR_REPLAY_ROTATION
+    if (edgehar_set_rotation(&stream, rotation) != EDGEHAR_OK) {
+        return 4;
+    }
+#endif
     for (;;) {
         uint32_t record[5];
         float sample[3];
