@@ -22,10 +22,11 @@ from edgehar import data
 from edgehar.benchmark.adapting import AdaptCase, measure_adapting
 from edgehar.benchmark.emulated import measure
 from edgehar.bundle import open_bundle
+from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.errors import EdgeharError
 from edgehar.files import write_json
-from edgehar.personal.head import embed, head_of
+from edgehar.personal.head import embed
 from edgehar.personal.person import chosen_windows
 
 BUDGETS = Path(__file__).with_name("budgets.json")

@@ -11,6 +11,7 @@ import numpy as np
 from edgehar.contract import Contract
 from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.errors import DataError, EdgeharError
+from edgehar.personal.profile import read_profile
 from edgehar.runtimes import Runtime
 from edgehar.runtimes.incremental import Incremental
 from edgehar.streaming.model import open_incremental_model, open_personal_model, open_stream_model
@@ -63,8 +64,9 @@ def open_player(
     if engine not in ENGINES:
         raise EdgeharError(f"expected the engine {' or '.join(ENGINES)}, got {engine!r}")
     model: Runtime
-    note = None
+    note = rotation = None
     if profile is not None:
+        rotation = read_profile(profile).rotation
         model = open_personal_model(profile, bundle, runtime, hop=hop if engine == "incremental" else None)
         note = model.note if isinstance(model, Incremental) else None
     elif engine == "whole":
@@ -72,7 +74,7 @@ def open_player(
     else:
         model = step = open_incremental_model(bundle, runtime, hop=hop)
         note = step.note
-    return Player(Streamer(model, hop=hop, smoothing=smoothing), model.contract, note)
+    return Player(Streamer(model, hop=hop, smoothing=smoothing, rotation=rotation), model.contract, note)
 
 
 def is_long_enough(recording: Recording, contract: Contract) -> bool:

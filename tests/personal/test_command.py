@@ -1,15 +1,18 @@
 """`edgehar adapt` and `stream --profile` on a shipped model and real recordings."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import edgehar
 from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.data import Windows
 from edgehar.personal.person import chosen_windows, left_to_score
-from edgehar.personal.profile import read_profile
+from edgehar.personal.profile import read_profile, write_profile
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +101,25 @@ def test_windows_that_share_samples_are_not_scored():
     windows = made([0] * 6, [0, 40, 80, 120, 160, 80], ["r"] * 5 + ["s"])
     free = left_to_score(windows, np.array([2]))
     assert free.tolist() == [True, False, False, False, True, True]
+
+
+def test_the_rotation_of_a_profile_turns_the_stream(adapted, micro, tmp_path):
+    """A phone turned by a quarter decides as one that was not; samples are in steps of Q8, so that nothing rounds."""
+    rng = np.random.default_rng(3)
+    upright = (np.rint(rng.normal((2500, 100, -200), 300, (300, 3))) / 256).astype(np.float32)
+    turned = upright[:, [1, 0, 2]] * np.float32([-1, 1, 1])
+    profile = replace(read_profile(adapted[0]), rotation=(0, 16384, 0, -16384, 0, 0, 0, 0, 16384))
+    write_profile(tmp_path / "turned.profile", profile)
+    plain, given = (
+        _decisions(samples, micro, path)
+        for samples, path in (
+            (upright, adapted[0]),
+            (turned, tmp_path / "turned.profile"),
+        )
+    )
+    assert plain == given != _decisions(turned, micro, adapted[0])
+
+
+def _decisions(samples, bundle, profile):
+    frame = pd.DataFrame({"time": np.arange(len(samples)) / 20, **dict(zip("xyz", samples.T, strict=True))})
+    return edgehar.stream(frame, bundle, profile=profile).to_numpy().tolist()
