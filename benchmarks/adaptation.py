@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +24,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from edgehar import data, models
-from edgehar.convert.quantised import int8_model
+from edgehar.contract import Contract
+from edgehar.convert.quantised import int8_model, predict_file
 from edgehar.data import Dataset, Windows
 from edgehar.evaluation import Evaluation, evaluate
 from edgehar.personal.trial import Trial, try_profiles
@@ -68,8 +71,11 @@ def folds_of(asked: argparse.Namespace, seed: int) -> list[tuple[Dataset, tuple[
     ]
 
 
-def measure(dataset: Dataset, people: tuple[str, ...], seed: int, folder: Path) -> dict[str, tuple[Windows, Trial]]:
-    """The windows of the people left out, and what each row said of them, by a network that does not know them."""
+@contextmanager
+def network_of(
+    dataset: Dataset, people: tuple[str, ...], seed: int, folder: Path
+) -> Iterator[tuple[Path, Contract, Windows]]:
+    """The int8 network that does not know these people, trained where it is not there yet, and their windows."""
     plan = run.RunPlan.of({}, "micro", {**RECIPE, "seed": seed, "split": "published", "validation": 0, "refit": False})
     prepared = run.prepare(plan, replace(dataset, published_test=people))
     if not (folder / "done").exists():
@@ -78,13 +84,18 @@ def measure(dataset: Dataset, people: tuple[str, ...], seed: int, folder: Path) 
         (folder / "done").touch()
         print(f"trained {folder}", file=sys.stderr)
     model, contract = models.load(folder / run.MODEL)
-    windows = prepared.coarse.of_subjects(people)
     others = tuple(person for person in dataset.subjects if person not in people)
     with int8_model(model, contract, prepared.coarse.of_subjects(others)) as path:
         opened = open_model(path)
-        contract, answers = opened.contract, opened.predict(windows.x)
+        contract = opened.contract
         opened.close()
-        every = np.arange(len(windows))
+        yield path, contract, prepared.coarse.of_subjects(people)
+
+
+def measure(dataset: Dataset, people: tuple[str, ...], seed: int, folder: Path) -> dict[str, tuple[Windows, Trial]]:
+    """The windows of the people left out, and what each row said of them, by a network that does not know them."""
+    with network_of(dataset, people, seed, folder) as (path, contract, windows):
+        answers, every = predict_file(path, windows.x), np.arange(len(windows))
         found = {"nothing": (windows, Trial("recording", 0, (), 0, every, answers, answers))}
         for name, only in ROWS.items():
             found[name] = (windows, try_profiles(path, contract, windows, only=only))

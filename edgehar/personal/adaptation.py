@@ -1,9 +1,10 @@
 """The last layer anew from a few labelled windows, in integers: what firmware_ref/src/edgehar_adapt.c equals.
 
 Softmax regression from the shipped weights, held to them by a small pull, on the int8 embedding: what the last dense
-layer reads. The weights' change lies in the span of the windows, so that steps are taken on one coefficient for each
-window and class, and cost no more for a wide embedding. The result is written on the model's own int8 grid; any runtime
-can take it. docs/spec.md has every rounding.
+layer reads. Only the classes that the windows show are told apart, the others keep their weights. The weights' change
+lies in the span of the windows, so that steps are taken on one coefficient for each window and class, and cost no more
+for a wide embedding. The result is written on the model's own int8 grid; any runtime can take it. docs/spec.md has
+every rounding.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _POWERS = np.floor(32768.0 * 2.0 ** (-np.arange(33) / 32) + 0.5).astype(np.int64
 _LOG2_E = 94548
 #: The shipped layer's logits are kept within ±2^27 in Q16, so that no sum of theirs overflows 32 bits.
 _LARGEST_LOGIT = 1 << 27
+#: The logit of a class that no window shows, so far below all others that its probability is 0.
+_NEVER = -(1 << 30)
 
 
 def adapt(
@@ -51,6 +54,9 @@ def adapt(
     kernel = _truncated(products << 12, norm) + 4096
     sums = _wrapped(x @ head.weights.astype(np.int64).T + head.bias)
     start = np.array([[_logit(int(sums[k, c]), head, c) for c in range(classes)] for k in range(count)], dtype=np.int64)
+    # What no window shows is not told apart here: its probability would only be taken from it, whatever it looks like.
+    shown = np.isin(np.arange(classes), labels)
+    start[:, ~shown] = _NEVER
     target = np.zeros((count, classes), np.int64)
     target[np.arange(count), labels] = 32768
     coefficients = np.zeros((count, classes), np.int64)

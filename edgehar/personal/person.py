@@ -12,6 +12,7 @@ from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.data import Windows
+from edgehar.errors import DataError
 from edgehar.personal.adaptation import adapt
 from edgehar.personal.head import embed
 from edgehar.personal.profile import Profile
@@ -52,8 +53,10 @@ def learn(path: Path, contract: Contract, windows: Windows, used: NDArray[np.int
 
     Raises:
         ContractError: a network that cannot be adapted.
-        DataError: no window, or more than the last layer has room for.
+        DataError: fewer than two activities, or more windows than the last layer has room for.
     """
+    if len(set(windows.y[used].tolist())) < 2:
+        raise DataError("expected windows of two activities or more to tell apart, got fewer; mark another one")
     network = read_network(path)
     head = head_of(network)
     embeddings = embed(path, contract, windows.x[used])

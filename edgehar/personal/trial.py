@@ -29,7 +29,7 @@ class Trial:
     Attributes:
         unit: what has a profile of its own, `recording` or `person`.
         units: how many of them there are.
-        unlearned: names of those with too few windows of every activity; there both answers are the model's own.
+        unlearned: names of those without enough windows of two activities; there both answers are the model's own.
         used: windows that were learned from, in all units.
         scored: indices of the windows that share no sample with those, int64 (S,).
         plain, adapted: probabilities float32 (S, classes) of the scored windows, by the model and by the profiles.
@@ -46,6 +46,8 @@ class Trial:
 
 def require_room(labels: Sequence[str], only: Sequence[str] | None, each: int) -> None:
     """Raise DataError for an unknown activity, or for more windows than the last layer can be learned from."""
+    if only is not None and len(set(only)) < 2:
+        raise DataError(f"expected two activities or more to tell apart, got {', '.join(only) or 'none'}")
     unknown = sorted(set(only or ()) - set(labels))
     if unknown:
         raise DataError(f"expected activities of {', '.join(labels)} to learn from, got {', '.join(unknown)}")
@@ -100,6 +102,8 @@ def try_profiles(
         inside = np.flatnonzero(names == name)
         own = windows.select(inside)
         used = chosen_windows(own, only, each)
+        if len(set(own.y[used].tolist())) < 2:
+            used = used[:0]
         taken += len(used)
         free = left_to_score(own, used)
         profile = learn(path, contract, own, used) if len(used) else None
@@ -111,8 +115,8 @@ def try_profiles(
         on_progress(int(inside[-1]) + 1, len(windows))
     if len(unlearned) == len(everyone):
         raise DataError(
-            f"expected {LEAST_WINDOWS} windows or more of {' or '.join(only or windows.labels)} in a {unit} to learn "
-            f"from, got fewer in all {len(everyone)}"
+            f"expected {LEAST_WINDOWS} windows or more of each of two of {', '.join(only or windows.labels)} in a "
+            f"{unit} to learn from, got fewer in all {len(everyone)}"
         )
     if not places:
         raise DataError("expected windows apart from those that are learned from, got none left to score")

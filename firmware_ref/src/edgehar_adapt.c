@@ -6,7 +6,8 @@
 enum {
     steps = 64,
     most_logit = 1 << 27, /* Q16 */
-    log2_e = 94548        /* Q16 */
+    log2_e = 94548,       /* Q16 */
+    never = -(1 << 30)    /* logit of a class that no window shows: its probability is 0 */
 };
 
 static int32_t bounded(int64_t value, int32_t limit)
@@ -74,17 +75,31 @@ static int32_t agree(const edgehar_head *head, const int8_t *embeddings, int win
     return norm;
 }
 
-/* Logits of the shipped layer, Q16. */
-static void begin(const edgehar_head *head, const int8_t *embeddings, int windows, int32_t *start)
+static int shown(int label, const uint8_t *labels, int windows)
 {
-    int window, label;
+    int window;
     for (window = 0; window < windows; window++) {
-        for (label = 0; label < head->classes; label++) {
-            const int8_t *x = embeddings + window * head->inputs, *w = head->weights + label * head->inputs;
-            const int right = 31 - head->shift[label];
-            const int32_t sum = head->bias[label] + product(w, 0, x, head->zero_point, head->inputs);
-            *start++ =
-                bounded(((int64_t)sum * head->multiplier[label] + ((int64_t)1 << (right - 1))) >> right, most_logit);
+        if (labels[window] == label) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Logits of the shipped layer, Q16. */
+static void begin(const edgehar_head *head, const int8_t *embeddings, const uint8_t *labels, int windows,
+                  int32_t *start)
+{
+    const int inputs = head->inputs, classes = head->classes;
+    int window, label;
+    for (label = 0; label < classes; label++) {
+        const int8_t *w = head->weights + label * inputs;
+        const int right = 31 - head->shift[label], learned = shown(label, labels, windows);
+        for (window = 0; window < windows; window++) {
+            const int32_t sum =
+                head->bias[label] + product(w, 0, embeddings + window * inputs, head->zero_point, inputs);
+            const int64_t logit = ((int64_t)sum * head->multiplier[label] + ((int64_t)1 << (right - 1))) >> right;
+            start[window * classes + label] = learned ? bounded(logit, most_logit) : never;
         }
     }
 }
@@ -211,7 +226,7 @@ int edgehar_adapt(const edgehar_head *head, const int8_t *embeddings, const uint
     others = coefficients + values;
     kernel = others + values;
     norm = agree(head, embeddings, windows, kernel);
-    begin(head, embeddings, windows, start);
+    begin(head, embeddings, labels, windows, start);
     for (index = 0; index < values; index++) {
         coefficients[index] = 0;
     }

@@ -11,11 +11,11 @@ REFUSALS = (f"{_TESTS}::test_what_is_no_case_is_refused_alike",)
 
 ADAPTATION = (
     Mutant(
-        "adaptation: one step less",
+        "adaptation: two steps less",
         ADAPT,
         "steps = 64,",
-        "steps = 63,",
-        "off by one in the steps",
+        "steps = 62,",
+        "the number of steps, which go in pairs",
         REFERENCE,
     ),
     Mutant(
@@ -62,7 +62,7 @@ ADAPTATION = (
         "adaptation: products without a zero point",
         ADAPT,
         "(*two++ - two_zero)",
-        "*two++",
+        "(*two++ + two_zero)",
         "the embedding's zero point",
         REFERENCE,
     ),

@@ -137,6 +137,19 @@ def test_it_is_softmax_regression():
     np.testing.assert_array_equal(got.argmax(1), labels)
 
 
+def test_a_class_that_no_window_shows_keeps_its_weights():
+    """What looks like none of the windows would else be called one of them."""
+    several = 0
+    for seed in range(20):
+        head, embeddings, labels = random_case(np.random.default_rng(seed))
+        several += len(set(labels.tolist())) > 1 and len(set(labels.tolist())) < len(head.weights)
+        absent = [code for code in range(len(head.weights)) if code not in labels]
+        weights, bias = adapt(head, embeddings, labels)
+        np.testing.assert_array_equal(weights[absent], np.maximum(head.weights[absent], -127))
+        np.testing.assert_array_equal(bias[absent], head.bias[absent])
+    assert several > 5
+
+
 def test_softmax_in_q15():
     for logits in ([0, 0], [65536 * 3, 0, -65536], [1 << 27, -(1 << 27)], [5, 4, 3, 2]):
         values = np.array(logits, np.int64)

@@ -88,7 +88,7 @@ def test_a_recording_too_short_to_learn_counts_as_the_model_is(learned):
     places += [("short", code, 200 * code) for code in (0, 1)]
     found = attempt(make_windows(places))
     assert found.unlearned == ("short",) and len(learned) == 1
-    with pytest.raises(DataError, match="3 windows or more of walking or sitting or standing in a recording"):
+    with pytest.raises(DataError, match="each of two of walking, sitting, standing in a recording"):
         attempt(make_windows(places[-2:]))
 
 
@@ -103,7 +103,11 @@ def test_only_and_a_coarser_label(learned):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"only": ("flying",)}, "expected activities of walking, sitting, standing to learn from, got flying"),
+        ({"only": ("sitting",)}, "expected two activities or more to tell apart, got sitting"),
+        (
+            {"only": ("flying", "sitting")},
+            "activities of walking, sitting, standing to learn from, got flying",
+        ),
         ({"each": 6}, "expected 1 to 5 windows of each of 3 activities to learn from \\(16 in all\\), got 6"),
         ({"each": 0}, "got 0"),
     ],
@@ -158,7 +162,7 @@ def test_labels_merged_in_the_figures_are_learned_apart(micro, capsys):
         (("micro", "--adapt", "1", "--baseline"), "expected --adapt or --baseline, got both"),
         (("micro", "--adapt", "1", "--plot", "plots"), "expected --adapt or --plot, got both"),
         (("micro", "--adapt", "3"), "expected 1 to 2 windows of each of 6 activities"),
-        (("micro", "--adapt", "1", "--only", "flying"), "got flying"),
+        (("micro", "--adapt", "1", "--only", "sitting,flying"), "got flying"),
         (("BUNDLE/model.onnx", "--adapt", "1"), "expected an int8 .tflite, a bundle or a .keras to adapt"),
         (("BUNDLE/model_float.tflite", "--adapt", "1"), "int8"),
         (("BUNDLE", "--adapt", "1", "--runtime", "litert-float"), "expected model_int8.tflite in"),

@@ -72,7 +72,7 @@ def test_what_is_missing_is_run_again_and_the_table_shows_both(arguments, adapte
     [
         (["--adapt", "2"], "adapting.each 1, not 2"),
         (["--only", "sitting,standing"], "adapting.only None, not ['sitting', 'standing']"),
-        (["--only", "flying"], f"expected activities of {', '.join(CLASSES)}"),
+        (["--only", "sitting,flying"], f"expected activities of {', '.join(CLASSES)}"),
         (["--adapt", "6"], "expected 1 to 5 windows of each of 3 activities"),
     ],
 )
