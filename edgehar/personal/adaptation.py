@@ -16,7 +16,7 @@ from edgehar.compile.head import Head
 from edgehar.errors import DataError
 
 #: Gradient steps; each moves by 2 (the rate) over the number of windows, and pulls back by 1/128.
-STEPS = 64
+STEPS = 48
 #: Windows and classes that the coefficients have room for.
 MOST_WINDOWS, MOST_CLASSES = 16, 16
 #: 2^(-i/32) in Q15, i = 0 … 32.

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 enum {
-    steps = 64,
+    steps = 48,
     most_logit = 1 << 27, /* Q16 */
     log2_e = 94548,       /* Q16 */
     never = -(1 << 30)    /* logit of a class that no window shows: its probability is 0 */
@@ -106,7 +106,7 @@ static void begin(const edgehar_head *head, const int8_t *embeddings, const uint
 
 /* Logits of one window after what the coefficients add; its row of the kernel is given. Returns the largest.
  *
- * A coefficient moves by less than 2^17 / windows in each of 64 steps and the row lies within (windows + 1) * 2^12, so
+ * A coefficient moves by less than 2^17 / windows in each of 48 steps and the row lies within (windows + 1) * 2^12, so
  * that what is added is less than 2^28 in Q16. Two labels at a time, since both read the row; of an odd number the first
  * one twice. */
 static int32_t logits_of(const int32_t *start, const int32_t *row, const int32_t *one, int windows, int classes,

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.emulated
 
 CASES = 24
 #: Whatever the compiler; the RAM is that of the work and of the new last layer.
-LIMITS = {"instructions": 250_000, "ram_bytes": 1_024, "code_bytes": 2_048, "stack_bytes": 384}
+LIMITS = {"instructions": 200_000, "ram_bytes": 1_024, "code_bytes": 2_048, "stack_bytes": 384}
 
 
 @pytest.mark.parametrize("core", list(qemu.BOARDS))

@@ -13,8 +13,8 @@ ADAPTATION = (
     Mutant(
         "adaptation: two steps less",
         ADAPT,
-        "steps = 64,",
-        "steps = 62,",
+        "steps = 48,",
+        "steps = 46,",
         "the number of steps, which go in pairs",
         REFERENCE,
     ),
