@@ -23,6 +23,7 @@ _HOMES = {
     "engine_dir": "edgehar.engine",
     "import_model": "edgehar.api.import_model",
     "export": "edgehar.api.export",
+    "model_cards": "edgehar.api.models",
     "open_bundle": "edgehar.bundle",
     "open_model": "edgehar.runtimes",
     "read": "edgehar.api.read",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from edgehar.api.evaluate import evaluate as evaluate
     from edgehar.api.export import export as export
     from edgehar.api.import_model import import_model as import_model
+    from edgehar.api.models import model_cards as model_cards
     from edgehar.api.read import read as read
     from edgehar.api.search import search as search
     from edgehar.api.stream import stream as stream

@@ -76,8 +76,8 @@ def train(
             `{"stairs": ["upstairs", "downstairs"]}`: of such a window the sum of their probabilities is learned.
         read: opens the recordings, for those who show progress.
         options: what else decides a training: `seed`, `split` (`published`, `random:SHARE`, `leave:PERSON,…` or
-            `none`), `validation`, `refit`, `input_layout`, and the attributes of `Recipe`, `Augmentation` and
-            `Distillation`; by default those of the architecture's shipped model.
+            `none`), `validation`, `refit`, `input_layout`, `front_end`, and the attributes of `Recipe`, `Augmentation`
+            and `Distillation`; by default those of the architecture's shipped model.
     Raises:
         DataError: too few people, windows or classes.
         EdgeharError: an unknown option, a value out of range, or a folder that holds another run.

@@ -29,6 +29,7 @@ COMMANDS = {
     "data": "List, inspect, check and fetch recordings.",
     "train": "Train a network on recordings, split by person.",
     "import": "Give a Keras network made elsewhere its contract.",
+    "models": "List the weights that ship: where worn, figures, licences, what they are not for.",
     "crossval": "Measure a recipe fold by fold on people it has not seen.",
     "search": "Search small networks by accuracy, flash and multiply-accumulates.",
     "evaluate": "Measure a .keras, .tflite or .onnx model on recordings.",

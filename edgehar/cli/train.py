@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Headings of the options that decide a training, for every command that trains.
 GROUPS = {
-    "Network": ("arch", "input_layout", "normalisation", "seed"),
+    "Network": ("arch", "input_layout", "front_end", "normalisation", "seed"),
     "People": ("split", "validation", "refit"),
     "Optimisation": (
         "epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average", "keep", "patience",
@@ -58,6 +58,10 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
 @click.option("--validation", default=0.2, show_default=True, help="Share of the other people, who choose the epoch.")
 @click.option("--arch", default=Recipe.arch, show_default=True, help=f"{', '.join(RECIPES)}, or blocks.")
 @click.option("--input-layout", type=click.Choice(["window", "flat"]), default="window", show_default=True)
+@click.option(
+    "--front-end", type=click.Choice(["none", "pocket"]), default="none", show_default=True,
+    help="What windows hold: x, y, z; or along gravity, across it, tilt, whichever way a phone lies in its pocket.",
+)  # fmt: skip
 @click.option("--seed", default=Recipe.seed, show_default=True, help="Decides weights, validation people and draws.")
 @_recipe_option("--epochs", "Length of the schedule.")
 @_recipe_option("--batch-size")
@@ -125,7 +129,7 @@ def train_options(*left_out: str) -> list[click.Parameter]:
     """The options that decide a training, for other commands that train; without those named, and without files."""
     own = {"out", "resume", *left_out}
     shared = {item.name for kind in (Recipe, Augmentation, Distillation) for item in fields(kind)} | {
-        "split", "validation", "input_layout", "refit", "match",
+        "split", "validation", "input_layout", "front_end", "refit", "match",
     }  # fmt: skip
     return [parameter for parameter in command.params if parameter.name in shared - own]
 

@@ -56,9 +56,12 @@ def shipped_names() -> tuple[str, ...]:
 def shipped(name: str = DEFAULT) -> Path:
     """Path of a trained model inside the package; its manifest lies beside it as `NAME.json`.
 
+    Args:
+        name: as in `micro` (also `micro-waist`), `micro-pocket`, `micro-wrist`.
     Raises:
         EdgeharError: no trained model of that name.
     """
+    name = name.removesuffix("-waist")  # the first to ship have no placement in their names
     path = _folder() / f"{name}.keras"
     if name not in shipped_names():
         raise EdgeharError(f"expected a shipped model out of {', '.join(shipped_names()) or 'none'}, got {name!r}")

@@ -39,6 +39,8 @@ def train_teachers(
     if not wanted.teachers:
         return None
     own = teacher_recipes(recipe)
+    if contract.front_end != "none":  # there is no direction to rotate
+        own = [replace(each, augmentation=replace(each.augmentation, rotation=0.0)) for each in own]
     models = []
     for index, each in enumerate(own):
         checkpoint = None if folder is None else folder / f"teacher_{index + 1}.npz"

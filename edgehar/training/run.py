@@ -52,6 +52,7 @@ class RunPlan:
         split: name of the split by person.
         validation: share of the people not in test that choose the epoch.
         refit: train again on training and validation people together, for the epochs that were best.
+        front_end: what the windows hold; see `Contract`. Directions are gone behind `pocket`: nothing is rotated then.
         match: label of the recordings -> labels of the model that it may mean; it is none of the model's then.
     """
 
@@ -60,6 +61,7 @@ class RunPlan:
     validation: float = 0.2
     input_layout: str = "window"
     refit: bool = True
+    front_end: str = "none"
     match: dict[str, tuple[str, ...]] = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)
 
@@ -88,6 +90,13 @@ class RunPlan:
             distillation=replace(base.distillation, **chosen(Distillation)),
         )
         plan = cls(data=data, **chosen(cls), recipe=recipe)
+        if plan.front_end != "none":
+            if told.get("rotation") or recipe.augmentation.turn:
+                raise EdgeharError(
+                    f"expected no rotation and no turn with the front end {plan.front_end}: it leaves no direction"
+                )
+            still = replace(recipe, augmentation=replace(recipe.augmentation, rotation=0.0))
+            plan = replace(plan, recipe=still)
         unknown = sorted(set(told) - known)
         if unknown:
             raise EdgeharError(
@@ -194,7 +203,7 @@ def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
     require_architectures(recipe)
     split = data.split(dataset, plan.split, validation=plan.validation, seed=recipe.seed)
     truth = Truth.of(labels_of(dataset), plan.match)
-    contract = Contract(truth.labels, input_layout=plan.input_layout)
+    contract = Contract(truth.labels, input_layout=plan.input_layout, front_end=plan.front_end)
     coarse = fine = data.cut_windows(dataset, contract, labels=truth.words)
     if recipe.augmentation.shift:
         fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift, labels=truth.words)

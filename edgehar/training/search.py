@@ -112,7 +112,7 @@ def search(
     split = data.split(dataset, plan.run.split, validation=plan.run.validation, seed=plan.run.recipe.seed)
     if not split.validation:
         raise EdgeharError("expected validation people to choose by, got none; give a --validation share above 0")
-    contract = Contract(run.labels_of(dataset), input_layout=plan.run.input_layout)
+    contract = Contract(run.labels_of(dataset), input_layout=plan.run.input_layout, front_end=plan.run.front_end)
     _, over = _excess_of_smallest(plan, contract)
     if over:
         raise EdgeharError(f"expected a budget that the smallest network fits, {SMALLEST}: it needs {over}")
