@@ -109,8 +109,8 @@ def main(arguments: list[str]) -> int:
     rows = []
     try:
         with tempfile.TemporaryDirectory(prefix="edgehar-front-") as name:
-            for number, model in enumerate(models.shipped_names(), 1):
-                print(f"{number} of {len(models.shipped_names())}: {model}", file=sys.stderr, flush=True)
+            for number, model in enumerate(models.ARCHITECTURES, 1):
+                print(f"{number} of {len(models.ARCHITECTURES)}: {model}", file=sys.stderr, flush=True)
                 rows.append(row(model, Path(name) / model))
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)

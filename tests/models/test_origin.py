@@ -114,7 +114,7 @@ def test_damaged_manifests_are_refused(content, tmp_path):
 def test_shipped_models_and_bundles(bundle, tmp_path):
     hapt = data.load("hapt")
     for name in models.shipped_names():
-        assert models.read_origin(models.shipped(name)).sha256 == hapt.sha256
+        assert (models.read_origin(models.shipped(name)).sha256 == hapt.sha256) == ("-" not in name)
     for place in (bundle, bundle / "model_int8.tflite", bundle / "model.keras"):
         origin = models.read_origin(place)
         assert set(origin.test) == set(hapt.published_test)

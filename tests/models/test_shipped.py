@@ -27,7 +27,8 @@ def manifest_of(name):
 
 
 def test_these_ship():
-    assert set(models.shipped_names()) == set(NAMES) == set(models.ARCHITECTURES) == set(FRONT)
+    waist = {name for name in models.shipped_names() if "-" not in name}  # of the others: test_placed.py
+    assert waist == set(NAMES) == set(models.ARCHITECTURES) == set(FRONT)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -63,16 +63,15 @@ def test_loss_of_a_coarser_truth_is_the_logarithm_of_the_sum(tiny):
 
 
 def test_a_coarser_truth_teaches(windows, tiny):
-    """Only p1's postures are told apart; of the others it is known that they are still. All of it is learned."""
+    """Nobody's postures are told apart; that they are not walking is learned from `still` alone."""
     train = windows.of_subjects(["p1", "p2", "p3"])
-    y = np.where((train.subject != "p1") & (train.y > 0), 3, train.y)
-    train = replace(train, y=y, labels=(*LABELS, "still"))
+    train = replace(train, y=np.where(train.y > 0, 3, 0), labels=(*LABELS, "still"))
     contract = Contract(LABELS, normalisation=normalisation(train, "axis"))
-    others = windows.of_subjects(["p4", "p5"])
     fitted = loop.fit(RECIPE, contract, train, None, match=STILL)
-    assert fitted.history[-1]["loss"] < 0.2 < fitted.history[0]["loss"]
+    others = windows.of_subjects(["p4", "p5"])
     predicted = loop.probabilities(fitted.model, contract, others.x)
-    assert (predicted.argmax(axis=1) == others.y).mean() > 0.9
+    still = others.y > 0
+    assert predicted[still, 1:].sum(axis=1).min() > 0.8 and predicted[~still, 0].min() > 0.8
 
 
 def test_a_chance_of_nothing_is_never_drawn(windows, tiny):

@@ -1,0 +1,128 @@
+"""Weights for pocket and wrist, and the cards of all: what they say holds."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import edgehar
+from edgehar import data, files, models
+from edgehar.cli import main
+from edgehar.errors import EdgeharError
+from edgehar.evaluation import evaluate
+from edgehar.models.cards import placement_of, read_cards
+from edgehar.runtimes import open_model
+from edgehar.training import Recipe
+from edgehar.training.run import RunPlan
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACED = tuple(name for name in models.shipped_names() if "-" in name)
+LABELS = {
+    "pocket": {"walking", "jogging", "upstairs", "downstairs", "sitting", "standing"},
+    "wrist": {"walking", "jogging", "upstairs", "downstairs", "sitting", "standing", "laying"},
+}
+
+
+@pytest.fixture(scope="module")
+def script():
+    """benchmarks/placements.py, which says how the weights are made and measured."""
+    spec = importlib.util.spec_from_file_location("placements", ROOT / "benchmarks" / "placements.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["placements"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def manifest_of(name):
+    return json.loads(models.shipped(name).with_suffix(".json").read_text())
+
+
+def test_each_placement_has_weights():
+    assert {placement_of(name) for name in PLACED} == {"pocket", "wrist"}
+    assert models.shipped("micro-waist") == models.shipped("micro")
+    with pytest.raises(EdgeharError, match="expected a shipped model out of"):
+        models.shipped("micro-ankle")
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_file_and_contract(name):
+    path, manifest = models.shipped(name), manifest_of(name)
+    model, contract = models.load(name)
+    arch, _, place = name.partition("-")
+    assert files.sha256_file(path) == manifest["model"]["sha256"]
+    assert path.stat().st_size == manifest["model"]["bytes"]
+    assert set(contract.labels) == LABELS[place] and contract.to_dict() == manifest["contract"]
+    assert contract.front_end == ("pocket" if place == "pocket" else "none")
+    # One label more makes the last layer of the wrist wider; nothing else differs.
+    assert model.count_params() - models.load(arch)[0].count_params() == (model.layers[-1].kernel.shape[0] + 1) * (
+        len(contract.labels) - 6
+    )
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_made_by_the_recipe_that_is_measured(name, script):
+    arch, _, place = name.partition("-")
+    manifest = manifest_of(name)
+    plan = RunPlan.of({}, arch, script.OPTIONS[place])
+    assert Recipe.from_dict(manifest["plan"]["recipe"]) == plan.recipe
+    assert manifest["plan"]["front_end"] == plan.front_end and manifest["plan"]["split"] == "none"
+    assert manifest["command"][-1] == f"runs/{name}", "no path of a machine"
+    people = manifest["subjects"]["train"]
+    assert len(people) == {"pocket": 65, "wrist": 40}[place]
+
+
+def test_every_shipped_model_has_a_card_with_a_licence(capsys):
+    cards = edgehar.model_cards()
+    assert {card.name for card in cards} == set(models.shipped_names())
+    for card in cards:
+        assert card.labels and card.worn and card.people and len(card.not_for) == 2
+        assert card.data and all(citation and licence for citation, licence in card.data)
+    beside = (models.shipped("micro").parent / "LICENCES.md").read_text()
+    for citation, licence in {pair for card in cards for pair in card.data}:
+        assert citation.split(",")[0] in beside and licence.split(",")[0].split(" at")[0] in beside
+    assert main(["models"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in models.shipped_names())
+    assert main(["models", "micro-pocket"]) == 0
+    text = capsys.readouterr().out
+    assert "Malekzadeh" in text and "MIT" in text and "not for: lying" in text and "jogging" in text
+    assert main(["models", "micro-pocket", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["placement"] == "pocket"
+    assert main(["models", "nonesuch"]) == 2
+
+
+def test_card_figures_of_the_waist_are_those_of_the_readme():
+    front = {row["model"]: row for row in csv.DictReader((ROOT / "docs/images/front.csv").read_text().splitlines())}
+    for name, row in front.items():
+        (figure,) = read_cards(name)[0].figures
+        assert (figure.accuracy, figure.macro_f1) == (float(row["accuracy"]), float(row["macro_f1"]))
+
+
+def test_card_figures_of_the_other_placements_are_those_of_the_page(script):
+    rows = [
+        {key: float(value) if key in script.COLUMNS[5:] and value else value for key, value in row.items()}
+        for row in csv.DictReader((ROOT / "docs/placements.csv").read_text().splitlines())
+    ]
+    summed = script.means(rows)
+    for row in summed:
+        place = script.PROTOCOLS[row["protocol"]][0]
+        figures = [figure for figure in read_cards(f"{row['arch']}-{place}")[0].figures if row["set"] in figure.on]
+        expected = row["macro_f1"] if row["macro_f1"] != "" else row["merged_macro_f1"]
+        assert any(figure.macro_f1 == pytest.approx(expected) for figure in figures), row
+        assert f"{expected:.3f}" in (ROOT / "docs/placements.md").read_text()
+    assert sum(len(read_cards(name)[0].figures) for name in PLACED) == len(summed)
+
+
+def test_the_pocket_weights_stand_behind_their_page(shared_data):
+    """On people who trained it: better than the folds say, or the file is not what was measured."""
+    dataset = data.load(f"difronzo:{shared_data / 'pocket_difronzo_50hz.npz'}")
+    runtime = open_model(models.shipped("micro-pocket"))
+    windows = data.cut_windows(dataset, runtime.contract)
+    got = evaluate(runtime.predict(windows.x), windows.y, windows.subject, windows.labels)
+    runtime.close()
+    assert got.accuracy > 0.95
