@@ -1,6 +1,7 @@
 """What the weights for pocket and wrist are worth on people they have not seen, and the weights themselves.
 
     python benchmarks/placements.py figures --out runs/placements      # all protocols, seeds 1 and 2; resumable
+    python benchmarks/placements.py files --out runs/bundles           # the shipped files, on people who trained them
     python benchmarks/placements.py weights --out runs/placements micro-pocket nano-wrist
 
 Run it in the checkout, with the recordings of `benchmarks/pockets.toml` in ../shared/data. `figures` writes
@@ -96,11 +97,7 @@ def _mean(values: list[Any]) -> float | str:
 
 def write(rows: list[dict[str, Any]]) -> None:
     """The CSV of every seed, the page of means, and the figures of the cards."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    files.write_text(ROOT / "docs" / "placements.csv", text.getvalue())
+    files.write_text(ROOT / "docs" / "placements.csv", _csv(rows))
     summed = means(rows)
     cells = [
         [
@@ -118,6 +115,14 @@ def write(rows: list[dict[str, Any]]) -> None:
     )
     files.write_text(ROOT / "docs" / "placements.md", page + markdown_table(header, cells))
     _write_card_figures(summed)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _write_card_figures(summed: list[dict[str, Any]]) -> None:
@@ -145,9 +150,23 @@ def train(name: str, out: Path) -> None:
     print(f"{result.model}: copy it and manifest.json to edgehar/models as {name}.keras and {name}.json")
 
 
+#: Recordings by which the shipped files are exported and measured: each has every label of its placement.
+FILES = {"pocket": "motionsense:../shared/data/motionsense_50hz_16_subjects.npz", "wrist": WRIST}
+
+
+def bundle_row(name: str, out: Path, source: str) -> dict[str, Any]:
+    """Export shipped weights and measure the int8 file on people who trained them: is it the file that was measured?"""
+    edgehar.export(name, out, dataset=source, int8=True, split="none", gate=None)
+    measured = edgehar.evaluate(out / "model_int8.tflite", source, people="all").models["model_int8.tflite"]
+    return {
+        "model": name, "set": source.partition(":")[0], "windows": measured.windows,
+        "accuracy": measured.accuracy, "macro_f1": measured.macro_f1,
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["figures", "weights"])
+    parser.add_argument("what", choices=["figures", "files", "weights"])
     parser.add_argument("names", nargs="*", help="of weights; or protocols, by default all")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--arch", nargs="+", default=["micro"], help="networks to measure")
@@ -156,6 +175,12 @@ def main() -> None:
     if told.what == "weights":
         for name in told.names:
             train(name, told.out)
+        return
+    if told.what == "files":
+        names = told.names or ["micro-pocket", "micro-wrist"]
+        table = [bundle_row(name, told.out / name, FILES[name.partition("-")[2]]) for name in names]
+        files.write_text(ROOT / "docs" / "placements_files.csv", _csv(table))
+        print(_csv(table))
         return
     rows = []
     for protocol in told.names or PROTOCOLS:

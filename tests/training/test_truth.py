@@ -77,7 +77,7 @@ def test_a_coarser_truth_teaches(windows, tiny):
 def test_a_chance_of_nothing_is_never_drawn(windows, tiny):
     """Windows with a false label and no chance do no harm."""
     train = windows.of_subjects(["p1", "p2", "p3"])
-    wrong = train.subject == "p3"
+    wrong = train.subject != "p1"
     poisoned = replace(train, y=np.where(wrong, (train.y + 1) % 3, train.y))
     contract = Contract(LABELS, normalisation=normalisation(train, "axis"))
     chance = np.where(wrong, 0.0, 1.0)
