@@ -32,7 +32,7 @@ STAIRS = {"stairs": ("upstairs", "downstairs")}
 COMMON: dict[str, Any] = {"teachers": 0, "batch_size": 128, "shift": 10, "validation": 0.0, "refit": False}
 OPTIONS: dict[str, dict[str, Any]] = {
     "pocket": {**COMMON, "front_end": "pocket", "noise": 0.2, "mix": 0.0, "label_smoothing": 0.05, "epochs": 10},
-    "wrist": {**COMMON, "rotation": 0.2, "epochs": 16},
+    "wrist": {**COMMON, "rotation": 0.2, "mix": 0.0, "label_smoothing": 0.05, "epochs": 25},
 }
 
 #: Protocol -> placement, recordings, folds, and what it is called.
@@ -131,7 +131,7 @@ def _write_card_figures(summed: list[dict[str, Any]]) -> None:
     for row in summed:
         place, _, _, protocol = PROTOCOLS[row["protocol"]]
         merged = row["accuracy"] == ""
-        on = f"{row['set']}: {protocol.partition(':')[0]}{', stairs merged' if merged else ''}"
+        on = f"{row['set']}: {protocol.partition(':')[0]}{' (stairs merged)' if merged else ''}"
         values = [row["merged_accuracy"], row["merged_macro_f1"]] if merged else [row["accuracy"], row["macro_f1"]]
         kept.append(",".join([f"{row['arch']}-{place}", on, *map(repr, values)]))
     files.write_text(path, "\n".join(kept) + "\n")
