@@ -30,7 +30,7 @@ from edgehar.schema import read_json
 
 CORE, HOP = "cortex-m4", 20
 #: What the picture shows of each model, in thousands: column of the table, what it says.
-PANELS = (("flash", "flash, kB"), ("ram", "RAM, kB"), ("instructions", "instructions a window, thousands"))
+PANELS = (("flash", "flash, kB"), ("ram", "RAM, kB"), ("instructions", "instructions per window, thousands"))
 
 
 def row(name: str, folder: Path) -> dict[str, Any]:

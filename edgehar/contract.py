@@ -69,7 +69,7 @@ class Contract:
 
     Attributes:
         labels: class names in the order of the model's outputs.
-        rate_hz: samples a second.
+        rate_hz: samples per second.
         window: samples in a window.
         train_step: samples between the starts of training windows.
         input_layout: `window` for a model input of (window, 3), `flat` for (3 * window,) in the

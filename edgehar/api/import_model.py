@@ -71,8 +71,8 @@ def import_model(
         model: path of a `.keras` or `.h5`, or a keras.Model; input (window, 3), (window, 3, 1) or (3 * window,).
         out: the `.keras` to write.
         labels: in the order of the model's outputs (scikit-learn's LabelEncoder sorts by the alphabet).
-        rate_hz: samples a second of the windows that it was trained on.
-        mean, std: of the training's (x - mean) / std, in `unit`, one number or one an axis; None where the model
+        rate_hz: samples per second of the windows that it was trained on.
+        mean, std: of the training's (x - mean) / std, in `unit`, one number or one per axis; None where the model
             was trained on samples as they come.
         contract: takes the place of labels, rate, mean and std.
         window: samples, needed only where the model leaves them open.

@@ -35,7 +35,7 @@ def read(
         labels: own label -> name.
         schema: TOML file of these options; otherwise `edgehar-data.toml` beside the source.
     Returns:
-        One row a sample: `recording`, `subject` (categories), `time` (float64, seconds), `x`, `y`, `z` (float32,
+        One row per sample: `recording`, `subject` (categories), `time` (float64, seconds), `x`, `y`, `z` (float32,
         m/s², gravity included, Android sign), `label` (a category, missing where not known). `attrs["notes"]`
         says what was assumed, dropped and repaired.
     Raises:

@@ -34,7 +34,7 @@ def stream(
         profile: of a person, as `edgehar.adapt` writes it for this model.
         smoothing: how decisions follow probabilities; `edgehar.streaming.SmoothingConfig`.
     Returns:
-        One row a decision: `time` (float64, seconds, of the newest sample), `label` (text, `unsure` where the best
+        One row per decision: `time` (float64, seconds, of the newest sample), `label` (text, `unsure` where the best
         score is under the threshold), `raw` (the most probable label), `score` (of `label`, 0 … 1), and for each of
         the model's labels its probability. With `recording` first, where the source names recordings.
     Warns:

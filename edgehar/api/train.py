@@ -30,7 +30,7 @@ class TrainResult:
         folder: holds model.keras, history.csv, manifest.json and run.json.
         evaluation: on the validation people, or, where there are none, on the training people; never on test people.
         best_epoch: that was kept, from 1.
-        history: one dictionary an epoch of the choice of epochs.
+        history: one dictionary per epoch of the choice of epochs.
         manifest: what stands in manifest.json.
     """
 

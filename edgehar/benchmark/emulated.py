@@ -191,7 +191,7 @@ def replay(
         samples: float32 (N, 3) in m/s²; not finite where the test wants it.
         hop: samples between decisions.
         folder: where samples.bin and results.bin go.
-        times_us: one a sample; 20 Hz where absent.
+        times_us: one per sample; 20 Hz where absent.
     """
     records = np.zeros(len(samples), np.dtype([("xyz", "<f4", 3), ("time", "<u8")]))
     records["xyz"] = samples

@@ -176,7 +176,7 @@ def _check_calibration(where: Board, lines: list[str]) -> None:
             _, loop, ticks = line.split()
             if abs(int(loop) / where.per_tick - int(ticks)) > 2:
                 raise EdgeharError(
-                    f"expected {float(where.per_tick):g} instructions a tick on {where.machine}, got "
+                    f"expected {float(where.per_tick):g} instructions per tick on {where.machine}, got "
                     f"{int(loop) / int(ticks):.3f}; another version of QEMU has another clock there"
                 )
             return

@@ -58,7 +58,7 @@ _PAGE = Template("""
 ## Incremental: only what is new
 
 `$file` computes one step of $hop new samples and takes over what the windows share: $macs_m instead of
-$whole_m million multiply-accumulates a decision, and the same bytes as `model_int8.tflite`. Its inputs are `samples`
+$whole_m million multiply-accumulates per decision, and the same bytes as `model_int8.tflite`. Its inputs are `samples`
 and $count states, its outputs `probabilities` and the new states in the same order, which are the next step's
 inputs. Begin with any state: once a window of $window samples has gone in, nothing of it is left. After a pause, begin
 again.$alignment$note$others

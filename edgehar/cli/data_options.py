@@ -108,7 +108,7 @@ _OPTIONS = [
     click.option("--axes", metavar="X,Y,Z", help="Order and signs, as in --axes=-x,-y,-z or y,-x,z; of any source."),
     click.option("--columns", callback=_columns, metavar="X,Y,Z", help="Table: columns of x, y and z."),
     click.option("--unit", type=click.Choice(["m/s^2", "g", "mg"]), help="Table: unit; otherwise found from gravity."),
-    click.option("--rate", type=float, metavar="HZ", help="Table: samples a second; otherwise from timestamps."),
+    click.option("--rate", type=float, metavar="HZ", help="Table: samples per second; otherwise from timestamps."),
     click.option("--time", metavar="COLUMN", help="Table: timestamps; none to ignore them."),
     click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="Table: unit of the timestamps."),
     click.option("--subject-column", metavar="COLUMN", help="Table: person; or @file, @folder, @PATTERN of the path."),

@@ -18,7 +18,7 @@ Kind = Literal["conv", "depthwise", "max_pool", "average_pool", "mean", "add", "
 
 @dataclass(frozen=True)
 class Tensor:
-    """A stream: `columns` time steps a window, of `channels` int8 values each.
+    """A stream: `columns` time steps per window, of `channels` int8 values each.
 
     `index` is the tensor's number in the .tflite, for comparing layer by layer.
     """
@@ -44,7 +44,7 @@ class Layer:
         pad_left, pad_right: columns of padding outside the window.
         weights: int8 (filters, kernel, channels) for `conv`, (kernel, channels) for `depthwise`.
         bias: int32 (filters,), input offset not folded in.
-        multiplier, shift: requantisation, one a filter; for `add` operand 0, operand 1, output.
+        multiplier, shift: requantisation, one per filter; for `add` operand 0, operand 1, output.
         activation: smallest and largest output value.
         difference_min: `softmax` only; differences below it count as probability 0.
     """

@@ -1,4 +1,4 @@
-"""One function an operator: checks that the engine covers it, and makes its `Layer`."""
+"""One function per operator: checks that the engine covers it, and makes its `Layer`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _window(where: str, columns: int, kernel: int, stride: int, padding: int) ->
 def _requantisation(
     builder: Builder, where: str, source: Tensor, output: int, scales: NDArray[np.float32]
 ) -> dict[str, tuple[int, ...]]:
-    """Multiplier and shift a filter, in double precision as PopulateConvolutionQuantizationParams has them."""
+    """Multiplier and shift per filter, in double precision as PopulateConvolutionQuantizationParams has them."""
     out_scale, _ = builder.quantisation(output, where)
     pairs = [quantise_multiplier(source.scale * float(scale) / out_scale) for scale in scales]
     return {"multiplier": tuple(m for m, _ in pairs), "shift": tuple(s for _, s in pairs)}

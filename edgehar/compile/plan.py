@@ -59,7 +59,7 @@ class EnginePlan:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates a decision, in the steady state."""
+        """Multiply-accumulates per decision, in the steady state."""
         return sum(firing.macs * n for firing, n in zip(self.firings, self.fired, strict=True))
 
     @property
@@ -123,7 +123,7 @@ def splits(network: Network, hop: int) -> list[int]:
 
 
 def best_split(network: Network, hop: int, most: int | None = None) -> int:
-    """The split with the fewest multiply-accumulates a decision; among equals, the smallest history.
+    """The split with the fewest multiply-accumulates per decision; among equals, the smallest history.
 
     Args:
         most: leading layers that may run continuously at most; None for no such bound.
@@ -218,7 +218,7 @@ def _pipeline(
 ) -> tuple[tuple[Edge, ...], tuple[Firing, ...], dict[int, tuple[int, ...]]]:
     """Edges sorted by the tensor that fills them, the firings, and the edges that read each tensor."""
     needed = _needed(network, split)
-    # A tensor before the split delivers as many columns a decision as are needed, or all where windows overlap.
+    # A tensor before the split delivers as many columns per decision as are needed, or all where windows overlap.
     advance = {tensor: 0 if hop is None else hop // stride for tensor, stride in _strides(network, split).items()}
     delivered = {tensor: min(columns, needed[tensor]) for tensor, columns in advance.items()}
     if split:
@@ -279,7 +279,7 @@ def _edge(
 def _exercise(
     trial: Schedule, window: int, hop: int | None, schedule: str, split: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Run until the state after a decision repeats; outputs a decision, and those after the last sample.
+    """Run until the state after a decision repeats; outputs per decision, and those after the last sample.
 
     The counts of the last period are averaged over its decisions only where they differ (the history's wrap
     may cut a block in two, which changes no count), so that any decision of the steady state stands for all.

@@ -58,7 +58,7 @@ def select(training: Windows, count: int, seed: int = 0) -> Calibration:
     """
     classes = len(training.labels)
     if count < classes:
-        raise DataError(f"expected at least one calibration window a class ({classes}), got {count}")
+        raise DataError(f"expected at least one calibration window per class ({classes}), got {count}")
     if len(training) < classes:
         raise DataError(f"expected at least {classes} training windows to calibrate with, got {len(training)}")
     rng = np.random.default_rng(seed)
@@ -118,7 +118,7 @@ def coverage(float_model: bytes, int8_model: bytes, windows: NDArray[np.float32]
         float_model, int8_model: `.tflite` of the same network.
         windows: float32 (N, window, 3); evenly spaced ones are used where there are many.
     Returns:
-        one entry an activation in the order of the graph; empty where the two graphs differ in operators.
+        one entry per activation in the order of the graph; empty where the two graphs differ in operators.
     """
     reference, quantised = open_graph(float_model), open_graph(int8_model)
     step = max(1, len(windows) // COVERAGE_WINDOWS)

@@ -149,7 +149,7 @@ def explain(
 def compare_activations(
     reference: Any, quantised: Any, pairs: list[Pair], windows: NDArray[np.float32]
 ) -> list[dict[str, Any]]:
-    """The entries of `LayerCost` that come from running both graphs, one dictionary a pair."""
+    """The entries of `LayerCost` that come from running both graphs, one dictionary per pair."""
     signal, noise, rounding, clipped, count = np.zeros((5, len(pairs)))
     seen = np.zeros((len(pairs), 256), bool)
     source, sink = reference.get_input_details()[0], quantised.get_input_details()[0]

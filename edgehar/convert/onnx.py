@@ -75,7 +75,7 @@ def quantise(model: bytes, contract: Contract, calibration: NDArray[np.float32],
             per_channel=True,
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
-            # Seven bits a weight: ONNX Runtime adds pairs of products in 16 bits on x86-64 without VNNI, and eight
+            # Seven bits per weight: ONNX Runtime adds pairs of products in 16 bits on x86-64 without VNNI, and eight
             # saturate there (its quantisation guide, "U8S8 saturation issue").
             reduce_range=True,
         )

@@ -25,7 +25,7 @@ COLUMNS = ("recording", "subject", "time", "x", "y", "z", "label")
 
 
 def to_frame(dataset: Dataset) -> pd.DataFrame:
-    """One row a sample, in the order of the recordings.
+    """One row per sample, in the order of the recordings.
 
     Returns:
         `recording`, `subject` (categories), `time` (float64, seconds), `x`, `y`, `z` (float32, m/s², gravity

@@ -22,7 +22,7 @@ class Recording:
         t: float64 (N,), seconds, strictly increasing.
         acc: float32 (N, 3), x, y, z in m/s² with gravity, Android sign.
         label: int16 (N,), index into the data set's `classes`, `UNLABELLED` where not known.
-        rate_hz: samples a second; the timestamps advance by about 1 / rate_hz.
+        rate_hz: samples per second; the timestamps advance by about 1 / rate_hz.
     """
 
     name: str

@@ -258,4 +258,4 @@ def separation(ordinary: Probabilities, other: Probabilities) -> float:
 
 def _check(probabilities: NDArray[Any], truth: NDArray[Any]) -> None:
     if truth.ndim != 1 or not len(truth) or probabilities.ndim != 2 or len(probabilities) != len(truth):
-        raise DataError(f"expected a row of probabilities a label, got {probabilities.shape} for {truth.shape}")
+        raise DataError(f"expected one row of probabilities per window, got {probabilities.shape} for {truth.shape}")

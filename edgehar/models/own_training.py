@@ -32,7 +32,7 @@ class Training:
     """The network saw (x - mean) / std, with x in `unit` and of `sign`, its numbers in `order`.
 
     Attributes:
-        mean, std: in `unit`, one an axis; 0 and 1 where it saw samples as they come.
+        mean, std: in `unit`, one per axis; 0 and 1 where it saw samples as they come.
     """
 
     mean: Axes = (0.0, 0.0, 0.0)

@@ -83,7 +83,7 @@ def target_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def layer_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Instructions of each layer in a whole window, a column a target; the streamer's own work is not in it."""
+    """Instructions of each layer in a whole window, a column per target; the streamer's own work is not in it."""
     targets = [row for row in results["targets"] if row.get("layers")]
     names = dict.fromkeys(layer["layer"] for row in targets for layer in row["layers"])
     counts = [{layer["layer"]: layer["instructions"] for layer in row["layers"]} for row in targets]

@@ -41,7 +41,7 @@ def print_evaluation(evaluation: Evaluation, title: str, console: Console | None
 
 
 def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
-    """Print one line a model: accuracy and macro-F1 with their intervals, and the calibration error."""
+    """Print one line per model: accuracy and macro-F1 with their intervals, and the calibration error."""
     columns = ["model", "accuracy %", "95 % interval", "macro-F1", "95 % interval", "ECE", "windows", "people"]
     rows = [
         [
@@ -83,7 +83,7 @@ def classification_report(evaluation: Evaluation, title: str) -> str:
 
 
 def subjects_csv(evaluation: Evaluation) -> str:
-    """One line a person: subject, accuracy (0 … 1), windows."""
+    """One line per person: subject, accuracy (0 … 1), windows."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["subject", "accuracy", "windows"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Print one line a layer, the layer that costs most, and one line a person."""
+    """Print one line per layer, the layer that costs most, and one line per person."""
     columns = [
         "layer", "shape", "in int8 dB", "rounding dB", "weights dB", "codes used %", "clipped %", "alone: loses pp",
         "agrees %",

@@ -48,7 +48,7 @@ def plot_front(front: Sequence[Candidate], candidates: Sequence[Candidate], path
     figure = new_figure(11, 5.2)
     panels = figure.subplots(1, 2, sharey=True)
     for panel, (name, label) in zip(
-        panels, (("flash", "flash, kB"), ("macs", "multiply-accumulates, thousands a window")), strict=True
+        panels, (("flash", "flash, kB"), ("macs", "multiply-accumulates, thousands per window")), strict=True
     ):
         beaten = [item for item in trained if item.number not in numbers]
         panel.scatter(_spent(beaten, name), [item.macro_f1 for item in beaten], s=18, color=BEATEN, label="beaten")

@@ -9,9 +9,9 @@ from edgehar.report.tables import NOTHING, terminal_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-LAYERS = ("layer", "columns × channels", "survive a hop", "computed", "MACs whole", "MACs a step", "state bytes")
-NEAR = ("hop", "seconds", "MACs a decision", "of whole", "MACs a second")
-ENGINE = ("C engine, portable kernels", "MACs a decision", "after the last sample", "memory bytes")
+LAYERS = ("layer", "columns × channels", "survive a hop", "computed", "MACs whole", "MACs per step", "state bytes")
+NEAR = ("hop", "seconds", "MACs per decision", "of whole", "MACs per second")
+ENGINE = ("C engine, portable kernels", "MACs per decision", "after the last sample", "memory bytes")
 
 LEGEND = (
     "survive: columns of the window that the step before has computed already. MACs: multiply-accumulates. "
@@ -24,7 +24,7 @@ def print_plan(plan: dict[str, Any], rate_hz: float, console: Console) -> None:
     """Print what `edgehar.compile.incremental_plan.figures` returns.
 
     Args:
-        rate_hz: samples a second.
+        rate_hz: samples per second.
     """
     rows: list[tuple[str, ...]] = []
     held = plan["window"] - plan["hop"]

@@ -83,7 +83,7 @@ class JsonView:
 
 
 class TextView:
-    """One line a decision; on a terminal only changes stay, and a live line shows the present state."""
+    """One line per decision; on a terminal only changes stay, and a live line shows the present state."""
 
     def __init__(self, labels: tuple[str, ...], out: TextIO) -> None:
         self._labels, self._out = labels, out

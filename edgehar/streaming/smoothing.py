@@ -84,7 +84,7 @@ class Smoother:
         self._winners.clear()
 
     def push(self, p: Sequence[int]) -> list[int]:
-        """Scores in units of 1/32768, one a class, after probabilities `p` in units of 1/256 (0 … 255)."""
+        """Scores in units of 1/32768, one per class, after probabilities `p` in units of 1/256 (0 … 255)."""
         if self._config.method == "majority":
             self._winners.append(p.index(max(p)))
             votes = len(self._winners)

@@ -30,8 +30,8 @@ class Decision(NamedTuple):
         t_us: time of the newest sample, microseconds.
         label: class index, or UNSURE (-1).
         raw: class with the largest probability, without smoothing.
-        p: probabilities in units of 1/256, 0 … 255, one a class.
-        scores: smoothed scores in units of 1/32768, one a class.
+        p: probabilities in units of 1/256, 0 … 255, one per class.
+        scores: smoothed scores in units of 1/32768, one per class.
     """
 
     t_us: int

@@ -28,7 +28,7 @@ class Checkpoint:
         optimiser: every variable of the optimiser.
         average: every variable of the averaged network.
         best: variables of the averaged network at the best epoch.
-        history: one dictionary an epoch; its length is the number of epochs done.
+        history: one dictionary per epoch; its length is the number of epochs done.
         recipe_sha256: hash of what the run was started with.
     """
 

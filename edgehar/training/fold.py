@@ -43,7 +43,9 @@ class Fold(msgspec.Struct, frozen=True):
         lengths = {len(self.subject), len(self.truth), *map(len, tables), self.windows}
         classes = len(self.labels)
         if len(lengths) > 1 or any(len(row) != classes for table in tables for row in table):
-            raise DataError(f"expected one entry a window and one probability a label in {where}, got other numbers")
+            raise DataError(
+                f"expected one entry per window and one probability per label in {where}, got other numbers"
+            )
         if self.truths[:classes] != self.labels or max(self.truth) >= len(self.truths):
             raise DataError(f"expected classes below {len(self.truths)} in {where}, got {max(self.truth)}")
         if self.adapted is not None:

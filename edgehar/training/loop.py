@@ -42,7 +42,7 @@ OnBatch = Callable[[int, int, int, int, list[dict[str, float]]], None]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What `fit` gives: the best model, the epoch that made it (from 1), and one dictionary an epoch."""
+    """What `fit` gives: the best model, the epoch that made it (from 1), and one dictionary per epoch."""
 
     model: keras.Model
     best_epoch: int

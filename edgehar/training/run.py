@@ -316,7 +316,7 @@ def normalisation(windows: Windows, kind: str) -> Normalisation:
 
 
 def history_csv(history: list[dict[str, float]]) -> str:
-    """One line an epoch, floats in full precision."""
+    """One line per epoch, floats in full precision."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [name for name in _COLUMNS if name in history[0]], lineterminator="\n")
     writer.writeheader()

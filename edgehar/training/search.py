@@ -204,7 +204,7 @@ def front(study: optuna.Study) -> list[Candidate]:
 
 
 def table(candidates: list[Candidate]) -> str:
-    """CSV, one line a candidate: bytes, multiply-accumulates a window, shares in 0 … 1."""
+    """CSV, one line per candidate: bytes, multiply-accumulates per window, shares in 0 … 1."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [item.name for item in fields(Candidate)], lineterminator="\n")
     writer.writeheader()

@@ -157,8 +157,8 @@ typedef struct edgehar_decision {
     int label;        /* class, or EDGEHAR_UNSURE */
     int raw;          /* class with the largest probability, without smoothing */
     int classes;
-    const uint8_t *p;      /* probabilities, units of 1/256, one a class; valid until the next push */
-    const int32_t *scores; /* smoothed, units of 1/32768, one a class; valid until the next push */
+    const uint8_t *p;      /* probabilities, units of 1/256, one per class; valid until the next push */
+    const int32_t *scores; /* smoothed, units of 1/32768, one per class; valid until the next push */
 } edgehar_decision;
 
 /* How samples become int8 where something is done to them first: edgehar_path.c. */

@@ -7,7 +7,7 @@
  *     low bytes (SXTB16), w0 * (256 * a0 - a1 + 127)  =  256 * w0 * a0 - w0 * a1 + 127 * w0
  *
  * The sum is 256 * (w0 * a0 + w1 * a1) + 127 * w0: two products for two multiplications with half of the weights'
- * widening. The activations' two words are made once a block: a1 is SXTB16 of the rotated word, and
+ * widening. The activations' two words are made once per block: a1 is SXTB16 of the rotated word, and
  * 256 * a0 - a1 + 127, which always fits 16 bits, is the byte-swapped halfword with its low byte exclusive-or 127.
  *
  * A position's window is taps * in_channels contiguous bytes, 4 or more, one dot product a filter. It is cut into
@@ -19,7 +19,7 @@
  * and cancels 127 * sum(w0), and the bias holds the centres. Most layers need one chunk, or more to save memory.
  *
  * weights: word 0: quads in a chunk, and bit 31 where the layer may be requantised quickly (edgehar_dsp.h);
- *          then [chunk][filter pair]: `start` of both filters, then [quad] of two words, one a filter, and in the last
+ *          then [chunk][filter pair]: `start` of both filters, then [quad] of two words, one per filter, and in the last
  *          chunk of a quick layer both filters' biases doubled, both multipliers, both right shifts less 1;
  *          a quick layer has no tables of its own for these.
  * scratch: a chunk's strip, [quad][position] of two words: a1 | a3 << 16, and the other as described; then, with more

@@ -7,7 +7,7 @@
  *
  * Double quads are an unrolled chain that is entered where their number needs it, and then goes round.
  * Instructions for a double quad: two positions LDM 4 weights, 2 LDM columns, 2 x 10 = 23 for 32 products, and 3 for
- * a round: 0.734 a product; one position 2 LDM, 2 x 6 = 14 for 16 products, and 3 for a round: 0.922 a product.
+ * a round: 0.734 per product; one position 2 LDM, 2 x 6 = 14 for 16 products, and 3 for a round: 0.922 per product.
  * A pair of filters costs 42 more with its two positions' requantisation. */
 #include "edgehar_asm.h"
 

@@ -56,7 +56,7 @@ sums    .req r11
     nop
 .endm
 
-/* Instructions for a chunk: 3 columns, 11 a tap, 4 of jumps: 117 for 1,280 products at 10 taps, 0.091 a product. */
+/* Instructions for a chunk: 3 columns, 11 per tap, 4 of jumps: 117 for 1,280 products at 10 taps, 0.091 per product. */
 #define EDGEHAR_PLAN_STRIP 0 /* on the stack, with chunk_end behind it */
 #define EDGEHAR_PLAN_FLAT_END 8
 #define EDGEHAR_PLAN_PAIRS 12
@@ -152,7 +152,7 @@ EDGEHAR_END edgehar_mve_block_4x2
     nop
 .endm
 
-/* 75 instructions for 640 products at 10 taps, 0.117 a product. */
+/* 75 instructions for 640 products at 10 taps, 0.117 per product. */
 strip     .req r12
 chunk_end .req r8
 flat_end  .req r10
@@ -214,7 +214,7 @@ EDGEHAR_END edgehar_mve_block_2x2
     vmladava.s8 r4, q2, q0
 .endm
 
-/* The chunks are as flat as the rest. Instructions for four vectors: 4 x 5 + 1 = 21 for 128 products, 0.164 a product. */
+/* The chunks are as flat as the rest. Instructions for four vectors: 4 x 5 + 1 = 21 for 128 products, 0.164 per product. */
 begin     .req r10
 fours     .req r5
 rest      .req r9

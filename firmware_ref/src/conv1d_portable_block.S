@@ -4,7 +4,7 @@
  *     void edgehar_portable_block_4x2(const int8_t *x, const int8_t *y, const int8_t *weights, int length,
  *                                     int32_t *sums)
  *
- * Instructions for eight inputs: 8 x 14 + 3 = 115 for 64 products, 1.80 a product. */
+ * Instructions for eight inputs: 8 x 14 + 3 = 115 for 64 products, 1.80 per product. */
 #include "edgehar_asm.h"
 
 #if defined(__thumb2__)

@@ -1,6 +1,6 @@
 /* Depthwise 1D convolution with the DSP instructions of Cortex-M4, M7 and M33; parameters: edgehar_conv.
  *
- * One filter a channel, 4 channels or more. Four neighbouring channels go by together: of a column's four bytes SXTB16
+ * One filter per channel, 4 channels or more. Four neighbouring channels go by together: of a column's four bytes SXTB16
  * makes two words of int16, and SMLABB and SMLATT multiply each half with its channel's weight. Where the channels are
  * no multiple of 4, the last four overlap the four before, and some outputs are computed twice.
  *

@@ -2,7 +2,7 @@
  *
  *     void edgehar_dsp_fours(const four_plan *plan)
  *
- * Fours of channels at one position. Instructions for four channels: 9 a tap, 2 a round, 6.5 an output, and 10. */
+ * Fours of channels at one position. Instructions for four channels: 9 per tap, 2 per round, 6.5 per output, and 10. */
 #include "edgehar_asm.h"
 
 #if defined(__ARM_FEATURE_SIMD32) && __ARM_FEATURE_SIMD32

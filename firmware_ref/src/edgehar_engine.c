@@ -13,7 +13,7 @@
 void (*edgehar_trace)(int layer, const int8_t *columns, int bytes);
 #endif
 
-/* The memory begins with these: one pipeline, then one edge_state an edge, then uint16_t produced, one a layer. */
+/* The memory begins with these: one pipeline, then one edge_state per edge, then uint16_t produced, one per layer. */
 typedef struct pipeline_state {
     uint16_t next;    /* column of the history to write */
     uint16_t pending; /* samples since the continuous layers last ran */

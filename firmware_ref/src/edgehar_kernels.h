@@ -27,10 +27,10 @@ typedef void edgehar_kernel(const void *parameters, const edgehar_block *block);
 /* CONV_2D with H = 1, FULLY_CONNECTED, DEPTHWISE_CONV_2D with H = 1. */
 typedef struct edgehar_conv {
     const void *weights;       /* packed for the target: edgehar/compile/pack/<path>.py */
-    const int32_t *bias;       /* one a filter, input offset folded in: bias - input_zero * sum(weights); this and the
+    const int32_t *bias;       /* one per filter, input offset folded in: bias - input_zero * sum(weights); this and the
                                 * next two are 0 where the weights hold them as well */
-    const int32_t *multiplier; /* one a filter, Q31, 0 or 2^30 … 2^31 - 1 */
-    const int8_t *shift;       /* one a filter, positive shifts left, -31 … 30 */
+    const int32_t *multiplier; /* one per filter, Q31, 0 or 2^30 … 2^31 - 1 */
+    const int8_t *shift;       /* one per filter, positive shifts left, -31 … 30 */
     uint16_t in_channels;
     uint16_t out_channels; /* filters */
     uint16_t kernel;       /* taps */

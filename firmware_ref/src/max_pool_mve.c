@@ -1,5 +1,5 @@
 /* Maximum over time with the vector instructions (Helium) of Cortex-M55; parameters: edgehar_pool.
- * The same as edgehar_max_pool, sixteen channels at a time: 7 instructions a tap, the last channels masked. */
+ * The same as edgehar_max_pool, sixteen channels at a time: 7 instructions per tap, the last channels masked. */
 #include "edgehar_kernels.h"
 
 #if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)

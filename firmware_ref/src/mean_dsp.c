@@ -1,7 +1,7 @@
 /* MEAN over time with the DSP instructions of Cortex-M4, M7 and M33; parameters: edgehar_mean.
  *
  * Four channels at a time: SXTAB16 adds two of a column's bytes to two sums of 16 bits, which hold a block of up to
- * 255 columns; the scratch keeps 32 bits a channel between blocks. The compiler takes this kernel where channels are a
+ * 255 columns; the scratch keeps 32 bits per channel between blocks. The compiler takes this kernel where channels are a
  * multiple of 4 and the quick requantisation (edgehar_dsp.h) holds.
  */
 #include "edgehar_dsp.h"

@@ -51,7 +51,7 @@ def test_select_repeats():
 
 def test_too_few():
     training = windows([(0, "a", 1), (1, "a", 1)])
-    with pytest.raises(DataError, match="one calibration window a class"):
+    with pytest.raises(DataError, match="one calibration window per class"):
         select(training, 2)
     with pytest.raises(DataError, match="training windows to calibrate"):
         select(training, 30)

@@ -35,7 +35,7 @@ SHAPES = [
     (64, 4, 60, 1, 3),  # a kernel of 3,840 products: several chunks of the 24-bit accumulator
     (4, 3, 129, 1, 2),  # nearly as many products as a chunk of the 24-bit accumulator holds whatever the weights
     (3, 16, 9, 2, 8),  # windows that begin at any byte of a word
-    (2, 5, 2, 3, 5),  # one word a window
+    (2, 5, 2, 3, 5),  # one word per window
     (7, 3, 9, 1, 3),  # three bytes in the last quad
     (52, 4, 1, 1, 2),  # 13 quads: the chain of double quads once and one quad more; then 26 and 27
     (104, 4, 1, 1, 3),
@@ -131,11 +131,11 @@ def test_kernel_gives_the_definitions_bytes_and_writes_nowhere_else(
 
 
 def test_the_packer_chooses_the_depthwise_kernel() -> None:
-    """The DSP kernel for one filter a channel and the quick requantisation, else the portable one."""
+    """The DSP kernel for one filter per channel and the quick requantisation, else the portable one."""
     case = make(1, 8, 8, 5, 1, 1, depthwise=True, quick=True)
     chosen = {
         "plain": case,
-        "two filters a channel": replace(case, columns=case.columns[:, :4]),
+        "two filters per channel": replace(case, columns=case.columns[:, :4]),
         "three channels": make(1, 3, 3, 5, 1, 1, depthwise=True, quick=True),
         "a shift to the left": replace(case, shift=np.where(np.arange(8) == 3, 0, case.shift).astype(np.int8)),
         "a long shift": replace(case, shift=np.where(np.arange(8) == 3, -24, case.shift).astype(np.int8)),

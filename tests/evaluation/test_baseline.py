@@ -21,7 +21,7 @@ def windows():
     rng = np.random.default_rng(0)
     t = np.arange(80) / RATE
     x = rng.normal(0, 0.1, (5, 80, 3)) + np.array([0, 0, 9.8])
-    x[..., 0] += 3 * np.sin(2 * np.pi * 2 * t)  # two steps a second
+    x[..., 0] += 3 * np.sin(2 * np.pi * 2 * t)  # two steps per second
     return x.astype(np.float32)
 
 

@@ -174,7 +174,7 @@ def test_unfamiliar_by_hand():
 
 def test_refuses_what_does_not_fit():
     for probabilities, truth in ((np.zeros((0, 2)), np.zeros(0)), (np.zeros((2, 2)), np.zeros(3))):
-        with pytest.raises(DataError, match="row of probabilities"):
+        with pytest.raises(DataError, match="row of probabilities per window"):
             confidence.measure(probabilities.astype(np.float32), truth.astype(np.int64))
-        with pytest.raises(DataError, match="row of probabilities"):
+        with pytest.raises(DataError, match="row of probabilities per window"):
             confidence.fit_temperature(probabilities.astype(np.float32), truth.astype(np.int64))

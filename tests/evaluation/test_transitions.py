@@ -1,4 +1,4 @@
-"""Windows over postural transitions: one a transition, centred, inside of its uninterrupted stretch."""
+"""Windows over postural transitions: one per transition, centred, inside of its uninterrupted stretch."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class TfliteWriter:
         self.model.subgraphs = [self.graph]
 
     def tensor(self, shape, scale=None, zero=0, kind=INT8, data=None, axis=0) -> int:
-        """Add a tensor; constants have `data`; `scale` may be one number or one a channel."""
+        """Add a tensor; constants have `data`; `scale` may be one number or one per channel."""
         tensor = schema.TensorT()
         tensor.name = f"t{len(self.graph.tensors)}".encode()
         tensor.shape, tensor.type = list(shape), kind

@@ -103,7 +103,7 @@ def test_both_int8_files_say_what_keras_says(name, bundle_of):
     manifest = json.loads((bundle_of(name) / "manifest.json").read_text())
     rows = {row["file"]: row for row in manifest["gate"]["rows"]}
     for file in ("model_int8.tflite", "model_int8.onnx"):
-        # Saturated sums, as eight bits a weight give without VNNI, were off by 0.2 … 0.7.
+        # Saturated sums, as eight bits per weight give without VNNI, were off by 0.2 … 0.7.
         assert rows[file]["agreement"] >= 0.99 and rows[file]["max_difference"] < 0.15, (file, rows[file])
 
 

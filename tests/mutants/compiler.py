@@ -135,7 +135,7 @@ COMPILER = (
         OPERATORS,
         "source.scale * float(scale) / out_scale) for scale in scales",
         "source.scale * float(scales[0]) / out_scale) for scale in scales",
-        "a factor a filter",
+        "a factor per filter",
         NETWORKS,
     ),
     Mutant(

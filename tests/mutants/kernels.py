@@ -82,7 +82,7 @@ KERNELS = (
         f"{SRC}/depthwise_portable.c",
         "= column + channel;",
         "= column + filter % channels;",
-        "order of filters where there are two a channel",
+        "order of filters where there are two per channel",
         NETWORKS,
     ),
     Mutant(

@@ -84,7 +84,7 @@ def test_no_pickle():
 
 
 def test_no_two_classes_share_a_name():
-    """One word a thing: whoever reads `Plan` must not have to ask which."""
+    """One word per thing: whoever reads `Plan` must not have to ask which."""
     homes: dict[str, list[str]] = {}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text())):

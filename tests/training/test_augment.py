@@ -76,7 +76,7 @@ def test_angles_have_the_deviation():
 def test_scale_and_noise_have_their_deviations():
     x, target = np.ones((4000, 80, 3), np.float32), np.ones((4000, 1), np.float32)
     scaled, _ = augment(x, target, replace(NOTHING, scale=0.05), np.random.default_rng(0))
-    assert np.ptp(scaled, axis=(1, 2)).max() == 0  # one factor a window
+    assert np.ptp(scaled, axis=(1, 2)).max() == 0  # one factor per window
     assert scaled[:, 0, 0].std() == pytest.approx(0.05, rel=0.05)
     noisy, _ = augment(x, target, replace(NOTHING, noise=0.3), np.random.default_rng(0))
     assert (noisy - x).std() == pytest.approx(0.3, rel=0.01)

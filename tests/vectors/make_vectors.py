@@ -62,7 +62,7 @@ def windows(seed: int, samples: int) -> np.ndarray:
 
 
 def golden() -> str:
-    """JSON: a seed, input bytes and output bytes, one window a line."""
+    """JSON: a seed, input bytes and output bytes, one window per line."""
     from tflite_micro import runtime
 
     rows = []

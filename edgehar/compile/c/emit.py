@@ -75,7 +75,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names) -> str:
         "MEMORY_BYTES": (memory_bytes(plan), "for edgehar_init; a multiple of 4"),
         "INPUT_SCALE": _input_scale(source.scale, labels.front_end),
         **profile_macro(plan),
-        "MACS": (plan.macs, f"multiply-accumulates a decision; {mode}"),
+        "MACS": (plan.macs, f"multiply-accumulates per decision; {mode}"),
     }
     lines = [f"#define {names.macro(key)} {value}{_remark(text)}" for key, (value, text) in macros.items()]
     guard = names.macro("DATA_H")
@@ -187,8 +187,8 @@ def _remark(text: str | None) -> str:
 
 def _input_scale(scale: float, front_end: str) -> tuple[str, str]:
     if front_end == "none":
-        return literals.float_literal(scale), "m/s^2 a step of the input; see EDGEHAR_COUNTS"
-    return literals.float_literal(1 / UNIT), "m/s^2 a step of what the front end takes; see EDGEHAR_COUNTS"
+        return literals.float_literal(scale), "m/s^2 per step of the input; see EDGEHAR_COUNTS"
+    return literals.float_literal(1 / UNIT), "m/s^2 per step of what the front end takes; see EDGEHAR_COUNTS"
 
 
 def _front(front_end: str, scale: float) -> dict[str, object]:

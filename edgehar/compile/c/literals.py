@@ -12,7 +12,7 @@ _LINE, _COLUMNS, _INDENT = 10, 114, " " * 8
 
 
 def table(kind: str, name: str, rows: Iterable[str]) -> str:
-    """A constant array, one row a line."""
+    """A constant array, one row per line."""
     return f"static const {kind} {name}[] = {{\n" + "".join(f"    {row},\n" for row in rows) + "};\n"
 
 

@@ -78,7 +78,7 @@ def conv_scratch(layer: Layer, positions: int) -> int:
 
 
 def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> PackedConv:
-    """Pack one filter a channel in fours of channels; other layers go to the portable kernel.
+    """Pack one filter per channel in fours of channels; other layers go to the portable kernel.
 
     Args:
         layer: weights (taps, filters).
