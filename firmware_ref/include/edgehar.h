@@ -6,6 +6,8 @@
  * samples. The default runtime there, LiteRT's reference kernels, may round a dense layer's byte another way:
  * docs/testing.md says how often. XNNPACK (litert-int8) rounds otherwise in many layers.
  *
+ * edgehar_set_rotation turns samples, and edgehar_profile.h has what makes a model right on one person.
+ *
  * Samples must come at the model's rate. Where their times say otherwise, by over 10 %, there is no decision but
  * EDGEHAR_FLUSH_RATE every half window; samples pushed with EDGEHAR_NO_TIME are believed.
  *
