@@ -54,7 +54,9 @@ VALUES = st.one_of(st.integers(-32767, 32767), st.sampled_from([-32767, -14_001,
 
 @settings(deadline=None, max_examples=150)
 @given(
-    samples=st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=90),
+    samples=st.integers(0, 90).flatmap(
+        lambda count: st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=count, max_size=count)
+    ),
     cuts=st.lists(st.integers(0, 90), max_size=6),
 )
 def test_whatever_the_chunks_as_specified(samples, cuts):
