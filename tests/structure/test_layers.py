@@ -1,6 +1,7 @@
 """Imports point downwards only: the layers of docs/design.md, read from the code."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -62,6 +63,16 @@ def test_imports_point_downwards():
             other = layer_of(name)
             if other in RANK:
                 assert RANK[other] <= RANK[own], f"{path} imports {name}, which stands above {own}"
+
+
+def test_the_sketch_in_the_design_has_the_same_layers():
+    """A line per folder or group of files, from the top down."""
+    page = (ROOT.parent / "docs" / "design.md").read_text(encoding="utf-8")
+    sketch = re.findall(r"^    ([\w/., ]+?)  +\S", page.split("## Layers")[1].split("\n## ")[0], re.M)
+    named = [{name.strip("/").removesuffix(".py") for name in line.split(", ")} for line in sketch]
+    assert set().union(*named) == set(RANK) - {"__main__"}
+    ranks = [{RANK[name] for name in line} for line in named]
+    assert all(len(rank) == 1 for rank in ranks) and ranks == sorted(ranks, key=min, reverse=True)
 
 
 def test_nothing_heavy_at_the_top():
