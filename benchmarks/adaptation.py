@@ -2,6 +2,7 @@
 
     python benchmarks/adaptation.py --out runs/adaptation                # a Markdown table, two seeds
     python benchmarks/adaptation.py --out runs/adaptation --folds 7
+    python benchmarks/adaptation.py --out runs/adaptation --align        # recordings turned by their own walking
     python benchmarks/adaptation.py --out runs/adaptation --test         # the published test people, once, at the end
 
 The recipe of `micro`, shorter and without teachers. A network is trained once in a fold and kept, so that all rows are
@@ -28,13 +29,13 @@ from edgehar.contract import Contract
 from edgehar.convert.quantised import int8_model, predict_file
 from edgehar.data import Dataset, Windows
 from edgehar.evaluation import Evaluation, evaluate
+from edgehar.personal.aligned import align_recordings, usual_gravity
 from edgehar.personal.trial import Trial, try_profiles
 from edgehar.report.tables import NOTHING, markdown_table, percent, percent_range
 from edgehar.runtimes import open_model
 from edgehar.training import run
 from edgehar.training.crossval import participants
 
-SEEDS = (1, 2)
 RECIPE = {"epochs": 40, "teachers": 0, "rotation": 0.05}
 #: Row -> activities that are learned from.
 ROWS: dict[str, tuple[str, ...] | None] = {"sitting and standing, one window each": ("sitting", "standing"),
@@ -46,14 +47,17 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder of the networks")
     parser.add_argument("--folds", type=int, default=3, choices=(3, 7))
+    parser.add_argument("--align", action="store_true", help="recordings aligned by walking, in training as well")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--test", action="store_true", help="train on all training people, measure the test people")
     asked = parser.parse_args(arguments)
     rows = []
-    for seed in SEEDS:
+    for seed in asked.seeds:
         results = [measure(*fold) for fold in folds_of(asked, seed)]
         rows += [[name, str(seed), *cells] for name, cells in table(results).items()]
+    aligned = "aligned by walking" if asked.align else "as recorded"
     what = "published test people" if asked.test else f"{asked.folds} folds over 21 training people"
-    print(f"{what}, `micro`, int8, {', '.join(f'{name} {value}' for name, value in RECIPE.items())}\n")
+    print(f"{what}, {aligned}, `micro`, int8, {', '.join(f'{name} {value}' for name, value in RECIPE.items())}\n")
     columns = ["learned in each recording", "seed", "accuracy %", "95 % interval", "macro-F1", "plain %", "windows"]
     print(markdown_table(columns, rows))
 
@@ -61,14 +65,31 @@ def main(arguments: list[str]) -> None:
 def folds_of(asked: argparse.Namespace, seed: int) -> list[tuple[Dataset, tuple[str, ...], int, Path]]:
     """Recordings, the people that are left out, the seed, and the folder of each network."""
     dataset = data.load("hapt")
+    kind = "-aligned" if asked.align else ""
     if asked.test:
-        return [(participants(dataset, True), dataset.published_test, seed, asked.out / f"test-seed{seed}")]
+        whole, people = participants(dataset, True), dataset.published_test
+        return [(turned(whole, people, asked.align), people, seed, asked.out / f"test{kind}-seed{seed}")]
     chosen = participants(dataset, False)
     groups = data.folds(chosen.subjects, asked.folds, seed=seed)
     return [
-        (chosen, people, seed, asked.out / f"{asked.folds}-folds-seed{seed}-{number}")
+        (
+            turned(chosen, people, asked.align),
+            people,
+            seed,
+            asked.out / f"{asked.folds}-folds{kind}-seed{seed}-{number}",
+        )
         for number, people in enumerate(groups, 1)
     ]
+
+
+def turned(dataset: Dataset, left_out: tuple[str, ...], align: bool) -> Dataset:
+    """Recordings turned to where gravity is while the people walk who are not left out; or as they are."""
+    if not align:
+        return dataset
+    others = [person for person in dataset.subjects if person not in left_out]
+    aligned, without = align_recordings(dataset, usual_gravity(dataset, others))
+    print(f"no walking in {len(without)} of {len(dataset.recordings)} recordings", file=sys.stderr)
+    return aligned
 
 
 @contextmanager
