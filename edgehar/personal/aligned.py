@@ -27,7 +27,8 @@ def usual_gravity(dataset: Dataset, people: Collection[str]) -> NDArray[np.int64
     if not known:
         raise DataError("expected recordings in which somebody walks for 8 s to align by, got none")
     mean = np.mean(known, axis=0)
-    return np.round(mean / np.linalg.norm(mean) * (1 << 14)).astype(np.int64)
+    usual: NDArray[np.int64] = np.round(mean / np.linalg.norm(mean) * (1 << 14)).astype(np.int64)
+    return usual
 
 
 def align_recordings(dataset: Dataset, target: NDArray[np.int64]) -> tuple[Dataset, tuple[str, ...]]:
