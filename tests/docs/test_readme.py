@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,27 @@ SHORTENED = {
 }
 
 
+def save_article(path: Path) -> None:
+    """The article's network as its notebook makes it, untrained, without a contract."""
+    from edgehar.models.library import import_keras
+
+    keras = import_keras()
+    layers = keras.layers
+    stack = [
+        keras.Input((240,)),
+        layers.Reshape((80, 3)),
+        *(layers.Conv1D(filters, 10, activation="relu") for filters in (100, 100)),
+        layers.MaxPooling1D(3),
+        *(layers.Conv1D(filters, 10, activation="relu") for filters in (160, 160)),
+        layers.GlobalAveragePooling1D(),
+        layers.Dropout(0.5),
+        layers.Dense(6, activation="softmax"),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras' own advice not to write .h5
+        keras.Sequential(stack).save(path)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
     """An empty folder with a recording of one's own in it."""
@@ -41,6 +63,7 @@ def place(tmp_path_factory) -> Path:
         "#!/bin/sh\nawk 'BEGIN { for (i = 0; i < 200; i++) print i / 20 \",9.81,0,0\" }'\n"
     )
     (folder / "my-sensor").chmod(0o755)
+    save_article(folder / "article.h5")
     return folder
 
 
