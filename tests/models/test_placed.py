@@ -44,7 +44,7 @@ def manifest_of(name):
 
 
 def test_each_placement_has_weights():
-    assert {placement_of(name) for name in PLACED} <= set(LABELS) and set(FILES) <= set(PLACED)
+    assert {placement_of(name) for name in PLACED} == set(LABELS) and set(FILES) <= set(PLACED)
     assert models.shipped("micro-waist") == models.shipped("micro")
     with pytest.raises(EdgeharError, match="expected a shipped model out of"):
         models.shipped("micro-ankle")
