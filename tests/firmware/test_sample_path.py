@@ -310,3 +310,59 @@ def test_counts_pass_through_q8_to_the_byte():
     ratio = 1 / 256 / float(np.float32(quantisation.scale))
     by_counts = np.clip(mapped(values, ratio, 512) + quantisation.zero_point, -128, 127)
     assert (by_float != by_counts).mean() < 1e-4
+
+
+class Counts(ctypes.Structure):
+    _fields_ = (("multiplier", ctypes.c_uint32), ("shift", ctypes.c_uint8))
+
+
+class Config(ctypes.Structure):
+    _fields_ = (
+        ("model", ctypes.c_void_p), ("hop", ctypes.c_uint16), ("smoothing", ctypes.c_uint8), ("votes", ctypes.c_uint8),
+        ("alpha", ctypes.c_uint16), ("threshold", ctypes.c_uint16), ("hysteresis", ctypes.c_uint16),
+        ("min_dwell", ctypes.c_uint32), ("counts", Counts),
+    )  # fmt: skip
+
+
+def test_a_device_writes_the_profile_that_python_writes(runtimes):
+    rng = np.random.default_rng(13)
+    engine = runtimes["none"].engine
+    library, personal = engine._library, ctypes.c_char.in_dll(engine._library, "edgehar_model_personal")
+    turn = any_rotation(rng)
+    whole = learned(engine, rng, turn)
+    for rotation in (None, turn):
+        for weights, bias in ((None, None), (whole.weights, whole.bias)):
+            expected = replace(whole, rotation=rotation, weights=weights, bias=bias).to_bytes()
+            room = ctypes.create_string_buffer(len(expected))
+            given = [
+                None if rotation is None else (ctypes.c_int16 * 9)(*rotation),
+                None if weights is None else weights.ctypes.data_as(ctypes.c_void_p),
+                None if bias is None else bias.ctypes.data_as(ctypes.c_void_p),
+            ]
+            write = library.edgehar_write_profile
+            assert write(ctypes.byref(personal), *given, room, ctypes.c_size_t(len(expected))) == len(expected)
+            assert room.raw == expected
+            assert write(ctypes.byref(personal), *given, room, ctypes.c_size_t(len(expected) - 1)) == -2
+
+
+def test_the_embedding_is_what_the_last_layer_reads(runtimes):
+    engine = runtimes["none"].engine
+    library, personal = engine._library, ctypes.c_char.in_dll(engine._library, "edgehar_model_personal")
+    model = ctypes.c_char.in_dll(library, "edgehar_model_data")
+    config = Config(ctypes.addressof(model), 5, 0, 5, 128, 128, 13, 2, Counts(0, 0))
+    stream, memory = (ctypes.c_uint64 * 128)(), (ctypes.c_uint64 * 1024)()
+    size = ctypes.c_size_t(ctypes.sizeof(memory))
+    assert library.edgehar_init(stream, ctypes.byref(config), memory, size) == 0
+    layer = dense_layer(engine.network)
+    kept = np.zeros(layer.weights[0].size, np.int8)
+    assert library.edgehar_keep_embedding(stream, ctypes.byref(personal), kept.ctypes.data_as(ctypes.c_void_p)) == 0
+    samples, decision, seen = restless(np.random.default_rng(14), 200), (ctypes.c_uint64 * 16)(), set()
+    for index, sample in enumerate(samples):
+        time = ctypes.c_uint64(index * PERIOD)
+        status = library.edgehar_push(stream, sample.ctypes.data_as(ctypes.c_void_p), time, decision)
+        if status == 1:
+            window = runtimes["none"].prepare(samples[index - 79 : index + 1])[0]
+            source = next(i for i, one in enumerate(engine.network.layers) if one.output == layer.inputs[0])
+            assert kept.tolist() == engine.layers(window)[source].tolist()
+            seen.add(kept.tobytes())
+    assert len(seen) > 10
