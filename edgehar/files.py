@@ -54,6 +54,22 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def require_folder(path: str | os.PathLike[str]) -> None:
+    """Raise EdgeharError where nothing can be written into a folder, which need not be there yet.
+
+    For commands that compute for long before they write.
+    """
+    place = next(place for place in (Path(path), *Path(path).parents) if os.path.lexists(place))
+    if not place.is_dir():
+        raise EdgeharError(f"cannot write {path}: expected a folder at {place}; choose another place with --out")
+    try:
+        Path(tempfile.mkdtemp(dir=place, prefix=".tmp-")).rmdir()
+    except OSError as error:
+        raise EdgeharError(
+            f"cannot write {path}: {error.strerror or error}; choose another place with --out"
+        ) from error
+
+
 def write_bytes(target: str | os.PathLike[str], content: bytes) -> None:
     """Write bytes atomically; see `atomic_path` for the errors."""
     with atomic_path(target) as temporary:

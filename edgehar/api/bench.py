@@ -19,9 +19,13 @@ from edgehar.bundle import Bundle, open_bundle
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError, MissingExtra
 from edgehar.evaluation.metrics import require_metrics
+from edgehar.files import require_folder
 
 #: In place of a data set: the windows that the bundle carries.
 GOLDEN = "golden"
+
+#: Threads of one inference: more than a machine has would only take its memory.
+MOST_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,9 @@ def bench(
         EdgeharError: no such runtime or core, or a tool that the cores need is not installed.
         DataError: the recordings that are asked for cannot be read.
     """
-    if threads < 1:
-        raise EdgeharError(f"expected 1 thread or more, got {threads}")
+    require_folder(out)
+    if not 1 <= threads <= MOST_THREADS:
+        raise EdgeharError(f"expected 1 … {MOST_THREADS} threads, got {threads}")
     plan = QUICK if quick else DEFAULT
     opened = open_bundle(Path(bundle))
     rows = choose_rows(runtimes, hops)

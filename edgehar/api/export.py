@@ -20,7 +20,7 @@ from edgehar.convert.temperature import parse_temperature
 from edgehar.data import Dataset, DataSource, Windows
 from edgehar.errors import EdgeharError
 from edgehar.extras import require
-from edgehar.files import sha256_file
+from edgehar.files import require_folder, sha256_file
 
 #: A number of windows of training people, or a `.npy` of windows.
 CalibrationSource: TypeAlias = int | str | os.PathLike[str]
@@ -72,6 +72,7 @@ def export(
     """
     require("export", "tensorflow", "onnx", "tf2onnx", "onnxruntime", "sklearn")
     c = c or CSource()
+    require_folder(out)
     path = models.resolve(os.fspath(model))
     contract = models.read_contract(path)
     options = Options(int8, explain, float16, dynamic, float_io, tuple(dict.fromkeys(hops)), c, gate)

@@ -138,7 +138,7 @@ def read_samples(path: Path) -> Samples:
                     key = (row["runtime"], int(row["round"]))
                     collected[key].append((int(row["invoke_ns"]), int(row["total_ns"])))
     except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise EdgeharError(f"cannot read the samples in {file}: {error}") from error
+        raise EdgeharError(f"expected samples as whole numbers in {file}, got something else ({error})") from error
     samples: Samples = {}
     for (runtime, _), pairs in sorted(collected.items()):
         entry = samples.setdefault(runtime, {"invoke": [], "total": []})

@@ -160,6 +160,8 @@ def _warn(text: str) -> None:
 
 def _units(fraction: float) -> int:
     """A fraction in units of 1/256."""
+    if math.isnan(fraction):  # which lies within any range, to click
+        raise click.UsageError("expected numbers of 0 … 1 for --alpha, --threshold and --hysteresis, got nan")
     return math.floor(fraction * 256 + 0.5)
 
 

@@ -64,7 +64,10 @@ class Builder:
         """Scale (a float32 value) and zero point of an int8 tensor quantised as a whole."""
         raw = self._raw[index]
         if raw.type != INT8:
-            raise ContractError(f"{where}: tensor {self.name(index)!r} is not int8; export with full int8 quantisation")
+            raise ContractError(
+                f"{where}: expected int8 in tensor {self.name(index)!r}, got another type; export with full "
+                "int8 quantisation"
+            )
         scales, zeros = self._scales(index)
         if len(scales) != 1 or len(zeros) != 1:
             raise ContractError(f"{where}: tensor {self.name(index)!r} needs one scale and one zero point")

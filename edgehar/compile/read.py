@@ -60,12 +60,12 @@ def _parse(content: bytes, path: str | Path) -> Any:
     from ai_edge_litert import schema_py_generated as schema
 
     if content[4:8] != b"TFL3":
-        raise EdgeharError(f"expected a .tflite file, {path} is something else")
+        raise EdgeharError(f"expected a .tflite file, got something else: {path}")
     try:
         model = schema.ModelT.InitFromPackedBuf(content, 0)
         assert model.subgraphs and model.operatorCodes and model.buffers
     except Exception as error:  # the generated reader raises whatever a damaged offset leads to
-        raise EdgeharError(f"{path} is a damaged .tflite file ({type(error).__name__})") from error
+        raise EdgeharError(f"expected a .tflite file, got a damaged one: {path} ({type(error).__name__})") from error
     return model
 
 

@@ -54,11 +54,14 @@ def select(training: Windows, count: int, seed: int = 0) -> Calibration:
     Classes get equal shares as far as they have windows; within a class people take turns.
 
     Raises:
-        DataError: fewer training windows than classes, or a count below the number of classes.
+        DataError: fewer training windows than classes, or a count below the number of classes or beyond `LARGEST`.
     """
     classes = len(training.labels)
     if count < classes:
         raise DataError(f"expected at least one calibration window per class ({classes}), got {count}")
+    most = LARGEST // (training.x[:1].nbytes or 1)
+    if count > most:
+        raise DataError(f"expected at most {most:,} calibration windows, got {count:,}")
     if len(training) < classes:
         raise DataError(f"expected at least {classes} training windows to calibrate with, got {len(training)}")
     rng = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgehar.errors import EdgeharError
 from edgehar.models import read_origin
+from edgehar.models.temperature import COLDEST, HOTTEST
 
 #: The word for the temperature that the training fitted on its validation people.
 FITTED = "fitted"
@@ -18,7 +19,7 @@ def parse_temperature(text: str, model: Path) -> float:
     Args:
         model: a `.keras`; its manifest is `manifest.json` in the same folder, or NAME.json for a shipped one.
     Raises:
-        EdgeharError: not a positive number, or nothing was fitted.
+        EdgeharError: not such a number, or nothing was fitted.
     """
     if text == FITTED:
         return _fitted(model)
@@ -26,8 +27,10 @@ def parse_temperature(text: str, model: Path) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise EdgeharError(f"expected --temperature with a positive number or '{FITTED}', got {text!r}")
+    if not COLDEST <= value <= HOTTEST:
+        raise EdgeharError(
+            f"expected --temperature with a number of {COLDEST:g} … {HOTTEST:g} or '{FITTED}', got {text[:80]!r}"
+        )
     return value
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -64,12 +66,13 @@ def fetch(
     Returns:
         path and SHA-256.
     Raises:
-        DataError: unknown name, no connection, an HTTP error, another hash, or not an archive.
+        DataError: unknown name, no address or hash, no connection, an HTTP error, another hash, or not an archive.
         MissingExtra: pooch is not installed.
     """
     found = entry(name)
     if found is None:
         raise DataError(f"no data set {name!r}; there are: {', '.join(item.name for item in CATALOGUE)}")
+    _check(url, sha256)
     try:
         import pooch
         import requests
@@ -121,6 +124,20 @@ def fetch(
         record[found.file] = Fetched(digest, url)
         write_json(record_path, msgspec.to_builtins(record))
     return path, digest
+
+
+def _check(url: str | None, sha256: str | None) -> None:
+    """Refuse what can be no address or no hash, before anything is asked of the network."""
+    if url is not None:
+        try:
+            parts = urlsplit(url)
+            fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port or a bracketed address that is none
+            fine = False
+        if not fine or any(character.isspace() or not character.isprintable() for character in url):
+            raise DataError(f"expected an address as in https://host/set.zip with --url, got {url[:200]!r}")
+    if sha256 is not None and not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise DataError(f"expected a SHA-256 of 64 digits 0-9 and a-f with --sha256, got {sha256[:80]!r}")
 
 
 def _read_record(path: Path) -> dict[str, Fetched]:

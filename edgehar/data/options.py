@@ -87,11 +87,11 @@ def read_schema(path: Path) -> tuple[CsvOptions, dict[str, str]]:
     """
     try:
         content = tomllib.loads(read_bytes(path, LARGEST_SCHEMA, DataError).decode("utf-8"))
-    except (DataError, ValueError, RecursionError) as error:  # the parser recurses with the depth of its input
-        raise DataError(f"expected a TOML file in {path}: {error}") from error
+    except (ValueError, RecursionError) as error:  # the parser recurses with the depth of its input
+        raise DataError(f"expected a TOML file in {path}, got something else ({error})") from error
     labels = content.pop("labels", {})
     if not isinstance(labels, dict) or not all(isinstance(name, str) for name in labels.values()):
-        raise DataError(f'expected lines like Own = "walking" under [labels] in {path}')
+        raise DataError(f'expected lines like Own = "walking" under [labels] in {path}, got {str(labels)[:80]}')
     return CsvOptions(**_checked(content, path)), labels
 
 
@@ -101,7 +101,8 @@ def _checked(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in content.items():
         if key not in known:
-            raise DataError(f"unknown key {key!r} in {path}; it may have: {', '.join(sorted(known))}, [labels]")
+            raise DataError(f"expected keys out of {', '.join(sorted(known))} and [labels] in {path}, got {key[:80]!r}")
+        given = str(value)[:80]
         if key == "columns":
             value = tuple(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else None
         elif key == "rate":
@@ -111,7 +112,7 @@ def _checked(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
             value = None
         if value is None:
             shape = {"columns": "a list of three names", "rate": "a number"}.get(key, "text in quotes")
-            raise DataError(f"expected {shape} for {key!r} in {path}")
+            raise DataError(f"expected {shape} for {key!r} in {path}, got {given}")
         result[known[key]] = value
     return result
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
+from edgehar.files import LARGEST_MODEL
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +30,9 @@ NAMED = {
     "micro": "conv16k9s2-sep32k5s2-sep48k5",
     "mini": "conv32k9s2-sep64k5s2-sep64k5-sep96k3",
 }
+
+#: Blocks of one network: more than any that a second of 20 samples has use for.
+MOST_BLOCKS = 16
 
 _BLOCK = re.compile(r"(conv|sep)([1-9]\d{0,2})k([1-9]\d?)(?:s([1-9]\d?))?", re.ASCII)
 
@@ -67,8 +71,27 @@ def blocks_of(text: str) -> list[ConvBlock]:
     blocks = [ConvBlock(m[1], int(m[2]), int(m[3]), int(m[4] or 1)) for m in found if m]
     # The exporter folds the normalisation into the first convolution, which must therefore see all axes.
     if len(blocks) < len(found) or blocks[0].kind != "conv":
-        raise EdgeharError(f"expected blocks as in conv16k9s2-sep32k5, the first of them a conv; got {text!r}")
+        raise EdgeharError(f"expected blocks as in conv16k9s2-sep32k5, the first of them a conv; got {_shown(text)}")
     return blocks
+
+
+def require_bearable(blocks: list[ConvBlock]) -> None:
+    """Raise EdgeharError for more blocks than any window has use for, or more weights than a model file may have."""
+    if len(blocks) > MOST_BLOCKS:
+        raise EdgeharError(f"expected at most {MOST_BLOCKS} blocks, got {len(blocks)} in {_shown(spec(blocks))}")
+    size, channels = 0, 3
+    for block in blocks:
+        taps = channels * block.kernel
+        size += 4 * (taps * block.filters if block.kind == "conv" else taps + channels * block.filters)
+        channels = block.filters
+    if size > LARGEST_MODEL:
+        raise EdgeharError(
+            f"expected at most {LARGEST_MODEL:,} bytes of weights, got {size:,} in {_shown(spec(blocks))}"
+        )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:77]}…")
 
 
 def columns(blocks: list[ConvBlock], contract: Contract) -> int:
@@ -81,11 +104,13 @@ def columns(blocks: list[ConvBlock], contract: Contract) -> int:
     for block in blocks:
         left, total = (left - block.kernel) // block.stride + 1, total * block.stride
         if left < 1:
-            raise ContractError(f"expected a window longer than {contract.window} samples for {spec(blocks)!r}")
+            raise ContractError(
+                f"expected a longer window, got one of {contract.window} samples for {_shown(spec(blocks))}"
+            )
     if contract.rate_hz % total:
         raise ContractError(
             f"expected strides whose product divides the {contract.rate_hz:g} samples of one second, got {total} "
-            f"in {spec(blocks)!r}"
+            f"in {_shown(spec(blocks))}"
         )
     return left
 

@@ -44,8 +44,11 @@ def build(arch: str, contract: Contract, seed: int) -> keras.Model:
 
 def require_architecture(arch: str) -> None:
     """Raise EdgeharError unless `build` knows the architecture; imports nothing heavy."""
-    if arch not in ARCHITECTURES and not family.is_spec(arch):
-        raise EdgeharError(f"expected an architecture out of {', '.join(ARCHITECTURES)}, got {arch!r}")
+    if arch in ARCHITECTURES:
+        return
+    if not family.is_spec(arch):
+        raise EdgeharError(f"expected an architecture out of {', '.join(ARCHITECTURES)}, got {arch[:80]!r}")
+    family.require_bearable(family.blocks_of(arch))
 
 
 def shipped_names() -> tuple[str, ...]:

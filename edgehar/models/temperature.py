@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.models.library import import_keras
+
+#: Bounds of a temperature, wider than those of one that is fitted.
+COLDEST, HOTTEST = 0.01, 100.0
 
 #: Layers behind the last Dense that change no logit, or are the softmax itself.
 _BEHIND = ("Softmax", "Dropout", "Reshape", "Flatten", "Identity")
@@ -19,13 +21,13 @@ def fold_temperature(model: Any, temperature: float) -> Any:
 
     Args:
         model: keras.Model whose last layer with weights is a Dense in front of, or with, a softmax.
-        temperature: positive; above 1 makes the model less sure, below 1 surer.
+        temperature: within `COLDEST` and `HOTTEST`; above 1 makes the model less sure, below 1 surer.
     Raises:
         ContractError: another kind of last layer.
-        EdgeharError: not a positive finite temperature.
+        EdgeharError: another temperature.
     """
-    if not (math.isfinite(temperature) and temperature > 0):
-        raise EdgeharError(f"expected a positive temperature, got {temperature!r}")
+    if not COLDEST <= temperature <= HOTTEST:
+        raise EdgeharError(f"expected a temperature of {COLDEST:g} … {HOTTEST:g}, got {temperature!r}")
     _last_dense(model)
     folded = import_keras().models.clone_model(model)
     folded.set_weights(model.get_weights())

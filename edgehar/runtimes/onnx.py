@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +13,9 @@ from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import ONNX_KEY, check_tensors, contract_from_text, read_model, settle
+
+#: The entry `location` of a tensor that lies in a file of its own, up to the length of that file's name.
+_OUTSIDE = re.compile(rb"\x0a\x08location\x12(.)", re.DOTALL)
 
 
 class OnnxFloat(Runtime):
@@ -61,6 +65,13 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     content = read_model(path)
+    outside = _OUTSIDE.search(content)
+    if outside is not None:
+        name = content[outside.end() :][: outside[1][0]].decode("utf-8", "replace")
+        raise ContractError(
+            f"expected an ONNX model with its weights inside {path}, got one that takes them from {name[:80]!r}; save "
+            "it with save_as_external_data=False"
+        )
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class with a public name

@@ -22,6 +22,9 @@ FlushReason = Literal["nan", "gap", "backward", "rate"]
 #: A stream may be this much faster or slower than the contract's rate, tenths.
 RATE_TOLERANCE = 1
 
+#: Samples between decisions at most: some 14 hours at 20 Hz.
+LONGEST_HOP = 1_000_000
+
 
 class Decision(NamedTuple):
     """What the model and the smoothing say of the window that ends at `t_us`.
@@ -60,7 +63,7 @@ class Streamer:
 
     Args:
         runtime: a loaded model; an incremental one decides at its own hop only.
-        hop: samples between decisions, 1 or more.
+        hop: samples between decisions, 1 … `LONGEST_HOP`.
         smoothing: how decisions follow probabilities.
         rotation: 3 × 3 in Q14, row by row, that turns samples before anything else; see `edgehar.personal.profile`.
 
@@ -68,7 +71,7 @@ class Streamer:
         duplicates: samples ignored so far because their time was that of the sample before.
 
     Raises:
-        EdgeharError: a hop that is not an integer of 1 or more, or not that of an incremental model; no rotation.
+        EdgeharError: a hop that is not such an integer, or not that of an incremental model; no rotation.
     """
 
     def __init__(
@@ -79,8 +82,8 @@ class Streamer:
         smoothing: SmoothingConfig | None = None,
         rotation: Sequence[int] | None = None,
     ) -> None:
-        if not isinstance(hop, int) or isinstance(hop, bool) or hop < 1:
-            raise EdgeharError(f"expected a hop of 1 or more samples, got {hop!r}")
+        if not isinstance(hop, int) or isinstance(hop, bool) or not 1 <= hop <= LONGEST_HOP:
+            raise EdgeharError(f"expected a hop of 1 … {LONGEST_HOP:,} samples, got {hop!r}")
         contract = runtime.contract
         self.hop = hop
         self.duplicates = 0

@@ -46,7 +46,9 @@ class Fold(msgspec.Struct, frozen=True):
             raise DataError(
                 f"expected one entry per window and one probability per label in {where}, got other numbers"
             )
-        if self.truths[:classes] != self.labels or max(self.truth) >= len(self.truths):
+        if self.truths[:classes] != self.labels:
+            raise DataError(f"expected truths that begin with the labels {self.labels} in {where}, got {self.truths}")
+        if max(self.truth) >= len(self.truths):
             raise DataError(f"expected classes below {len(self.truths)} in {where}, got {max(self.truth)}")
         if self.adapted is not None:
             self.adapted.check(self.windows if self.int8_probabilities else 0, classes, where)

@@ -7,7 +7,6 @@ the epoch number make, or lies in the network's own dropout state, which the che
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -157,7 +156,7 @@ def make_deterministic() -> None:
     differ in their last bits, and after some epochs in more. They can be set only before the first operation of the
     process; a process that has computed already keeps what it has.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import_keras()  # the first import of TensorFlow writes to standard error, unless it is quiet
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()

@@ -108,10 +108,10 @@ def search(
         MissingExtra: Optuna is not installed.
     """
     optuna = _import_optuna()
-    loop.make_deterministic()  # before the first network is built
     split = data.split(dataset, plan.run.split, validation=plan.run.validation, seed=plan.run.recipe.seed)
     if not split.validation:
         raise EdgeharError("expected validation people to choose by, got none; give a --validation share above 0")
+    loop.make_deterministic()  # before the first network is built
     contract = Contract(run.labels_of(dataset), input_layout=plan.run.input_layout, front_end=plan.run.front_end)
     _, over = _excess_of_smallest(plan, contract)
     if over:

@@ -89,7 +89,7 @@ CASES: dict[Callable[[NetworkWriter], None], str] = {
     overflow: "CONV_2D .* overflow",
     pool_that_rescales: "MAX_POOL_2D .* quantisation",
     mean_over_channels: "MEAN .* over time",
-    float_tensor: "CONV_2D .* not int8",
+    float_tensor: "CONV_2D .*: expected int8 in",
     mixed_channels: "CONV_2D .* expected time along one axis",
 }
 

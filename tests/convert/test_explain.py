@@ -190,7 +190,7 @@ def test_needs_int8(capsys):
 def test_command(tmp_path, capsys):
     """A small network, float input and output, through the whole command."""
     keras = pytest.importorskip("keras")
-    from edgehar import models
+    from edgehar import files, models
 
     keras.utils.set_random_seed(0)
     layers = keras.layers
@@ -203,7 +203,13 @@ def test_command(tmp_path, capsys):
         ]
     )
     models.save(small, Contract(data.HAPT_LABELS), tmp_path / "small.keras")
-    (tmp_path / "small.json").write_text('{"temperature": 0.5}')
+    manifest = {
+        "data": {"name": "hapt", "sha256": data.load("hapt").sha256},
+        "subjects": {"train": [], "validation": [], "test": ["2", "9"]},
+        "model": {"sha256": files.sha256_file(tmp_path / "small.keras")},
+        "temperature": 0.5,
+    }
+    (tmp_path / "small.json").write_text(json.dumps(manifest))
     out = tmp_path / "bundle"
     people = ["--split", "leave:2,9", "--no-gate", "--calibration", "30", "--io", "float", "--temperature", "fitted"]
     assert (

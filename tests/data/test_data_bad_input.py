@@ -90,7 +90,7 @@ UNREADABLE = [
     ("label.csv", GOOD.encode(), ["--label", "running=jogging"], "no label 'running'"),
     ("pair.csv", GOOD.encode(), ["--label", "running"], "expected OWN=NAME"),
     ("three.csv", GOOD.encode(), ["--columns", "x,y"], "expected three columns"),
-    ("schema.csv", GOOD.encode(), ["--schema", "nowhere.toml"], "expected a TOML file"),
+    ("schema.csv", GOOD.encode(), ["--schema", "nowhere.toml"], "no such file: nowhere.toml"),
 ]
 
 # content, more arguments, what the message says

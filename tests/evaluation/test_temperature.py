@@ -61,7 +61,7 @@ def test_refuses_other_last_layers(kind):
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
 def test_refuses_other_temperatures(temperature):
-    with pytest.raises(EdgeharError, match="positive temperature"):
+    with pytest.raises(EdgeharError, match=r"expected a temperature of 0\.01 … 100"):
         fold_temperature(models.build("cnn", CONTRACT, 1), temperature)
 
 
@@ -91,5 +91,5 @@ def test_temperature_as_a_number(text, value, tmp_path):
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "warm", ""])
 def test_other_texts_are_refused(text, tmp_path):
-    with pytest.raises(EdgeharError, match="positive number or 'fitted'"):
+    with pytest.raises(EdgeharError, match=r"number of 0\.01 … 100 or 'fitted'"):
         parse_temperature(text, tmp_path / "none.keras")

@@ -22,6 +22,11 @@ def plan(place: str, new: object):
     return document(RUN, changed(PLAN, place, new))
 
 
+def everybody(place: str, new: object):
+    """The same, without test people: a recording of one's own has no published split."""
+    return document(RUN, changed(changed(PLAN, "split", "none"), place, new))
+
+
 ROWS = [
     # A training run
     (RESUME, nothing, "expected the folder of a training run"),
@@ -47,7 +52,9 @@ ROWS = [
     (RESUME, plan("recipe.learning_rate", 10**400), "expected"),
     (RESUME, plan("recipe.keep", "all"), "expected keep"),
     (RESUME, both(recording(), plan("recipe.arch", "transformer")), "expected an architecture"),
-
+    (RESUME, both(recording(), plan("recipe.arch", "-".join(["conv9k1"] * 40))), "expected at most 16 blocks, got 40"),
+    (RESUME, both(recording(), everybody("recipe.arch", "-".join(["conv9k9"] * 12))), "expected a longer window"),
+    (RESUME, both(recording(), everybody("input_layout", "wide")), "expected input layout"),
     (RESUME, plan("recipe.arch", 3), "expected text, got a whole number at recipe.arch"),
     (RESUME, plan("recipe.augmentation.warp", 1), "got 'warp' at recipe.augmentation"),
     (RESUME, plan("recipe.augmentation.rotation", -1), "expected --rotation"),
@@ -92,7 +99,12 @@ ROWS = [
     (CROSS, edited(FOLD, "probabilities.0.0", 1e300), "expected a number <= 1"),
     (CROSS, edited(FOLD, "subject", 3), "got a whole number at subject"),
     (CROSS, edited(FOLD, "labels", ["a", "b", "c"]), "expected"),
-    (CROSS, edited(FOLD, "labels", ["a", "b"]), "expected the labels of the other folds"),
+    (CROSS, edited(FOLD, "labels", ["a", "b"]), "expected truths that begin with the labels ['a', 'b']"),
+    (
+        CROSS,
+        both(edited(FOLD, "labels", ["a", "b"]), edited(FOLD, "truths", ["a", "b"])),
+        "expected the labels of the other folds",
+    ),
     # A search
     (SEARCH, text(STUDY, "["), "expected JSON"),
     (SEARCH, text(STUDY, "3"), "expected an object"),
@@ -137,5 +149,14 @@ ROWS = [
     (FETCH, text("hashes.json", '{"a": {"sha256": "x", "url": ""}}'), "expected text"),
     (FETCH, link("hashes.json"), "expected a file"),
     (FETCH, nothing, "127.0.0.1"),
+    (FETCH.replace("http://127.0.0.1:9/x.tar.gz", "file:///etc/passwd"), nothing, "expected an address as in https://"),
+    (FETCH.replace("http://127.0.0.1:9/x.tar.gz", "ftp://127.0.0.1/x"), nothing, "got 'ftp://127.0.0.1/x'"),
+    (FETCH.replace("http://127.0.0.1:9/x.tar.gz", "nonsense"), nothing, "expected an address as in https://"),
+    (FETCH.replace("http://127.0.0.1:9/x.tar.gz", "http://"), nothing, "expected an address as in https://"),
+    (FETCH.replace("http://127.0.0.1:9/x.tar.gz", "'http://[::1/x'"), nothing, "expected an address as in https://"),
+    (FETCH.replace(":9/", ":99999999/"), nothing, "expected an address as in https://"),
+    (f"{FETCH} --sha256 zz", nothing, "expected a SHA-256 of 64 digits"),
+    (f"{FETCH} --sha256 " + "0" * 65, nothing, "expected a SHA-256 of 64 digits"),
+    (f"{FETCH} --sha256 ''", nothing, "expected a SHA-256 of 64 digits"),
     ("data fetch nothing --out .", nothing, "no data set 'nothing'"),
 ]  # fmt: skip

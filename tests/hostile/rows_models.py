@@ -103,6 +103,18 @@ def text_class(config: dict[str, Any]) -> None:
     layer(config, "Conv1D")["class_name"] = "os.system"
 
 
+def outside_tensor(folder: Any) -> None:
+    """A graph of which one tensor lies in a file of its own."""
+    import onnx
+
+    model = onnx.load(folder / "b/model.onnx")
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../passwd")
+    (folder / "b/model.onnx").write_bytes(model.SerializeToString())
+
+
 def tflite(size: int = 4096) -> bytes:
     return b"\x1c\0\0\0TFL3" + bytes(np.random.default_rng(0).integers(0, 256, size, np.uint8))
 
@@ -180,7 +192,7 @@ ROWS = [
     ("plan m.tflite", text("m.tflite", tflite()), "damaged"),
     ("plan m.tflite", holed("m.tflite", 1 << 40), "expected at most"),
     ("plan m.tflite", pipe("m.tflite"), "expected"),
-    ("plan b/model_float.tflite", nothing, "is not int8"),
+    ("plan b/model_float.tflite", nothing, "expected int8 in tensor"),
     ("plan b/model_int8.tflite --hop 0", nothing, "expected"),
     ("plan b/model_int8.tflite --hop 100", nothing, "expected"),
     # ONNX
@@ -188,6 +200,7 @@ ROWS = [
     ("evaluate m.onnx --dataset hapt", text("m.onnx", "hello"), "expected an ONNX model"),
     ("evaluate m.onnx --dataset hapt", holed("m.onnx", 1 << 40), "expected at most"),
     ("evaluate b/model.onnx --dataset hapt", cut("b/model.onnx", 9000), "expected an ONNX model"),
+    ("evaluate b/model.onnx --dataset hapt", outside_tensor, "got one that takes them from '../passwd'"),
     # Calibration
     (CALIBRATE, text("c.npy", ""), "expected a .npy"),
     (CALIBRATE, text("c.npy", "hello"), "expected a .npy"),

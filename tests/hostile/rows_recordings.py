@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 
 import numpy as np
 
@@ -31,6 +33,8 @@ PLAY = "stream walk.csv --bundle b"
 LIVE = "stream - --bundle b"
 
 LINES = "".join(f"{i / 20:.2f},0.1,9.8,0.2\n" for i in range(200))
+#: Text that packs to a fiftieth, and never ends a line.
+NOISE = bytes(np.random.default_rng(3).choice(list(b"0123456789"), 500)) + b"0" * 20_000
 TOML = "edgehar-data.toml"
 
 
@@ -53,7 +57,7 @@ ROWS = [
     (CHECK, text("walk.csv", "t,x,y,z\n" + "".join(f"{i},nan,nan,nan\n" for i in range(50))), "expected"),
     (CHECK, text("walk.csv", "t,x,y,z\n" + "".join(f"{i / 50},1e308,1e308,1e308\n" for i in range(500))), "expected"),
     (CHECK, text("walk.csv", "t,x,y,z\n" + "".join(f"{i / 50},0,4.4,0\n" for i in range(500))), "expected"),
-    (CHECK, text("walk.csv", "x" * 10_000_000), "expected"),
+    (CHECK, text("walk.csv", "x" * 10_000_000), "lines of at most 1,048,576 bytes"),
     (CHECK, text("walk.csv", ",".join("x" * 100_000) + "\n"), "expected"),
     (CHECK, text("walk.csv", "t,x,y,z\n" + '"' * 100_000), "expected"),
     (CHECK, holed("walk.csv", 1 << 41), "expected at most"),
@@ -62,16 +66,16 @@ ROWS = [
     (CHECK, link("walk.csv", "walk.csv"), "no such file"),
     ("data check folder", both(text("folder/a.txt", ""), pipe("folder/walk.csv")), "expected"),
     ("data check .", nothing, "expected recordings"),
-    ("data check walk.csv --schema s.toml", recording(), "expected a TOML file"),
+    ("data check walk.csv --schema s.toml", recording(), "no such file: s.toml"),
     ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "[")), "expected a TOML file"),
     ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", b"\xff")), "expected a TOML file"),
-    ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "more = 1")), "more"),
-    ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "unit = 3")), "expected text"),
+    ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "more = 1")), "expected keys out of"),
+    ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "unit = 3")), "in s.toml, got 3"),
     ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "rate = inf")), "expected"),
     ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "rate = 1" + "0" * 400)), "expected"),
     ("data check walk.csv --schema s.toml", both(recording(), text("s.toml", "a = " + "[" * 50_000)), "expected"),
-    ("data check walk.csv --schema s.toml", both(recording(), link("s.toml")), "expected a file"),
-    ("data check walk.csv --schema s.toml", both(recording(), pipe("s.toml")), "expected a file"),
+    ("data check walk.csv --schema s.toml", both(recording(), link("s.toml")), "expected a file at s.toml, got a pipe"),
+    ("data check walk.csv --schema s.toml", both(recording(), pipe("s.toml")), "expected a file at s.toml, got a pipe"),
     ("data check walk.csv --schema s.toml", both(recording(), holed("s.toml", 1 << 40)), "expected at most"),
     (CHECK, both(recording(), text(TOML, "unit = 'stone'")), "expected"),
     (CHECK, both(recording(), text(TOML, "labels = 3")), "expected"),
@@ -100,7 +104,11 @@ ROWS = [
     ("data check a.zip", zipped("a.zip", {"b.zip": b"PK\5\6" + b"\xff" * 18}), "expected"),
     ("data check a.tar.gz", text("a.tar.gz", "hello"), "expected a tar archive"),
     ("data check walk.csv.gz", text("walk.csv.gz", gzip.compress(b"t,x,y,z\n")[:-9]), "gzip"),
-    ("data check walk.csv.gz", gzip_bomb("walk.csv.gz", b"", 1 << 30), "expected"),
+    ("data check walk.csv.gz", gzip_bomb("walk.csv.gz", b"0", 1 << 30), "expected"),
+    ("data check walk.csv.gz", gzip_bomb("walk.csv.gz", b"0,0,9.8,0\n", 380 << 20), "expected at most 10,000,000 l"),
+    ("data check walk.csv.gz", gzip_bomb("walk.csv.gz", NOISE, 128 << 20), "lines of at most 1,048,576 bytes"),
+    ("data check walk.csv.xz", text("walk.csv.xz", lzma.compress(bytes(100 << 20))), "packed to no less than 1/200"),
+    ("data check walk.csv.bz2", text("walk.csv.bz2", bz2.compress(b"t,x,y,z\n")[:-3]), "damaged bzip2 file"),
     ("data info wisdm:walk.txt", text("walk.txt", "hello"), "expected"),
     ("data info wisdm:walk.txt", text("walk.txt", ""), "empty"),
     ("data info hapt:walk.npz", text("walk.npz", "hello"), "expected"),

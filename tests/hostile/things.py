@@ -208,12 +208,13 @@ def data_sets(file: Any) -> list[Any]:
     return found
 
 
-def gzip_bomb(name: str, start: bytes, size: int) -> Make:
+def gzip_bomb(name: str, part: bytes, size: int) -> Make:
+    """A text of so many bytes, the same part again and again."""
+
     def make(folder: Path) -> None:
         with gzip.open(folder / name, "wb", compresslevel=1) as stream:
-            stream.write(start)
             for _ in range(size >> 20):
-                stream.write(b"0" * (1 << 20))
+                stream.write(part * ((1 << 20) // len(part)))
 
     return make
 

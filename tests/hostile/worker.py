@@ -1,7 +1,8 @@
 """Runs `edgehar` again and again in one process, so that hundreds of bad inputs do not each import everything.
 
-Reads a JSON line {"cwd", "arguments", "stdin"} and answers with {"status", "out", "err", "seconds", "peak"}; standard
-output and error are caught at their descriptors, so that what a library's C++ writes is seen as well.
+Reads a JSON line {"cwd", "arguments", "stdin"} and answers with {"status", "out", "err", "seconds", "peak",
+"resident"}; standard output and error are caught at their descriptors, so that what a library's C++ writes is seen as
+well.
 """
 
 from __future__ import annotations
@@ -40,16 +41,17 @@ def run(arguments: list[str], stdin: str | None) -> tuple[int, str, str]:
     return status, texts[0], texts[1]
 
 
-def peak() -> int:
-    """Most bytes resident since the peak was set back."""
+def memory(kind: str) -> int:
+    """Bytes resident: `VmRSS` now, `VmHWM` at most since the peak was set back."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
 
 
 def serve() -> None:
-    from edgehar.models.library import import_keras
+    if "keras" in sys.argv:
+        from edgehar.models.library import import_keras
 
-    import_keras()  # whose ten seconds are no input's fault
+        import_keras()  # whose ten seconds are no input's fault
     questions, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
     for line in questions:
         asked = json.loads(line)
@@ -58,7 +60,7 @@ def serve() -> None:
         begun = time.process_time()
         status, out, err = run(asked["arguments"], asked["stdin"])
         answer = {"status": status, "out": out, "err": err, "seconds": time.process_time() - begun}
-        answer["peak"] = peak()
+        answer |= {"peak": memory("VmHWM"), "resident": memory("VmRSS")}
         print(json.dumps(answer), file=answers, flush=True)
 
 

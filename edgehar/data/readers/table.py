@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: What a sensor's app writes where it has no value.
 _MISSING = ["", "nan", "NaN", "NAN", "na", "NA", "N/A", "null", "NULL", "none", "None"]
 
+#: Bytes of a table's first line, and lines of a table: a day at 100 Hz has 8.6 million.
+LONGEST_LINE, MOST_LINES = 1 << 20, 10_000_000
+
 #: First bytes that tell an encoding; without them it is UTF-8, else Windows' western one.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -108,8 +111,9 @@ class Table:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
+                warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text among numbers is found below
                 frame = pd.read_csv(
-                    io.StringIO(self.body),
+                    io.BytesIO(self.body.encode()),  # StringIO takes four bytes a character
                     sep=self.separator,
                     decimal=self.decimal,
                     header=None,
@@ -121,7 +125,6 @@ class Table:
                     dtype=str if text else None,
                     keep_default_na=False,
                     na_values=None if text else _MISSING,
-                    low_memory=False,
                 )
         except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
             reason = str(error).strip().rpartition("C error: ")[2]
@@ -177,6 +180,7 @@ def read_table(content: bytes, where: str) -> Table:
     require("pandas")
     if content.startswith((b"PAR1", b"ARROW1", b"FEA1")):
         return _columnar(content, where)
+    _refuse_endless(content, where)
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     if encoding is None and b"\0" in content[:4096]:
         raise DataError(f"expected a text table in {where}, got a binary file")
@@ -202,6 +206,16 @@ def read_table(content: bytes, where: str) -> Table:
         return Table(tuple(cells), where, rest, separator, decimal, skipped + 2)
     numbered = tuple(str(number) for number in range(1, len(cells) + 1))
     return Table(numbered, where, text, separator, decimal, skipped + 1)
+
+
+def _refuse_endless(content: bytes, where: str) -> None:
+    """Refuse a line without end, or lines without end, before text, cells and numbers are made of them."""
+    start = content[: LONGEST_LINE + 1]
+    if len(start) > LONGEST_LINE and b"\n" not in start and b"\r" not in start:
+        raise DataError(f"expected a table with lines of at most {LONGEST_LINE:,} bytes in {where}, got a longer one")
+    lines = max(content.count(b"\n"), content.count(b"\r"))
+    if lines > MOST_LINES:
+        raise DataError(f"expected at most {MOST_LINES:,} lines in {where}, got {lines:,}: split the recording")
 
 
 def _columnar(content: bytes, where: str) -> Table:

@@ -42,7 +42,7 @@ def test_other_text_is_refused(text):
     [
         ("conv8k9s3", "divides the 20 samples"),
         ("conv8k9s4-sep8k3s2-sep8k3", "divides the 20"),
-        ("conv8k81", "longer than 80"),
+        ("conv8k81", "longer window, got one of 80"),
     ],
 )
 def test_what_does_not_fit_the_contract_is_refused(text, message):
