@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,10 +30,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `python -m edgehar …` as a process of its own."""
+    """Run `python -m edgehar …` as a process of its own; no warning of Python may show on its standard error."""
 
     def run(*arguments: str | Path, cwd: Path | None = None, timeout: float = 300, **options: object):
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "edgehar", *map(str, arguments)],
             cwd=cwd,
             timeout=timeout,
@@ -40,6 +41,9 @@ def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
             text=True,
             **options,  # type: ignore[call-overload]
         )
+        said = done.stderr if isinstance(done.stderr, str) else ""
+        assert not re.search(r"^\S+:\d+: \w*Warning: ", said, re.MULTILINE), said
+        return done
 
     return run
 

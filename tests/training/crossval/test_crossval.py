@@ -213,7 +213,7 @@ def test_published_test_people_stay_out_and_windows_stay_the_same():
 def test_a_cluster_that_loses_a_worker_in_the_middle_finishes_with_all_folds(arguments, serial, tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs the extra 'search'")
     folder = tmp_path / "run"
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         process = subprocess.Popen(
             [sys.executable, "-m", "edgehar", *arguments, "--dask", cluster.scheduler_address, "--out", str(folder)],
