@@ -13,7 +13,7 @@ SUITE := build/suite
 SHARED := tests benchmarks docs firmware_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile pyproject.toml \
 	constraints.txt
 
-.PHONY: demo test mutants quick lint install install-dev tools wheel clean
+.PHONY: demo test mutants lint install install-dev tools wheel clean
 
 demo: install
 	$(BIN)/python -m edgehar export --int8
@@ -59,5 +59,5 @@ tools:
 	fi
 
 clean:
-	rm -rf bundle bench build *.egg-info
+	rm -rf bundle bench-results build *.egg-info
 	$(MAKE) -C firmware_ref clean
