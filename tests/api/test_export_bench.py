@@ -57,7 +57,7 @@ def test_a_model_trained_on_everybody_is_measured_with_a_note(foreign, monkeypat
         ({"float_io": True, "hops": (3,)}, "float input"),
         ({"int8": False, "c": {"hop": 3}}, "C source"),
         ({"hops": (81,)}, "1 to 80"),
-        ({"temperature": 0}, "positive number"),
+        ({"temperature": 0}, "number of 0.01"),
         ({"model": "nothing"}, "nothing"),
     ],
 )
