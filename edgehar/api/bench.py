@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgehar import models
+from edgehar import extras, models
 from edgehar.api.recordings import Read, Recordings, open_dataset
 from edgehar.benchmark.environment import environment
 from edgehar.benchmark.results import ResultFolder
@@ -18,7 +18,6 @@ from edgehar.benchmark.testset import TestSet, golden_test_set, pick_test_set
 from edgehar.bundle import Bundle, open_bundle
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError, MissingExtra
-from edgehar.evaluation.metrics import require_metrics
 from edgehar.files import require_folder
 
 #: In place of a data set: the windows that the bundle carries.
@@ -119,7 +118,7 @@ def _test_set(bundle: Bundle, dataset: Recordings | None, split: str | None, sub
     if isinstance(named, str) and named == GOLDEN:
         return golden_test_set(bundle, "as asked")
     try:
-        require_metrics()
+        extras.require("data", "sklearn", "scipy")
     except MissingExtra as missing:
         if asked:
             raise
