@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from edgehar.compile.advice import CONSTANT_OPERAND, OTHER_VIEW
 from edgehar.compile.network import Kind, Layer, Network, Tensor
 from edgehar.errors import ContractError
+
+if TYPE_CHECKING:
+    from ai_edge_litert import schema_py_generated as schema
 
 #: TensorType of the .tflite schema.
 INT8, INT32 = 9, 2
@@ -26,7 +29,7 @@ ACTIVATIONS: dict[int, tuple[float | None, float | None]] = {
 class Builder:
     """The network so far, and the .tflite's tensors to draw from."""
 
-    def __init__(self, tensors: list[Any], buffers: list[NDArray[np.uint8]]) -> None:
+    def __init__(self, tensors: list[schema.TensorT], buffers: list[NDArray[np.uint8]]) -> None:
         self._raw = tensors
         self._buffers = buffers
         self._stream: dict[int, int] = {}

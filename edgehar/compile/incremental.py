@@ -15,7 +15,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -79,7 +78,7 @@ def incremental_model(path: str | Path, hop: int, contract: Contract | None = No
 class _Rewriter:
     """Builds the incremental graph from the whole-window one."""
 
-    def __init__(self, model: Any, network: Network, plan: StepPlan) -> None:
+    def __init__(self, model: schema.ModelT, network: Network, plan: StepPlan) -> None:
         self._old, self._old_graph = model, model.subgraphs[0]
         self._network, self._plan = network, plan
         self._names = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
@@ -96,7 +95,7 @@ class _Rewriter:
         self._held: dict[int, tuple[int, int]] = {}
         self._states: list[int] = []
 
-    def run(self) -> Any:
+    def run(self) -> schema.ModelT:
         """The incremental model in the schema's object form."""
         network, plan = self._network, self._plan
         samples = self._stream_tensor(network.source, plan.hop, shape=[1, plan.hop, 3])
@@ -118,7 +117,7 @@ class _Rewriter:
         self._graph.outputs = [self._same[int(self._old_graph.outputs[0])], *self._states]
         return self._model
 
-    def _piece(self, operator: Any, index: int) -> None:
+    def _piece(self, operator: schema.OperatorT, index: int) -> None:
         """A layer that computes its new columns only."""
         layer, takes = self._network.layers[index], self._plan.takes[index]
         operands = [self._latest(operand, takes) for operand in layer.inputs]
@@ -166,7 +165,7 @@ class _Rewriter:
         shape = [int(n) for n in self._old_graph.tensors[old].shape]
         self._same[old] = self._reshape(held, self._plan.split_tensor, shape)
 
-    def _copy(self, operator: Any) -> None:
+    def _copy(self, operator: schema.OperatorT) -> None:
         """An operator as it was."""
         inputs = [
             -1 if tensor < 0 else self._same[tensor] if tensor in self._same else self._constant(tensor)
@@ -209,12 +208,14 @@ class _Rewriter:
         self._model.buffers.append(buffer)
         return self._append(tensor, len(self._model.buffers) - 1)
 
-    def _append(self, tensor: Any, buffer: int = 0) -> int:
+    def _append(self, tensor: schema.TensorT, buffer: int = 0) -> int:
         tensor.buffer, tensor.shapeSignature = buffer, None
         self._graph.tensors.append(tensor)
         return len(self._graph.tensors) - 1
 
-    def _add(self, name: str, inputs: list[int], output: int, options: Any, like: Any = None) -> None:
+    def _add(
+        self, name: str, inputs: list[int], output: int, options: object, like: schema.OperatorT | None = None
+    ) -> None:
         """Append an operator; `like` is the whole-window operator whose version it keeps."""
         operator = schema.OperatorT()
         operator.inputs, operator.outputs = inputs, [output]
@@ -236,10 +237,10 @@ class _Rewriter:
         self._model.operatorCodes.append(code)
         return len(self._model.operatorCodes) - 1
 
-    def _code_of(self, operator: Any) -> Any:
+    def _code_of(self, operator: schema.OperatorT) -> schema.OperatorCodeT:
         return self._old.operatorCodes[operator.opcodeIndex]
 
-    def _name(self, operator: Any) -> str:
+    def _name(self, operator: schema.OperatorT) -> str:
         code = self._code_of(operator)
         return str(self._names[max(code.builtinCode, code.deprecatedBuiltinCode)])
 

@@ -8,7 +8,7 @@ pays, is the C planner's answer (`edgehar.compile.plan`): the .tflite and the C 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from edgehar.compile.c.emit import memory_bytes
 from edgehar.compile.network import Layer, Network, macs
@@ -136,7 +136,44 @@ def whole_macs(network: Network) -> int:
     return sum(network.tensors[layer.output].columns * macs(layer, network.tensors) for layer in network.layers)
 
 
-def figures(network: Network, hop: int) -> dict[str, Any]:
+class LayerFigures(TypedDict):
+    """One layer in `PlanFigures`: columns of its output, those that survive a hop or are computed, and their cost."""
+
+    layer: str
+    columns: int
+    channels: int
+    survive: int
+    computed: int
+    macs_whole: int
+    macs: int
+    state_bytes: int
+    incremental: bool
+
+
+class NearHop(TypedDict):
+    """The cost of another hop."""
+
+    hop: int
+    macs: int
+    macs_per_sample: int
+
+
+class PlanFigures(TypedDict):
+    """What `figures` gives; `c_engine` has macs, late_macs and memory_bytes by schedule."""
+
+    hop: int
+    window: int
+    macs_whole: int
+    macs: int
+    input_state_bytes: int
+    state_bytes: int
+    note: str | None
+    layers: list[LayerFigures]
+    near: list[NearHop]
+    c_engine: dict[str, dict[str, int]]
+
+
+def figures(network: Network, hop: int) -> PlanFigures:
     """The plan of a hop as JSON-ready values: for people as a table, and for the manifest.
 
     `layers` and `state_bytes` are the incremental .tflite's; `c_engine` has the C engine's own (portable kernels),
@@ -144,7 +181,7 @@ def figures(network: Network, hop: int) -> dict[str, Any]:
     """
     plan = plan_step(network, hop)
     window = network.tensors[network.source].columns
-    rows = []
+    rows: list[LayerFigures] = []
     for index, (layer, computed) in enumerate(zip(network.layers, plan.computed, strict=True)):
         output = network.tensors[layer.output]
         flow = plan.flows.get(layer.output)
@@ -198,7 +235,7 @@ def hop_note(network: Network, hop: int) -> str | None:
     return f"{why}; hops near it that save work: {', '.join(map(str, closest))} (see edgehar plan)"
 
 
-def near(network: Network, hop: int) -> list[dict[str, Any]]:
+def near(network: Network, hop: int) -> list[NearHop]:
     """The cheapest hops per sample between three quarters and five quarters of the one asked for, and that one."""
     window = network.tensors[network.source].columns
     reach = max(2, hop // 4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from edgehar.compile.advice import or_else
 from edgehar.compile.builder import INT8, INT32, Builder, view
 from edgehar.compile.network import Kind, Tensor, quantise_multiplier
 from edgehar.errors import ContractError
+
+if TYPE_CHECKING:
+    from ai_edge_litert import schema_py_generated as schema
 
 #: Padding of the .tflite schema.
 SAME = 0
@@ -40,7 +43,7 @@ def _requantisation(
     return {"multiplier": tuple(m for m, _ in pairs), "shift": tuple(s for _, s in pairs)}
 
 
-def _bias(builder: Builder, operator: Any, filters: int, where: str) -> NDArray[np.int32]:
+def _bias(builder: Builder, operator: schema.OperatorT, filters: int, where: str) -> NDArray[np.int32]:
     inputs = [int(i) for i in operator.inputs]
     if len(inputs) < 3 or inputs[2] < 0:
         return np.zeros(filters, np.int32)
@@ -66,7 +69,7 @@ def _check_range(
 
 def _add_filters(
     builder: Builder,
-    operator: Any,
+    operator: schema.OperatorT,
     where: str,
     kind: Kind,
     weights: NDArray[np.int8],
@@ -104,7 +107,7 @@ def _add_filters(
     )  # fmt: skip
 
 
-def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
+def _conv_2d(builder: Builder, operator: schema.OperatorT, where: str) -> None:
     index = int(operator.inputs[0])
     source = builder.tensors[builder.stream(index, where)]
     weights = builder.constant(int(operator.inputs[1]), INT8, where)
@@ -120,7 +123,7 @@ def _conv_2d(builder: Builder, operator: Any, where: str) -> None:
     _add_filters(builder, operator, where, "conv", weights, 0, weights[:, 0])
 
 
-def _depthwise(builder: Builder, operator: Any, where: str) -> None:
+def _depthwise(builder: Builder, operator: schema.OperatorT, where: str) -> None:
     options = operator.builtinOptions
     index = int(operator.inputs[0])
     source = builder.tensors[builder.stream(index, where)]
@@ -133,8 +136,8 @@ def _depthwise(builder: Builder, operator: Any, where: str) -> None:
     _add_filters(builder, operator, where, "depthwise", weights, 3, weights[0, 0])
 
 
-def _pool(kind: Kind) -> Callable[[Builder, Any, str], None]:
-    def pool(builder: Builder, operator: Any, where: str) -> None:
+def _pool(kind: Kind) -> Callable[[Builder, schema.OperatorT, str], None]:
+    def pool(builder: Builder, operator: schema.OperatorT, where: str) -> None:
         options = operator.builtinOptions
         index, output = int(operator.inputs[0]), int(operator.outputs[0])
         stream = builder.stream(index, where)
@@ -153,7 +156,7 @@ def _pool(kind: Kind) -> Callable[[Builder, Any, str], None]:
     return pool
 
 
-def _mean(builder: Builder, operator: Any, where: str) -> None:
+def _mean(builder: Builder, operator: schema.OperatorT, where: str) -> None:
     index, output = int(operator.inputs[0]), int(operator.outputs[0])
     stream = builder.stream(index, where)
     source, shape = builder.tensors[stream], builder.shape(index)
@@ -181,7 +184,7 @@ def _mean_multiplier(builder: Builder, where: str, source: Tensor, output: int) 
     return (multiplier << fold) // source.columns, shift - fold
 
 
-def _add(builder: Builder, operator: Any, where: str) -> None:
+def _add(builder: Builder, operator: schema.OperatorT, where: str) -> None:
     first, second = (builder.stream(int(index), where) for index in operator.inputs)
     output = int(operator.outputs[0])
     tensors = builder.tensors[first], builder.tensors[second]
@@ -207,7 +210,7 @@ def _add(builder: Builder, operator: Any, where: str) -> None:
     )  # fmt: skip
 
 
-def _fully_connected(builder: Builder, operator: Any, where: str) -> None:
+def _fully_connected(builder: Builder, operator: schema.OperatorT, where: str) -> None:
     options = operator.builtinOptions
     index, kernel_index, output = int(operator.inputs[0]), int(operator.inputs[1]), int(operator.outputs[0])
     stream = builder.stream(index, where, any_view=True)
@@ -235,7 +238,7 @@ def _fully_connected(builder: Builder, operator: Any, where: str) -> None:
 _LEAST_DIFFERENCE = -256
 
 
-def _softmax(builder: Builder, operator: Any, where: str) -> None:
+def _softmax(builder: Builder, operator: schema.OperatorT, where: str) -> None:
     stream = builder.stream(int(operator.inputs[0]), where)
     source, output = builder.tensors[stream], int(operator.outputs[0])
     if builder.quantisation(output, where) != (1 / 256, -128):
@@ -252,7 +255,7 @@ def _softmax(builder: Builder, operator: Any, where: str) -> None:
 
 
 #: How each covered operator becomes a layer.
-OPERATORS: dict[str, Callable[[Builder, Any, str], None]] = {
+OPERATORS: dict[str, Callable[[Builder, schema.OperatorT, str], None]] = {
     "CONV_2D": _conv_2d,
     "DEPTHWISE_CONV_2D": _depthwise,
     "MAX_POOL_2D": _pool("max_pool"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from edgehar.compile.network import Network
 from edgehar.compile.operators import OPERATORS
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import LARGEST_MODEL, read_bytes, sha256_bytes
+
+if TYPE_CHECKING:
+    from ai_edge_litert import schema_py_generated as schema
 
 #: Operators that only rename the shape of what they are given.
 RESHAPES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
@@ -55,7 +58,7 @@ def read_network(path: str | Path) -> Network:
     return builder.finish(outputs[0], sha256_bytes(content))
 
 
-def _parse(content: bytes, path: str | Path) -> Any:
+def _parse(content: bytes, path: str | Path) -> schema.ModelT:
     """The flatbuffer's object form; anything that is no .tflite is an EdgeharError."""
     from ai_edge_litert import schema_py_generated as schema
 
@@ -69,7 +72,7 @@ def _parse(content: bytes, path: str | Path) -> Any:
     return model
 
 
-def _buffer(buffer: Any) -> NDArray[np.uint8]:
+def _buffer(buffer: schema.BufferT) -> NDArray[np.uint8]:
     data = buffer.data
     return np.zeros(0, np.uint8) if data is None else np.asarray(data, np.uint8)
 

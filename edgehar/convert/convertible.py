@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgehar.errors import ContractError
 
+if TYPE_CHECKING:
+    import keras
 
-def require_convertible(model: Any, kind: str) -> None:
+
+def require_convertible(model: keras.Model, kind: str) -> None:
     """Refuse a network whose int8 conversion would end in a crash of TensorFlow.
 
     Args:
@@ -28,7 +31,7 @@ def require_convertible(model: Any, kind: str) -> None:
             )
 
 
-def explain_failure(model: Any, kind: str, error: Exception) -> str:
+def explain_failure(model: keras.Model, kind: str, error: Exception) -> str:
     """One line on why TensorFlow could not convert a network, and what to change.
 
     Args:
@@ -48,7 +51,7 @@ def explain_failure(model: Any, kind: str, error: Exception) -> str:
     return f"expected layers that TensorFlow converts to a .tflite ({kind}), got: {reason}; {change}"
 
 
-def _loops(layer: Any) -> bool:
+def _loops(layer: keras.Layer) -> bool:
     """Whether a layer steps through time in a loop of the graph."""
     import keras
 
@@ -56,13 +59,13 @@ def _loops(layer: Any) -> bool:
     return isinstance(layer, keras.layers.RNN) and not getattr(layer, "unroll", False)
 
 
-def _wrapped(layer: Any) -> list[Any]:
+def _wrapped(layer: keras.Layer) -> list[keras.Layer]:
     """The layers inside of Bidirectional, TimeDistributed and other wrappers."""
     found = (getattr(layer, name, None) for name in ("layer", "forward_layer", "backward_layer"))
     return [part for part in found if part is not None]
 
 
-def _all_layers(model: Any) -> Iterator[Any]:
+def _all_layers(model: keras.Layer) -> Iterator[keras.Layer]:
     """The layers of a network, those of models inside of it included."""
     for layer in getattr(model, "layers", ()):
         yield layer

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -23,6 +23,9 @@ from edgehar.errors import ContractError
 from edgehar.evaluation.metrics import accuracy
 from edgehar.runtimes import open_model
 from edgehar.runtimes.quantise import quantise
+
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
 
 FORMAT = "edgehar-explain-1"
 
@@ -64,6 +67,15 @@ class LayerCost:
     difference: float
 
 
+class ActivationCost(TypedDict):
+    """The entries of `LayerCost` that come from running both graphs."""
+
+    snr_db: float | None
+    rounding_db: float | None
+    codes_used: float
+    clipped: float
+
+
 @dataclass(frozen=True)
 class Person:
     """One person: windows, accuracy of the float and of the int8 file, share of windows with the same label."""
@@ -91,7 +103,7 @@ class Explanation:
         """The layer that costs most accuracy; of equals, most agreement, then most change of probabilities."""
         return max(self.layers, key=lambda layer: (layer.accuracy_loss, -layer.agreement, layer.difference))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """JSON-ready."""
         return {"format": FORMAT, "costliest": self.costliest.name, **asdict(self)}
 
@@ -147,9 +159,9 @@ def explain(
 
 
 def compare_activations(
-    reference: Any, quantised: Any, pairs: list[Pair], windows: NDArray[np.float32]
-) -> list[dict[str, Any]]:
-    """The entries of `LayerCost` that come from running both graphs, one dictionary per pair."""
+    reference: Interpreter, quantised: Interpreter, pairs: list[Pair], windows: NDArray[np.float32]
+) -> list[ActivationCost]:
+    """What both graphs give when run side by side, one entry per pair."""
     signal, noise, rounding, clipped, count = np.zeros((5, len(pairs)))
     seen = np.zeros((len(pairs), 256), bool)
     source, sink = reference.get_input_details()[0], quantised.get_input_details()[0]
@@ -180,7 +192,7 @@ def compare_activations(
     ]
 
 
-def weights_snr(graph: Any, pair: Pair, quantised: Any) -> float | None:
+def weights_snr(graph: schema.ModelT, pair: Pair, quantised: Interpreter) -> float | None:
     """Signal-to-noise ratio in dB of a layer's stored weights, its bias left out; None where there are none."""
     stored = stored_constants(graph, pair, quantised)
     ours = pair.constants[0][0] if pair.constants else -1
@@ -224,7 +236,7 @@ def decibels(signal: float, noise: float) -> float | None:
     return float(10 * np.log10(signal / noise)) if signal > 0 and noise > 0 else None
 
 
-def _codes(values: NDArray[Any], pair: Pair) -> NDArray[np.int8]:
+def _codes(values: NDArray[np.float32 | np.float64], pair: Pair) -> NDArray[np.int8]:
     return quantise(values.astype(np.float32), pair.quantisation)
 
 

@@ -7,7 +7,7 @@ a DEQUANTIZE with the int8 file's scale and zero point. So the cost of each laye
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from edgehar.convert.matched import Pair
 from edgehar.convert.metadata import pack
 
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
 
-def stored_constants(graph: Any, pair: Pair, quantised: Any) -> dict[int, NDArray[np.float32]]:
+
+def stored_constants(graph: schema.ModelT, pair: Pair, quantised: Interpreter) -> dict[int, NDArray[np.float32]]:
     """Values of a layer's weights and bias as the int8 file stores them, by tensor index in the float graph.
 
     Args:
@@ -39,7 +42,7 @@ def stored_constants(graph: Any, pair: Pair, quantised: Any) -> dict[int, NDArra
     return found
 
 
-def constant(graph: Any, index: int) -> NDArray[np.float32] | None:
+def constant(graph: schema.ModelT, index: int) -> NDArray[np.float32] | None:
     """A float32 constant of a model in the schema's object form; None for activations and other types."""
     tensor = graph.subgraphs[0].tensors[index]
     data = graph.buffers[tensor.buffer].data
@@ -48,7 +51,7 @@ def constant(graph: Any, index: int) -> NDArray[np.float32] | None:
     return np.frombuffer(bytes(bytearray(data)), "<f4").reshape(tensor.shape)
 
 
-def fake_quantised(float_model: bytes, pairs: Sequence[Pair], quantised: Any) -> bytes:
+def fake_quantised(float_model: bytes, pairs: Sequence[Pair], quantised: Interpreter) -> bytes:
     """The float model with these layers, and no others, rounded as the int8 model rounds them.
 
     Args:
@@ -67,7 +70,7 @@ def fake_quantised(float_model: bytes, pairs: Sequence[Pair], quantised: Any) ->
     return pack(graph)
 
 
-def _round_output(graph: Any, subgraph: Any, pair: Pair) -> None:
+def _round_output(graph: schema.ModelT, subgraph: schema.SubGraphT, pair: Pair) -> None:
     """Put QUANTIZE and DEQUANTIZE between a tensor and everything that reads it."""
     codes = _tensor(subgraph, pair, schema.TensorType.INT8, "codes")
     codes.quantization = schema.QuantizationParametersT()
@@ -87,14 +90,14 @@ def _round_output(graph: Any, subgraph: Any, pair: Pair) -> None:
     ]
 
 
-def _tensor(subgraph: Any, pair: Pair, kind: int, role: str) -> Any:
+def _tensor(subgraph: schema.SubGraphT, pair: Pair, kind: int, role: str) -> schema.TensorT:
     tensor = schema.TensorT()
     tensor.shape = list(subgraph.tensors[pair.reference].shape)
     tensor.type, tensor.buffer, tensor.name = kind, 0, f"{pair.name}/{role}"
     return tensor
 
 
-def _operator(graph: Any, builtin: int, version: int, source: int, sink: int) -> Any:
+def _operator(graph: schema.ModelT, builtin: int, version: int, source: int, sink: int) -> schema.OperatorT:
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = builtin
     code.version = version

@@ -13,18 +13,21 @@ convolution, the normalisation stands in front of the network as a depthwise con
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgehar.contract import Contract
 from edgehar.models.front import with_affine
 
+if TYPE_CHECKING:
+    import keras
+
 #: Layers that only pass the window on, so that the first convolution may stand behind them.
 PASSING = ("InputLayer", "Reshape", "Dropout", "SpatialDropout1D", "GaussianNoise", "Identity")
 
 
-def fold_normalisation(model: Any, contract: Contract) -> tuple[Any, Contract]:
+def fold_normalisation(model: keras.Model, contract: Contract) -> tuple[keras.Model, Contract]:
     """Return a copy of the model that takes raw m/s², and its contract with `folded` set.
 
     Args:
@@ -53,7 +56,7 @@ def fold_normalisation(model: Any, contract: Contract) -> tuple[Any, Contract]:
     return folded, after
 
 
-def first_convolution(model: Any, contract: Contract) -> Any | None:
+def first_convolution(model: keras.Model, contract: Contract) -> keras.layers.Conv1D | None:
     """The convolution that alone reads the window, as it is and without padding; None where there is none."""
     for layer in model.layers:
         kind = type(layer).__name__
@@ -65,7 +68,7 @@ def first_convolution(model: Any, contract: Contract) -> Any | None:
     return None
 
 
-def _readers(model: Any, tensor: Any) -> list[Any]:
+def _readers(model: keras.Model, tensor: keras.KerasTensor) -> list[keras.Layer]:
     """Layers of the model that take this tensor."""
     return [
         layer

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgehar.contract import TensorQuantisation
+
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
 
 #: Operators that only the int8 graph has: at its float ends, or between two scales.
 ONLY_INT8 = ("QUANTIZE", "DEQUANTIZE")
@@ -49,7 +52,7 @@ class Pair:
         return (-128 - self.zero_point) * self.scale - half, (127 - self.zero_point) * self.scale + half
 
 
-def open_graph(model: bytes) -> Any:
+def open_graph(model: bytes) -> Interpreter:
     """An interpreter with LiteRT's reference kernels in which every tensor can be read after a run."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -62,7 +65,7 @@ def open_graph(model: bytes) -> Any:
     return interpreter
 
 
-def match(reference: Any, quantised: Any) -> list[Pair]:
+def match(reference: Interpreter, quantised: Interpreter) -> list[Pair]:
     """The input and every operator's output, in the order of the graph.
 
     Args:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import replace
-from typing import Any
 
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
@@ -31,7 +30,7 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
     """A buffer whose data start at a multiple of 16 bytes, as the schema asks and Python's packer forgets."""
 
-    def Pack(self, builder: Any) -> Any:  # noqa: N802 (name given by the generated class)
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 (name given by the generated class)
         data = None
         if self.data is not None and len(self.data):
             content = bytes(bytearray(self.data))
@@ -42,7 +41,8 @@ class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
         schema.BufferStart(builder)
         if data is not None:
             schema.BufferAddData(builder, data)
-        return schema.BufferEnd(builder)
+        offset: int = schema.BufferEnd(builder)
+        return offset
 
 
 def finish(model: bytes, contract: Contract, description: str) -> bytes:
@@ -58,7 +58,7 @@ def finish(model: bytes, contract: Contract, description: str) -> bytes:
     return finish_graph(schema.ModelT.InitFromPackedBuf(bytearray(model), 0), contract, description)
 
 
-def finish_graph(graph: Any, contract: Contract, description: str, hop: int | None = None) -> bytes:
+def finish_graph(graph: schema.ModelT, contract: Contract, description: str, hop: int | None = None) -> bytes:
     """As `finish`, for a model in the schema's object form, which is changed.
 
     Args:
@@ -79,7 +79,7 @@ def finish_graph(graph: Any, contract: Contract, description: str, hop: int | No
     )
 
 
-def pack(graph: Any) -> bytes:
+def pack(graph: schema.ModelT) -> bytes:
     """The flatbuffer of a model in the schema's object form, every buffer aligned."""
     for buffer in graph.buffers:
         buffer.__class__ = _AlignedBuffer
@@ -113,7 +113,7 @@ def operators(model: bytes) -> list[str]:
     return [names[codes[operator.opcodeIndex]] for operator in graph.subgraphs[0].operators]
 
 
-def _name_tensors(graph: Any, source: str) -> None:
+def _name_tensors(graph: schema.ModelT, source: str) -> None:
     """Short names by operator: the converter's depend on how many models the process has built."""
     subgraph = graph.subgraphs[0]
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -177,28 +177,30 @@ def _metadata(contract: Contract, description: str, hop: int | None, states: int
     return bytes(builder.Output())
 
 
-def _tensor(builder: Any, name: str, description: str, files: Any) -> Any:
+def _tensor(builder: flatbuffers.Builder, name: str, description: str, files: int | None) -> int:
     properties = _table(builder, {}, {})
     content = _table(builder, {1: properties}, {0: FEATURE_PROPERTIES})
     offsets = {0: builder.CreateString(name), 1: builder.CreateString(description), 3: content}
     return _table(builder, offsets if files is None else {**offsets, 6: files}, {})
 
 
-def _table(builder: Any, offsets: dict[int, Any], small: dict[int, int]) -> Any:
+def _table(builder: flatbuffers.Builder, offsets: dict[int, int], small: dict[int, int]) -> int:
     """A table with offset fields and one-byte fields by slot number."""
     builder.StartObject(max([0, *offsets, *small]) + 1)
     for slot, offset in offsets.items():
         builder.PrependUOffsetTRelativeSlot(slot, offset, 0)
     for slot, value in small.items():
         builder.PrependInt8Slot(slot, value, 0)
-    return builder.EndObject()
+    table: int = builder.EndObject()
+    return table
 
 
-def _vector(builder: Any, offsets: list[Any]) -> Any:
+def _vector(builder: flatbuffers.Builder, offsets: list[int]) -> int:
     builder.StartVector(4, len(offsets), 4)
     for offset in reversed(offsets):
         builder.PrependUOffsetTRelative(offset)
-    return builder.EndVector()
+    vector: int = builder.EndVector()
+    return vector
 
 
 def with_quantisation(contract: Contract, model: bytes) -> Contract:

@@ -6,7 +6,7 @@ import logging
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,19 @@ from edgehar.convert.tflite import import_tensorflow
 from edgehar.errors import MissingExtra
 from edgehar.files import dump_json
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import keras
+    import onnx
+    from tensorflow import Tensor
+
 #: New enough for per-channel QuantizeLinear, old enough for runtimes of 2022 and later.
 OPSET = 17
 CONTRACT_KEY = "edgehar.contract"
 
 
-def convert(model: Any, contract: Contract, description: str) -> bytes:
+def convert(model: keras.Model, contract: Contract, description: str) -> bytes:
     """Convert a keras.Model to ONNX bytes: input `window`, batch of 1, output `probabilities`.
 
     `tf2onnx.convert.from_keras` cannot read a Keras 3 Sequential; a traced function can be.
@@ -31,7 +38,7 @@ def convert(model: Any, contract: Contract, description: str) -> bytes:
     onnx, tf2onnx = _import()
     signature = [tf.TensorSpec((1, *contract.input_shape), tf.float32, name="window")]
 
-    def probabilities(window: Any) -> Any:
+    def probabilities(window: Tensor) -> Tensor:
         return model(window, training=False)
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
@@ -84,7 +91,7 @@ def quantise(model: bytes, contract: Contract, calibration: NDArray[np.float32],
     return bytes(proto.SerializeToString(deterministic=True))
 
 
-def _describe(proto: Any, contract: Contract, description: str) -> None:
+def _describe(proto: onnx.ModelProto, contract: Contract, description: str) -> None:
     onnx, _ = _import()
     proto.producer_name, proto.producer_version = "edgehar", ""
     proto.doc_string = description
@@ -93,7 +100,7 @@ def _describe(proto: Any, contract: Contract, description: str) -> None:
     onnx.helper.set_model_props(proto, {CONTRACT_KEY: dump_json(contract.to_dict())})
 
 
-def _import() -> tuple[Any, Any]:
+def _import() -> tuple[ModuleType, ModuleType]:
     try:
         import onnx
         import tf2onnx

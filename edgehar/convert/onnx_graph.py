@@ -8,15 +8,18 @@ each weight once more.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import onnx
 
 #: Elementwise operators that give the same values before and after a Squeeze.
 ELEMENTWISE = ("Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh")
 
 
-def tidy(proto: Any, input_name: str, output_name: str) -> None:
+def tidy(proto: onnx.ModelProto, input_name: str, output_name: str) -> None:
     """Rename input, output and nodes, and rewrite the graph in place.
 
     Args:
@@ -36,7 +39,7 @@ def tidy(proto: Any, input_name: str, output_name: str) -> None:
     del graph.value_info[:]
 
 
-def _into_convolution(graph: Any, conv: Any, kind: str) -> bool:
+def _into_convolution(graph: onnx.GraphProto, conv: onnx.NodeProto, kind: str) -> bool:
     """Conv → Squeeze → Mul or Add (constant per channel) becomes Conv with other weights and bias → Squeeze."""
     from onnx import numpy_helper
 
@@ -70,7 +73,7 @@ def _into_convolution(graph: Any, conv: Any, kind: str) -> bool:
     return True
 
 
-def _squeeze_behind_elementwise(graph: Any, squeeze: Any) -> bool:
+def _squeeze_behind_elementwise(graph: onnx.GraphProto, squeeze: onnx.NodeProto) -> bool:
     """Squeeze → Relu becomes Relu → Squeeze."""
     if squeeze.op_type != "Squeeze":
         return False
@@ -88,7 +91,7 @@ def _squeeze_behind_elementwise(graph: Any, squeeze: Any) -> bool:
     return True
 
 
-def _drop_pair(graph: Any, squeeze: Any) -> bool:
+def _drop_pair(graph: onnx.GraphProto, squeeze: onnx.NodeProto) -> bool:
     """Squeeze → Unsqueeze of the same axes is nothing."""
     if squeeze.op_type != "Squeeze":
         return False
@@ -101,7 +104,7 @@ def _drop_pair(graph: Any, squeeze: Any) -> bool:
     return True
 
 
-def _axes(graph: Any, node: Any) -> list[int] | None:
+def _axes(graph: onnx.GraphProto, node: onnx.NodeProto) -> list[int] | None:
     from onnx import numpy_helper
 
     if len(node.input) < 2:
@@ -110,7 +113,7 @@ def _axes(graph: Any, node: Any) -> list[int] | None:
     return None if constant is None else [int(axis) for axis in numpy_helper.to_array(constant)]
 
 
-def _only_consumer(graph: Any, node: Any, kind: str) -> Any | None:
+def _only_consumer(graph: onnx.GraphProto, node: onnx.NodeProto, kind: str) -> onnx.NodeProto | None:
     """The node of this kind that alone reads the node's output, else None."""
     name = node.output[0]
     consumers = [other for other in graph.node if name in other.input]
@@ -119,14 +122,14 @@ def _only_consumer(graph: Any, node: Any, kind: str) -> Any | None:
     return consumers[0]
 
 
-def _replace_input(graph: Any, old: str, new: str) -> None:
+def _replace_input(graph: onnx.GraphProto, old: str, new: str) -> None:
     for node in graph.node:
         for index, name in enumerate(node.input):
             if name == old:
                 node.input[index] = new
 
 
-def _drop_unused(graph: Any) -> None:
+def _drop_unused(graph: onnx.GraphProto) -> None:
     """Keep the constants that are read, in the order of their first reader: the tracer's order varies."""
     constants = {item.name: item for item in graph.initializer}
     used = dict.fromkeys(name for node in graph.node for name in node.input if name in constants)
@@ -135,7 +138,7 @@ def _drop_unused(graph: Any) -> None:
     graph.initializer.extend(kept)
 
 
-def _rename(graph: Any, names: dict[str, str]) -> None:
+def _rename(graph: onnx.GraphProto, names: dict[str, str]) -> None:
     """Names without the tracer's counters, so that two exports are equal."""
     for index, item in enumerate(graph.initializer):
         names[item.name] = f"constant_{index}"

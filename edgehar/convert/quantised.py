@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,12 @@ from edgehar.data.recording import Windows
 from edgehar.files import write_bytes
 from edgehar.runtimes import open_model
 
+if TYPE_CHECKING:
+    import keras
+
 
 @contextmanager
-def int8_model(model: Any, contract: Contract, training: Windows, *, windows: int = 300) -> Iterator[Path]:
+def int8_model(model: keras.Model, contract: Contract, training: Windows, *, windows: int = 300) -> Iterator[Path]:
     """The int8 `.tflite` of a trained network, a file that is there while the block lasts.
 
     Args:

@@ -7,7 +7,7 @@ STRIDED_SLICE and PACK in the file, and live variables READ_VARIABLE.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,16 @@ from edgehar.convert.convertible import explain_failure, require_convertible
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.quiet import quiet
 
+if TYPE_CHECKING:
+    import keras
+    from tensorflow.types.experimental import ConcreteFunction
+
 #: What `convert` can make.
 KINDS = ("float", "int8", "float16", "dynamic")
 
 
 def convert(
-    model: Any,
+    model: keras.Model,
     contract: Contract,
     kind: str,
     *,
@@ -66,7 +70,7 @@ def convert(
             raise ContractError(explain_failure(model, kind, error)) from error
 
 
-def frozen_function(model: Any, contract: Contract) -> Any:
+def frozen_function(model: keras.Model, contract: Contract) -> ConcreteFunction:
     """A concrete function of one window with every variable a constant."""
     tf = import_tensorflow()
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

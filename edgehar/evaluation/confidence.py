@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +59,7 @@ class Confidence:
     accuracy: NDArray[np.float64]
     unsure: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """JSON-ready; the accuracy of an empty selection is null."""
         bins = zip(self.bin_windows, self.bin_confidence, self.bin_accuracy, strict=True)
         rejection = zip(THRESHOLDS, self.coverage, self.accuracy, strict=True)
@@ -98,7 +97,7 @@ class Unfamiliar:
     rejected: tuple[float, ...]
     separation: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """JSON-ready."""
         return {**asdict(self), "rejected": list(self.rejected)}
 
@@ -256,6 +255,6 @@ def separation(ordinary: Probabilities, other: Probabilities) -> float:
     return float(require_metrics().roc_auc_score(known, scores))
 
 
-def _check(probabilities: NDArray[Any], truth: NDArray[Any]) -> None:
+def _check(probabilities: Probabilities, truth: NDArray[np.generic]) -> None:
     if truth.ndim != 1 or not len(truth) or probabilities.ndim != 2 or len(probabilities) != len(truth):
         raise DataError(f"expected one row of probabilities per window, got {probabilities.shape} for {truth.shape}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +145,7 @@ def _check_range(truth: Labels, predicted: Labels, classes: int) -> None:
         raise DataError(f"expected labels in 0 … {classes - 1}, got {low} … {high}")
 
 
-def _check(truth: NDArray[Any], *others: NDArray[Any]) -> None:
+def _check(truth: NDArray[np.generic], *others: NDArray[np.generic]) -> None:
     if truth.ndim != 1 or not len(truth):
         raise DataError(f"expected one label a window and at least one window, got shape {truth.shape}")
     for other in others:

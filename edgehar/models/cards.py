@@ -6,7 +6,6 @@ import csv
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from edgehar.models.registry import shipped, shipped_names
 from edgehar.schema import read_json
@@ -53,7 +52,7 @@ class ModelCard:
     data: tuple[tuple[str, str], ...]
     not_for: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """JSON-ready."""
         return asdict(self)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import LARGEST_MODEL, read_bytes
@@ -17,10 +17,13 @@ from edgehar.models.library import import_keras
 from edgehar.models.opening import check_weights, check_weights_file, open_archive
 from edgehar.quiet import quiet
 
+if TYPE_CHECKING:
+    import keras
+
 SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
-def read_foreign(path: Path) -> Any:
+def read_foreign(path: Path) -> keras.Model:
     """Read a `.keras` or `.h5` without a contract, in safe mode and without its optimiser.
 
     Raises:
@@ -31,7 +34,7 @@ def read_foreign(path: Path) -> Any:
     return open_archive(path) if path.suffix.lower() == ".keras" else _open_h5(path)
 
 
-def _open_h5(path: Path) -> Any:
+def _open_h5(path: Path) -> keras.Model:
     check_weights_file(read_bytes(path, LARGEST_MODEL), str(path))
     keras = import_keras()
     try:
@@ -47,7 +50,7 @@ def _open_h5(path: Path) -> Any:
     return model
 
 
-def canonical(model: Any, *, window: int | None = None, order: str = "samples") -> tuple[Any, int, str]:
+def canonical(model: keras.Model, *, window: int | None = None, order: str = "samples") -> tuple[keras.Model, int, str]:
     """The model with an input that a contract can describe, its window, and the contract's layout.
 
     Args:

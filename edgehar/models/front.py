@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgehar.contract import Contract
 from edgehar.models.library import import_keras
 
+if TYPE_CHECKING:
+    import keras
+
 #: Orders of the numbers of a window: one sample after another, or one axis after another.
 ORDERS = ("samples", "axes")
 
 
-def with_view(model: Any, window: int, shape: Sequence[int], order: str = "samples") -> Any:
+def with_view(model: keras.Model, window: int, shape: Sequence[int], order: str = "samples") -> keras.Model:
     """A model of float32 (batch, window, 3) that shows each window to `model` as (batch, *shape).
 
     Args:
@@ -31,7 +34,7 @@ def with_view(model: Any, window: int, shape: Sequence[int], order: str = "sampl
     return _behind(model, (window, 3), [*front, layers.Reshape(tuple(shape), name="view")])
 
 
-def with_affine(model: Any, contract: Contract, scale: Sequence[float], offset: Sequence[float]) -> Any:
+def with_affine(model: keras.Model, contract: Contract, scale: Sequence[float], offset: Sequence[float]) -> keras.Model:
     """A model whose first layer makes `x * scale + offset` of each axis, as a depthwise convolution of one tap.
 
     A convolution, because every runtime, the C engine among them, has it in int8; a multiplication by a constant
@@ -52,7 +55,7 @@ def with_affine(model: Any, contract: Contract, scale: Sequence[float], offset: 
     return result
 
 
-def with_softmax(model: Any) -> Any:
+def with_softmax(model: keras.Model) -> keras.Model:
     """The model with a softmax behind its output."""
     keras = import_keras()
     softmax = keras.layers.Softmax(name="softmax")
@@ -61,14 +64,14 @@ def with_softmax(model: Any) -> Any:
     )
 
 
-def _behind(model: Any, shape: Sequence[int], front: list[Any]) -> Any:
+def _behind(model: keras.Model, shape: Sequence[int], front: list[keras.Layer]) -> keras.Model:
     """The model behind these layers, with an input of this shape."""
     keras = import_keras()
     start = keras.Input(tuple(shape), name="acceleration")
     return keras.Sequential([start, *front, *_parts(model)], name="edgehar")
 
 
-def _parts(model: Any) -> list[Any]:
+def _parts(model: keras.Model) -> list[keras.Layer]:
     """A Sequential's layers, so that its first convolution stays in sight for whoever folds into it."""
     return list(model.layers) if isinstance(model, import_keras().Sequential) else [model]
 

@@ -10,7 +10,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar import files
 from edgehar.contract import Contract
@@ -62,7 +62,7 @@ def load(path: str | os.PathLike[str]) -> tuple[keras.Model, Contract]:
     return model, contract
 
 
-def _check_fit(model: Any, contract: Contract, where: str) -> None:
+def _check_fit(model: keras.Model, contract: Contract, where: str) -> None:
     got = (tuple(model.input_shape), tuple(model.output_shape))
     expected = ((None, *contract.input_shape), (None, len(contract.labels)))
     if got != expected:

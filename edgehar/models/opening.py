@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from edgehar.schema import decode
 from edgehar.zips import DAMAGE, MODEL, open_zip
 
 if TYPE_CHECKING:
+    import h5py
     import keras
 
 #: Largest absolute weight. The variances of a batch normalisation of raw counts are the largest that make sense.
@@ -46,7 +47,7 @@ def open_archive(path: Path) -> keras.Model:
     return model
 
 
-def check_archive(path: Path) -> dict[str, Any]:
+def check_archive(path: Path) -> dict[str, object]:
     """The network's description in a `.keras`, once the sizes of everything in it are known to be bearable.
 
     Raises:
@@ -61,7 +62,7 @@ def check_archive(path: Path) -> dict[str, Any]:
     return decode(config, dict, f"{_CONFIG} of {path}")
 
 
-def check_network(config: dict[str, Any], where: str) -> None:
+def check_network(config: dict[str, object], where: str) -> None:
     """Refuse a description whose weights would not fit, before Keras makes room for them.
 
     Nothing is said of a description that Keras cannot build: loading it says more.
@@ -110,7 +111,7 @@ def check_weights_file(content: bytes, where: str) -> None:
         raise MissingExtra("h5py", "train") from error
     bytes_found = 0
 
-    def visit(group: Any, depth: int) -> None:
+    def visit(group: h5py.Group, depth: int) -> None:
         nonlocal bytes_found
         if depth > 32:
             raise EdgeharError(f"expected at most 32 levels of groups in {where}, got more")

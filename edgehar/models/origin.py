@@ -200,7 +200,7 @@ def _kind(value: object) -> type[_Training] | type[_Bundle] | None:
     return _Training if value.keys() >= {"data", "subjects"} else None
 
 
-def _source(stored: dict[str, Any] | None, name: str, place: Path) -> DataSource | None:
+def _source(stored: dict[str, object] | None, name: str, place: Path) -> DataSource | None:
     """The stored source; where there is none, the name serves for the set that ships."""
     if not stored:
         return DataSource("hapt") if name == "hapt" else None

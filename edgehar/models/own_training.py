@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar.contract import STANDARD_GRAVITY, Contract, Normalisation
 from edgehar.errors import EdgeharError
 from edgehar.models.front import ORDERS, with_affine
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
     from numpy.typing import NDArray
 
@@ -72,7 +73,7 @@ class Training:
         """Whether the network saw samples as they come."""
         return self.mean == (0.0, 0.0, 0.0) and self.std == (1.0, 1.0, 1.0)
 
-    def into(self, model: Any, contract: Contract) -> tuple[Any, Contract]:
+    def into(self, model: keras.Model, contract: Contract) -> tuple[keras.Model, Contract]:
         """The model and its contract for samples in m/s² with Android's sign.
 
         The normalisation goes into the contract; only another sign needs a layer in front of the network.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
-def seed_keras(keras: Any, seed: int) -> None:
+def seed_keras(keras: ModuleType, seed: int) -> None:
     """Seed Python's, NumPy's and TensorFlow's generators as Keras does, and keep other threads out of Keras' own.
 
     Keras draws its layers' seeds from Python's global generator. Any thread of the process that draws from it between

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.models.library import import_keras
+
+if TYPE_CHECKING:
+    import keras
 
 #: Bounds of a temperature, wider than those of one that is fitted.
 COLDEST, HOTTEST = 0.01, 100.0
@@ -16,7 +19,7 @@ COLDEST, HOTTEST = 0.01, 100.0
 _BEHIND = ("Softmax", "Dropout", "Reshape", "Flatten", "Identity")
 
 
-def fold_temperature(model: Any, temperature: float) -> Any:
+def fold_temperature(model: keras.Model, temperature: float) -> keras.Model:
     """A copy of the model whose logits are divided by the temperature; the most probable class stays the same.
 
     Args:
@@ -37,7 +40,7 @@ def fold_temperature(model: Any, temperature: float) -> Any:
     return folded
 
 
-def _last_dense(model: Any) -> Any:
+def _last_dense(model: keras.Model) -> keras.layers.Dense:
     behind: list[str] = []
     for layer in reversed(model.layers):
         kind = type(layer).__name__

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar.report.tables import NOTHING, terminal_table
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from edgehar.compile.incremental_plan import LayerFigures, PlanFigures
 
 LAYERS = ("layer", "columns × channels", "survive a hop", "computed", "MACs whole", "MACs per step", "state bytes")
 NEAR = ("hop", "seconds", "MACs per decision", "of whole", "MACs per second")
@@ -20,7 +22,7 @@ LEGEND = (
 )
 
 
-def print_plan(plan: dict[str, Any], rate_hz: float, console: Console) -> None:
+def print_plan(plan: PlanFigures, rate_hz: float, console: Console) -> None:
     """Print what `edgehar.compile.incremental_plan.figures` returns.
 
     Args:
@@ -58,7 +60,7 @@ def print_plan(plan: dict[str, Any], rate_hz: float, console: Console) -> None:
     console.print(LEGEND, highlight=False)
 
 
-def _layer(row: dict[str, Any]) -> tuple[str, ...]:
+def _layer(row: LayerFigures) -> tuple[str, ...]:
     survive = f"{row['survive']}" if row["incremental"] else NOTHING
     return (
         row["layer"],

@@ -29,7 +29,7 @@ class Runtime(ABC):
     threads: int = 1
 
     @abstractmethod
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
         """Make the input tensor from one window.
 
         Args:
@@ -39,7 +39,7 @@ class Runtime(ABC):
         """
 
     @abstractmethod
-    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[np.int8 | np.float32]:
         """Run the network on what `prepare` made; returns its own copy of the output, (classes,)."""
 
     @abstractmethod
@@ -53,7 +53,7 @@ class Runtime(ABC):
         """Probabilities float32 (classes,) of one float32 (window, 3) in m/s²."""
         return self.finish(self.invoke(self.prepare(window)))
 
-    def outputs(self, windows: NDArray[np.float32]) -> NDArray[Any]:
+    def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
         """The network's own outputs, (N, classes), before dequantisation, for float32 (N, window, 3)."""
         self.check(windows)
         if not len(windows):

@@ -13,7 +13,7 @@ step is filled up with samples that no longer count when the window is full, lik
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,12 @@ from edgehar.runtimes.litert import open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
 from edgehar.runtimes.registry import INCREMENTAL
 from edgehar.runtimes.tflm import open_micro
+
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
+    from tflite_micro import runtime as tflm_runtime
+
+    from edgehar.runtimes.litert import TensorDetail
 
 
 class Step(Protocol):
@@ -88,21 +94,21 @@ class Incremental(Runtime):
         assert self.full and self._output is not None, "no window is full yet"
         return self._output
 
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8]:
         """Quantises the newest `hop` samples of a window and adds the batch dimension."""
         assert self.contract.input_quantisation is not None
         return np.ascontiguousarray(quantise(window[-self.hop :], self.contract.input_quantisation))[None]
 
-    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
         """Runs one step on the state that the calls before left; the output is a copy."""
         return self._step(tensor)
 
-    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
+    def finish(self, output: NDArray[np.int8]) -> NDArray[np.float32]:
         """Dequantises."""
         assert self.contract.output_quantisation is not None
         return dequantise(output, self.contract.output_quantisation)
 
-    def outputs(self, windows: NDArray[np.float32]) -> NDArray[Any]:
+    def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.int8]:
         """Outputs int8 (N, classes) of windows that need not follow each other."""
         self.check(windows)
         assert self.contract.input_quantisation is not None
@@ -121,7 +127,7 @@ class Incremental(Runtime):
 class LitertStep:
     """A step through LiteRT."""
 
-    def __init__(self, interpreter: Any) -> None:
+    def __init__(self, interpreter: Interpreter) -> None:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         self._interpreter = interpreter
         self._input, self._output = inputs[0]["index"], outputs[0]["index"]
@@ -140,7 +146,7 @@ class LitertStep:
 class TflmStep:
     """A step through TFLite-Micro."""
 
-    def __init__(self, interpreter: Any, states: list[Any]) -> None:
+    def __init__(self, interpreter: tflm_runtime.Interpreter, states: list[NDArray[np.int32]]) -> None:
         self._interpreter = interpreter
         self._states = [np.zeros(shape, np.int8) for shape in states]
 
@@ -191,7 +197,7 @@ def is_step(path: Path) -> bool:
     return len(open_interpreter(read_model(path), path, reference=False).get_input_details()) > 1
 
 
-def _check(path: Path, contract: Contract, inputs: list[Any], outputs: list[Any]) -> int:
+def _check(path: Path, contract: Contract, inputs: list[TensorDetail], outputs: list[TensorDetail]) -> int:
     """The hop of an incremental step whose tensors are what its contract says."""
     samples, probabilities = tuple(inputs[0]["shape"]), tuple(outputs[0]["shape"])
     pairs = list(zip(inputs[1:], outputs[1:], strict=False))

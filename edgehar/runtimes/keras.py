@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from edgehar.quiet import quiet
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, settle
 
+if TYPE_CHECKING:
+    import keras
+
 _BATCH = 256
 
 
@@ -25,7 +28,7 @@ class Keras(Runtime):
 
     name: ClassVar[str] = "keras"
 
-    def __init__(self, model: Any, contract: Contract, threads: int) -> None:
+    def __init__(self, model: keras.Model, contract: Contract, threads: int) -> None:
         import tensorflow as tf
 
         self.contract = contract.float_io()
@@ -41,19 +44,19 @@ class Keras(Runtime):
         self._one = traced.get_concrete_function(tf.TensorSpec(self._shape, tf.float32))
         self._many = traced.get_concrete_function(tf.TensorSpec((None, *contract.input_shape), tf.float32))
 
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
         """Normalises where the model does not, and adds the batch dimension."""
         return np.ascontiguousarray(self._normalised(window)).reshape(self._shape)
 
-    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """Runs the network; the output is a copy."""
         return np.asarray(self._one(self._tensor(tensor)).numpy()[0])
 
-    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
+    def finish(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
         """The outputs are probabilities already."""
         return output
 
-    def outputs(self, windows: NDArray[np.float32]) -> NDArray[Any]:
+    def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """As in the base class, in batches: equal to single windows within 1e-6."""
         self.check(windows)
         if not len(windows):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,28 @@ from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import check_tensors, read_model, settle, with_quantisation
 from edgehar.runtimes.quantise import dequantise, quantise
 
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
+
+
+class Scales(TypedDict):
+    """Scales and zero points of a tensor: none, one of each, or one per slice along the dimension."""
+
+    scales: NDArray[np.float32]
+    zero_points: NDArray[np.int32]
+    quantized_dimension: int
+
+
+class TensorDetail(TypedDict):
+    """What an interpreter tells of a tensor, as far as it is read; TFLite-Micro leaves name and index out."""
+
+    name: NotRequired[str]
+    index: NotRequired[int]
+    shape: NDArray[np.int32]
+    dtype: type[np.generic]
+    quantization: NotRequired[tuple[float, int]]
+    quantization_parameters: Scales
+
 
 class Litert(Runtime):
     """A LiteRT interpreter with one input and one output, float32 or int8.
@@ -27,7 +49,7 @@ class Litert(Runtime):
     name: ClassVar[str] = "litert-float"
     reference: ClassVar[bool] = False
 
-    def __init__(self, path: Path, interpreter: Any, contract: Contract, threads: int) -> None:
+    def __init__(self, path: Path, interpreter: Interpreter, contract: Contract, threads: int) -> None:
         source, sink = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         inputs, outputs = quantisation_of(path, source), quantisation_of(path, sink)
         self.contract = with_quantisation(path, contract, inputs, outputs)
@@ -36,13 +58,13 @@ class Litert(Runtime):
         self._input, self._output = source["index"], sink["index"]
         self._shape = (1, *contract.input_shape)
 
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
         """Quantises where the input is int8, and adds the batch dimension."""
         quantisation = self.contract.input_quantisation
-        values = window if quantisation is None else quantise(window, quantisation)
+        values: NDArray[np.int8 | np.float32] = window if quantisation is None else quantise(window, quantisation)
         return np.ascontiguousarray(values).reshape(self._shape)
 
-    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[np.int8 | np.float32]:
         """Runs the network; the output is a copy."""
         self._interpreter.set_tensor(self._input, tensor)
         self._interpreter.invoke()
@@ -88,7 +110,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     return CLASSES[row](path, interpreter, settled, threads)
 
 
-def open_interpreter(content: bytes, path: Path, *, reference: bool, threads: int = 1) -> Any:
+def open_interpreter(content: bytes, path: Path, *, reference: bool, threads: int = 1) -> Interpreter:
     """A LiteRT interpreter with its tensors allocated; the library verifies the flatbuffer first.
 
     Raises:
@@ -111,7 +133,7 @@ def open_interpreter(content: bytes, path: Path, *, reference: bool, threads: in
     return interpreter
 
 
-def check_model(path: Path, interpreter: Any, contract: Contract) -> None:
+def check_model(path: Path, interpreter: Interpreter, contract: Contract) -> None:
     """Check shapes, data types and the number of inputs and outputs against the contract."""
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     check_tensors(path, contract, [d["shape"] for d in inputs], [d["shape"] for d in outputs])
@@ -120,7 +142,7 @@ def check_model(path: Path, interpreter: Any, contract: Contract) -> None:
             raise ContractError(f"expected a float32 or int8 {kind}, got {np.dtype(detail['dtype']).name} in {path}")
 
 
-def quantisation_of(path: Path, detail: dict[str, Any]) -> TensorQuantisation | None:
+def quantisation_of(path: Path, detail: TensorDetail) -> TensorQuantisation | None:
     """The quantisation of an input or output tensor; None where it is float32."""
     if detail["dtype"] != np.int8:
         return None
@@ -130,7 +152,7 @@ def quantisation_of(path: Path, detail: dict[str, Any]) -> TensorQuantisation | 
     return TensorQuantisation(float(parameters["scales"][0]), int(parameters["zero_points"][0]))
 
 
-def is_int8(interpreter: Any) -> bool:
+def is_int8(interpreter: Interpreter) -> bool:
     """Whether the network computes in int8.
 
     Weights alone do not tell (dynamic-range models have int8 weights and float activations): in an int8

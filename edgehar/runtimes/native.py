@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,12 @@ class NativeInt8(Runtime):
         ):
             raise ContractError(f"expected C source for the contract of {path}, got that of another model")
 
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8]:
         """Quantises and adds the batch dimension."""
         assert self.contract.input_quantisation is not None
         return np.ascontiguousarray(quantise(window, self.contract.input_quantisation)).reshape(self._shape)
 
-    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
         """Runs the network; int8 (classes,)."""
         if tensor.dtype != np.int8 or tensor.size != self.contract.window * 3 or not tensor.flags.c_contiguous:
             raise ContractError(f"expected int8 {self._shape}, got {tensor.dtype} {tensor.shape}")
@@ -66,7 +66,7 @@ class NativeInt8(Runtime):
         self._invoke(tensor.ctypes.data, output.ctypes.data)
         return output
 
-    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
+    def finish(self, output: NDArray[np.int8]) -> NDArray[np.float32]:
         """Dequantises."""
         assert self.contract.output_quantisation is not None
         return dequantise(output, self.contract.output_quantisation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import ONNX_KEY, check_tensors, contract_from_text, read_model, settle
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 #: The entry `location` of a tensor that lies in a file of its own, up to the length of that file's name.
 _OUTSIDE = re.compile(rb"\x0a\x08location\x12(.)", re.DOTALL)
@@ -23,7 +26,7 @@ class OnnxFloat(Runtime):
 
     name: ClassVar[str] = "onnx-float"
 
-    def __init__(self, session: Any, contract: Contract, threads: int) -> None:
+    def __init__(self, session: InferenceSession, contract: Contract, threads: int) -> None:
         # A QDQ model quantises inside the graph, so for the caller it is a float model.
         self.contract = contract.float_io()
         self.threads = threads
@@ -31,15 +34,15 @@ class OnnxFloat(Runtime):
         self._input, self._output = session.get_inputs()[0].name, [session.get_outputs()[0].name]
         self._shape = (1, *contract.input_shape)
 
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
         """Adds the batch dimension."""
         return np.ascontiguousarray(window, np.float32).reshape(self._shape)
 
-    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """Runs the network; the output is a copy."""
         return np.asarray(self._session.run(self._output, {self._input: tensor})[0][0])
 
-    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
+    def finish(self, output: NDArray[np.float32]) -> NDArray[np.float32]:
         """The outputs are probabilities already."""
         return output
 

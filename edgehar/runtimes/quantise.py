@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +32,6 @@ def quantise(values: NDArray[np.float32], quantisation: TensorQuantisation) -> N
     return clamped
 
 
-def dequantise(values: NDArray[Any], quantisation: TensorQuantisation) -> NDArray[np.float32]:
+def dequantise(values: NDArray[np.int8], quantisation: TensorQuantisation) -> NDArray[np.float32]:
     """scale * (q - zero_point), float32 of the same shape."""
     return (values.astype(np.float32) - np.float32(quantisation.zero_point)) * np.float32(quantisation.scale)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import read_model, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
 from edgehar.runtimes.quantise import dequantise, quantise
+
+if TYPE_CHECKING:
+    from tflite_micro import runtime
 
 # TFLite-Micro aligns its arena to 16 bytes.
 _ALIGNMENT = 16
@@ -35,13 +38,13 @@ class TflmInt8(Runtime):
         self._model = model
         self._shape = (1, *contract.input_shape)
 
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[Any]:
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
         """Quantises where the input is int8, and adds the batch dimension."""
         quantisation = self.contract.input_quantisation
-        values = window if quantisation is None else quantise(window, quantisation)
+        values: NDArray[np.int8 | np.float32] = window if quantisation is None else quantise(window, quantisation)
         return np.ascontiguousarray(values).reshape(self._shape)
 
-    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[np.int8 | np.float32]:
         """Runs the network; the output is a copy."""
         self._interpreter.set_input(tensor, 0)
         self._interpreter.invoke()
@@ -75,7 +78,7 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
     return TflmInt8(path, model, settled)
 
 
-def open_micro(model: bytes, path: Path) -> Any:
+def open_micro(model: bytes, path: Path) -> runtime.Interpreter:
     """A TFLite-Micro interpreter with room enough; verify the file with LiteRT first.
 
     Raises:
@@ -117,7 +120,7 @@ def _allocates(model: bytes, size: int) -> bool:
     return True
 
 
-def _interpreter(model: bytes, arena: int | None) -> Any:
+def _interpreter(model: bytes, arena: int | None) -> runtime.Interpreter:
     try:
         from tflite_micro import runtime
     except ImportError as error:

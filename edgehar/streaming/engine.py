@@ -17,7 +17,7 @@ class Engine(Protocol):
     def extend(self, samples: NDArray[Any]) -> None:
         """Take samples (N, 3), oldest first, int8 where the model is int8."""
 
-    def output(self) -> NDArray[Any]:
+    def output(self) -> NDArray[np.int8 | np.float32]:
         """The network's own output for the newest window."""
 
     def clear(self) -> None:
@@ -41,7 +41,7 @@ class WholeWindow:
         self.extend = self._ring.extend
         self.clear = self._ring.clear
 
-    def output(self) -> NDArray[Any]:
+    def output(self) -> NDArray[np.int8 | np.float32]:
         """See `Engine`."""
         window = self._ring.window()
         return self._runtime.invoke(window.reshape(self._shape) if self._int8 else self._runtime.prepare(window))

@@ -35,7 +35,7 @@ class SampleRing:
         """Forget every sample."""
         self._end = 0
 
-    def extend(self, samples: NDArray[Any]) -> None:
+    def extend(self, samples: NDArray[np.int8 | np.float32]) -> None:
         """Append (N, 3) samples, oldest first; N may be any number."""
         samples = samples[-self._window :]
         if self._end + len(samples) > len(self._block):

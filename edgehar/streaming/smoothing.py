@@ -9,7 +9,6 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edgehar.errors import EdgeharError
 
@@ -59,7 +58,7 @@ class SmoothingConfig:
             "min_dwell": (1, (1 << 31) - 1),
         }
         for name, (low, high) in limits.items():
-            value: Any = getattr(self, name)
+            value: object = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 raise EdgeharError(f"expected an integer {low} … {high} for {name}, got {value!r}")
 

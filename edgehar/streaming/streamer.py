@@ -234,11 +234,11 @@ class Streamer:
             self._due -= count - start
         self._kept = int(times[-1])
 
-    def _stored(self, x: NDArray[np.float32]) -> NDArray[Any]:
+    def _stored(self, x: NDArray[np.float32]) -> NDArray[np.int8 | np.int64 | np.float32]:
         """Finite samples as `_run` takes them: as the engine does, or on their way there."""
         return self._path.enter(x) if self._path.changes else self._quantised(x)
 
-    def _quantised(self, x: NDArray[np.float32]) -> NDArray[Any]:
+    def _quantised(self, x: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
         """Samples as the engine takes them."""
         return x if self._levels is None else self._levels.quantise(x)
 
