@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgehar import extras, models
 from edgehar.api.recordings import Read, Recordings, open_dataset
@@ -19,6 +19,10 @@ from edgehar.bundle import Bundle, open_bundle
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError, MissingExtra
 from edgehar.files import require_folder
+
+if TYPE_CHECKING:
+    from edgehar.benchmark.environment import EnvironmentJson
+    from edgehar.benchmark.results import ResultsJson
 
 #: In place of a data set: the windows that the bundle carries.
 GOLDEN = "golden"
@@ -38,15 +42,15 @@ class BenchResult:
     """
 
     folder: Path
-    results: dict[str, Any]
-    environment: dict[str, Any]
+    results: ResultsJson
+    environment: EnvironmentJson
 
     @property
     def measured(self) -> bool:
         """Whether any runtime could be measured."""
         return any(row["status"] == "ok" for row in self.results["rows"])
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ResultsJson:
         """JSON-ready."""
         return self.results
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from edgehar.benchmark import statistics
 from edgehar.benchmark.results import ENVIRONMENT, read_results, read_samples
 from edgehar.errors import EdgeharError
 from edgehar.schema import read_json
 
+if TYPE_CHECKING:
+    from edgehar.benchmark.results import ResultsJson
+
 #: Environment entries that make a comparison unfair where they differ.
 SAME = ("cpu", "cores", "os", "python", "packages")
+Size = Literal["file_bytes", "load_ms", "memory_bytes", "arena_bytes"]
 #: Row entries besides latency whose ratio is worth a line.
-SIZES = ("file_bytes", "load_ms", "memory_bytes", "arena_bytes")
+SIZES: tuple[Size, ...] = ("file_bytes", "load_ms", "memory_bytes", "arena_bytes")
 
 
 @dataclass(frozen=True)
@@ -73,22 +77,23 @@ def compare(before: Path, after: Path) -> Comparison:
                 medians = row[figure]["median"], other[figure]["median"]
                 found.ratios.append(Ratio(name, figure, *medians, ratio, low, high))
         for figure in SIZES:
-            if row.get(figure) and other.get(figure):
-                found.ratios.append(Ratio(name, figure, row[figure], other[figure], other[figure] / row[figure]))
+            one, two = row.get(figure), other.get(figure)
+            if one and two:
+                found.ratios.append(Ratio(name, figure, one, two, two / one))
         if "accuracy" in row and "accuracy" in other:
             found.accuracy_points[name] = 100 * (other["accuracy"] - row["accuracy"])
-    new_targets = {row["target"]: row for row in second["targets"]}
-    for row in first["targets"]:
-        other = new_targets.get(row["target"])
-        if other is not None:
-            counts = row["instructions"], other["instructions"]
-            found.ratios.append(Ratio(row["target"], "instructions", *counts, counts[1] / counts[0]))
+    new_targets = {core["target"]: core for core in second["targets"]}
+    for core in first["targets"]:
+        same = new_targets.get(core["target"])
+        if same is not None:
+            counts = core["instructions"], same["instructions"]
+            found.ratios.append(Ratio(core["target"], "instructions", *counts, counts[1] / counts[0]))
     if not found.ratios:
         raise EdgeharError(f"expected a runtime measured in both {before} and {after}, got none; run bench again")
     return found
 
 
-def _unfair(before: Path, after: Path, first: dict[str, Any], second: dict[str, Any]) -> list[str]:
+def _unfair(before: Path, after: Path, first: ResultsJson, second: ResultsJson) -> list[str]:
     one, two = (read_json(folder / ENVIRONMENT, dict) for folder in (before, after))
     words = [f"{key} differs: {one.get(key)} and {two.get(key)}" for key in SAME if one.get(key) != two.get(key)]
     if first["threads"] != second["threads"]:

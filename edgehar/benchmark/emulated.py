@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from edgehar.benchmark import qemu
 from edgehar.benchmark.stack import deepest_stack
 from edgehar.errors import EdgeharError
+
+if TYPE_CHECKING:
+    from edgehar.benchmark.results import LayerJson, TargetJson
 
 #: Decisions that are counted; before them, the stream is brought to its steady state.
 DECISIONS = 6
@@ -69,7 +72,7 @@ class Replay:
 
 def measure(
     source: Path, target: str, *, hop: int | None = None, schedule: str = "hop", decisions: int = DECISIONS
-) -> dict[str, Any]:
+) -> TargetJson:
     """Count what one decision costs.
 
     Args:
@@ -140,7 +143,7 @@ def measure(
     }
 
 
-def _layer_row(name: str, macs: int, instructions: int, columns: int, decisions: int) -> dict[str, Any]:
+def _layer_row(name: str, macs: int, instructions: int, columns: int, decisions: int) -> LayerJson:
     """One layer of `measure`, a decision; `macs` is of one output column."""
     return {
         "layer": name,

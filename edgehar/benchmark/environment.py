@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from edgehar import __version__
 from edgehar.versions import installed
@@ -17,7 +17,24 @@ PACKAGES = ("numpy", "ai-edge-litert", "tensorflow", "keras", "onnxruntime", "tf
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
-def environment(command: Sequence[str]) -> dict[str, Any]:
+class EnvironmentJson(TypedDict):
+    """env.json; None where the system does not tell."""
+
+    cpu: str
+    cores: int
+    machine: str
+    memory_bytes: int | None
+    os: str
+    python: str
+    edgehar: str
+    packages: dict[str, str]
+    load_average: float | None
+    governor: str | None
+    command: list[str]
+    date: str
+
+
+def environment(command: Sequence[str]) -> EnvironmentJson:
     """Machine, operating system, versions, load, command and UTC date, ready for JSON."""
     return {
         "cpu": cpu_name(),
@@ -75,7 +92,7 @@ def stolen_ticks() -> tuple[int, int]:
     return (fields[7], sum(fields)) if len(fields) == 8 else (0, 0)
 
 
-def doubts(found: dict[str, Any], stolen: tuple[int, int], stolen_later: tuple[int, int]) -> list[str]:
+def doubts(found: EnvironmentJson, stolen: tuple[int, int], stolen_later: tuple[int, int]) -> list[str]:
     """What in the environment speaks against the figures."""
     words = []
     load, count = found["load_average"], found["cores"]

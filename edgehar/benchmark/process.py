@@ -50,7 +50,7 @@ class Worker:
             start_new_session=True,
         )
 
-    def ask(self, do: str, timeout: float = 240.0, **arguments: Any) -> dict[str, Any]:
+    def ask(self, do: str, timeout: float = 240.0, **arguments: object) -> dict[str, Any]:
         """Send one request and wait for its answer.
 
         Raises:

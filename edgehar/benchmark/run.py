@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,10 @@ from edgehar.bundle import MANIFEST, Bundle
 from edgehar.evaluation.metrics import accuracy, bootstrap, macro_f1
 from edgehar.files import sha256_file
 from edgehar.runtimes import ROWS, Row, incremental_row, row_named
+
+if TYPE_CHECKING:
+    from edgehar.benchmark.environment import EnvironmentJson
+    from edgehar.benchmark.results import ResultsJson, RowJson, TimedJson
 
 #: Called with (steps done, steps in all, what comes next).
 Progress = Callable[[int, int, str], None]
@@ -69,9 +73,9 @@ def run(
     plan: BenchPlan,
     threads: int,
     folder: ResultFolder,
-    environment: dict[str, Any],
+    environment: EnvironmentJson,
     on_progress: Progress,
-) -> dict[str, Any]:
+) -> ResultsJson:
     """Measure the rows and return what `results.json` holds.
 
     A row that cannot run keeps its place with a status and a note. Loading and predicting may go side by
@@ -81,7 +85,7 @@ def run(
         BundleError: a file of the bundle that is needed was changed since the export.
     """
     entries = [_entry(bundle, row) for row in rows]
-    results: dict[str, Any] = {
+    results: ResultsJson = {
         "format": FORMAT,
         "complete": False,
         "bundle": str(bundle.path),
@@ -102,7 +106,7 @@ def run(
         pool = stack.enter_context(ThreadPoolExecutor(min(2, cores())))
         workers = {entry["name"]: stack.enter_context(Worker()) for entry in present}
 
-        def ask(entry: dict[str, Any], do: str, **arguments: Any) -> dict[str, Any] | None:
+        def ask(entry: RowJson, do: str, **arguments: Any) -> dict[str, Any] | None:
             if entry["status"] != "ok":
                 return None
             try:
@@ -111,7 +115,7 @@ def run(
                 entry["status"], entry["note"] = error.status, str(error)
                 return None
 
-        def load_and_predict(entry: dict[str, Any]) -> None:
+        def load_and_predict(entry: RowJson) -> None:
             name = entry["name"]
             loaded = ask(
                 entry,
@@ -122,7 +126,7 @@ def run(
                 threads=threads,
                 windows=str(scratch / "windows.npy"),
             )
-            entry.update(loaded or {})
+            entry.update(cast("RowJson", loaded or {}))
             steps.advance(f"{name}: predicting")
             ask(entry, "predict", to=str(scratch / f"{name}.npy"))
             steps.advance(f"{name}: predicted")
@@ -147,7 +151,7 @@ def run(
                 if answer is not None:
                     timed[entry["name"]].append(answer)
                     folder.add_round(entry["name"], number, answer)
-                    entry.update(_latency(timed[entry["name"]]))
+                    entry.update(cast("RowJson", _latency(timed[entry["name"]])))
                 steps.advance()
             folder.write(results)
         for entry in present:
@@ -167,9 +171,9 @@ def run(
     return results
 
 
-def _entry(bundle: Bundle, row: Row) -> dict[str, Any]:
+def _entry(bundle: Bundle, row: Row) -> RowJson:
     """A row before anything is measured; its file is verified here, so that damage stops the run at once."""
-    entry: dict[str, Any] = {"name": row.name, "file": row.file, "status": "ok", "note": ""}
+    entry: RowJson = {"name": row.name, "file": row.file, "status": "ok", "note": ""}
     if row.hop:
         entry["step_samples"] = row.hop
     if row.file not in bundle:
@@ -182,7 +186,7 @@ def _entry(bundle: Bundle, row: Row) -> dict[str, Any]:
     return entry
 
 
-def _judge(entries: list[dict[str, Any]], tests: TestSet, scratch: Path) -> None:
+def _judge(entries: list[RowJson], tests: TestSet, scratch: Path) -> None:
     """Accuracy, macro-F1 and agreement with Keras from the saved probabilities; of golden windows agreement alone."""
     windows = tests.windows
     classes = len(windows.labels)
@@ -208,12 +212,13 @@ def _judge(entries: list[dict[str, Any]], tests: TestSet, scratch: Path) -> None
             entry["max_difference"] = float(np.abs(probabilities - truth).max())
 
 
-def _latency(answers: Sequence[dict[str, list[int]]]) -> dict[str, Any]:
+def _latency(answers: Sequence[dict[str, list[int]]]) -> TimedJson:
     """Summaries of all rounds so far, in microseconds."""
-    return {
+    found = {
         kind: statistics.summary([np.array(answer[f"{kind}_ns"], np.float64) / 1000 for answer in answers])
         for kind in ("invoke", "total")
     }
+    return cast("TimedJson", found)
 
 
 class _Steps:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgehar.benchmark.results import TargetJson
 
 
-def import_measure(targets: Sequence[str]) -> Callable[[Path, str], dict[str, Any]]:
+def import_measure(targets: Sequence[str]) -> Callable[[Path, str], TargetJson]:
     """`measure(bundle_folder, core)`, which gives one row of `targets` in results.json.
 
     A row holds `target` (the core) and the counts `instructions` (one whole window), `instructions_per_mac`,

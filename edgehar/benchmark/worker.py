@@ -12,9 +12,9 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from edgehar.benchmark.memory import peak_bytes, reset_peak
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError, MissingExtra
 from edgehar.runtimes import Runtime, open_model
+
+if TYPE_CHECKING:
+    from edgehar.benchmark.results import LoadedJson
 
 # Enough single windows after loading for lazily made buffers to exist before memory is read.
 _SETTLE = 5
@@ -35,7 +38,7 @@ class WorkerSession:
     runtime: Runtime
     load_arguments: dict[str, Any]
 
-    def load(self, row: str, path: str, contract: dict[str, Any], threads: int, windows: str) -> dict[str, Any]:
+    def load(self, row: str, path: str, contract: dict[str, object], threads: int, windows: str) -> LoadedJson:
         """Load windows and model; times include the import of the runtime's library.
 
         Returns:
@@ -66,12 +69,12 @@ class WorkerSession:
             "threads": self.runtime.threads,
         }
 
-    def predict(self, to: str) -> dict[str, Any]:
+    def predict(self, to: str) -> dict[str, object]:
         """Save the probabilities of all windows, float32 (N, classes), to a `.npy`."""
         np.save(to, self.runtime.predict(self.windows))
         return {}
 
-    def round(self, warmup: int, count: int, seconds: float, offset: int) -> dict[str, Any]:
+    def round(self, warmup: int, count: int, seconds: float, offset: int) -> dict[str, list[int]]:
         """Time single windows after an untimed warm-up, until `count` are done or `seconds` have passed.
 
         Returns:
@@ -86,7 +89,7 @@ class WorkerSession:
             gc.enable()
         return {"warmup_ns": warm, "invoke_ns": invoke, "total_ns": total}
 
-    def reload(self, times: int) -> dict[str, Any]:
+    def reload(self, times: int) -> dict[str, list[float]]:
         """Time loading the model again, the library being in memory: load_ms, a list of milliseconds."""
         spent = []
         for _ in range(times):
@@ -124,7 +127,7 @@ def main() -> int:
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     session = WorkerSession()
-    actions: dict[str, Callable[..., dict[str, Any]]] = {
+    actions: dict[str, Callable[..., Mapping[str, object]]] = {
         "load": session.load, "predict": session.predict, "round": session.round, "reload": session.reload,
     }  # fmt: skip
     for line in sys.stdin:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgehar.errors import MissingExtra
 from edgehar.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from edgehar.benchmark.results import ResultsJson
 
 #: Okabe and Ito's colours, which most colour-blind people tell apart.
 COLOURS = {"keras": "#000000", "litert": "#0072B2", "onnx": "#D55E00", "tflm": "#009E73", "native": "#CC79A7"}
@@ -16,7 +21,7 @@ COLOURS = {"keras": "#000000", "litert": "#0072B2", "onnx": "#D55E00", "tflm": "
 _FONT, _LINE = 8, 11
 
 
-def plot_results(results: dict[str, Any], path: Path) -> None:
+def plot_results(results: ResultsJson, path: Path) -> None:
     """Write a PNG with a panel of accuracy over file size and one of accuracy over latency.
 
     Raises:
@@ -47,7 +52,7 @@ def plot_results(results: dict[str, Any], path: Path) -> None:
         figure.savefig(temporary)
 
 
-def _scale(axes: Any, x: list[float], y: list[float], title: str) -> None:
+def _scale(axes: Axes, x: list[float], y: list[float], title: str) -> None:
     """Logarithmic x axis, room around the dots, a light grid."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -64,7 +69,7 @@ def _scale(axes: Any, x: list[float], y: list[float], title: str) -> None:
         axes.set_ylim(min(y) - room, max(y) + room)
 
 
-def _label(axes: Any, names: list[str], x: list[float], y: list[float]) -> None:
+def _label(axes: Axes, names: list[str], x: list[float], y: list[float]) -> None:
     """Draw dots and their names; a name that would cover another one moves up or down, with a line to its dot."""
     to_points = 72 / axes.figure.dpi
     centres = [tuple(to_points * axes.transData.transform(xy)) for xy in zip(x, y, strict=True)]

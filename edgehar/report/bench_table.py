@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar.report.tables import (
     NOTHING,
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from edgehar.benchmark.compare import Comparison
+    from edgehar.benchmark.environment import EnvironmentJson
+    from edgehar.benchmark.results import ResultsJson, RowJson
 
 QUALITY = ("runtime", "accuracy %", "95 % CI", "macro-F1 %", "agrees %", "file kB", "load ms", "memory MB", "thr")
 LATENCY = ("one window, µs", "invoke", "p95", "p99", "IQR", "raw→label", "p95", "p99", "IQR")
@@ -36,7 +38,7 @@ TARGET_LEGEND = "instructions counted under emulation: a count, never a time"
 WIDTH = 112
 
 
-def quality_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def quality_rows(results: ResultsJson) -> list[tuple[str, ...]]:
     """Accuracy, size, load time and memory of each runtime, as text."""
     rows: list[tuple[str, ...]] = []
     for row in results["rows"]:
@@ -61,7 +63,7 @@ def quality_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def latency_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def latency_rows(results: ResultsJson) -> list[tuple[str, ...]]:
     """Latency of each runtime that was timed, as text."""
     rows = []
     for row in results["rows"]:
@@ -71,7 +73,7 @@ def latency_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def target_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def target_rows(results: ResultsJson) -> list[tuple[str, ...]]:
     """Emulated targets, as text."""
     names = ("instructions", "instructions_per_mac", "code_bytes", "constant_bytes", "ram_bytes", "stack_bytes")
     rows = []
@@ -82,7 +84,7 @@ def target_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def layer_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def layer_rows(results: ResultsJson) -> list[tuple[str, ...]]:
     """Instructions of each layer in a whole window, a column per target; the streamer's own work is not in it."""
     targets = [row for row in results["targets"] if row.get("layers")]
     names = dict.fromkeys(layer["layer"] for row in targets for layer in row["layers"])
@@ -90,12 +92,12 @@ def layer_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return [(name, *(f"{own[name]:,}" if name in own else NOTHING for own in counts)) for name in names]
 
 
-def layer_columns(results: dict[str, Any]) -> tuple[str, ...]:
+def layer_columns(results: ResultsJson) -> tuple[str, ...]:
     """Heads of `layer_rows`."""
     return ("layer", *(row["target"] for row in results["targets"] if row.get("layers")))
 
 
-def notes(results: dict[str, Any]) -> list[str]:
+def notes(results: ResultsJson) -> list[str]:
     """Lines below the tables: what did not run, what the figures rest on, and what is doubtful."""
     lines = [f"Test windows: {results['dataset']['note']}."]
     lines += [f"{row['name']}: {row['status']}; {row['note']}" for row in results["rows"] if row["status"] != "ok"]
@@ -106,22 +108,22 @@ def notes(results: dict[str, Any]) -> list[str]:
     return lines
 
 
-def step_note(row: dict[str, Any], results: dict[str, Any]) -> str:
+def step_note(row: RowJson, results: ResultsJson) -> str:
     """What an incremental step's latency is of, and its share of the whole window's with the same kernels."""
     words = (
         f"{row['name']}: one step of {row['step_samples']} new samples was timed, the copying of its state included, "
         "a decision in a stream"
     )
-    whole: dict[str, Any] = next(
-        (other for other in results["rows"] if other["name"] == row["name"].split("-stream-")[0]), {}
+    whole: RowJson | None = next(
+        (other for other in results["rows"] if other["name"] == row["name"].split("-stream-")[0]), None
     )
-    if "invoke" in whole:
+    if whole is not None and "invoke" in whole:
         share = row["invoke"]["median"] / whole["invoke"]["median"]
         words += f"; {share:.3f} of {whole['name']}'s whole window"
     return f"{words}."
 
 
-def print_results(results: dict[str, Any], console: Console) -> None:
+def print_results(results: ResultsJson, console: Console) -> None:
     """Print all tables and notes."""
     console.print(terminal_table("Accuracy, size, memory", QUALITY, quality_rows(results)))
     timed = latency_rows(results)
@@ -137,7 +139,7 @@ def print_results(results: dict[str, Any], console: Console) -> None:
     console.print(headline(results), highlight=False, style="bold", markup=False)
 
 
-def headline(results: dict[str, Any]) -> str:
+def headline(results: ResultsJson) -> str:
     """What the measurement comes to, in one line: the fastest runtime, and how good it is."""
     timed = [row for row in results["rows"] if "invoke" in row and not row.get("step_samples")]
     if not timed:
@@ -151,7 +153,7 @@ def headline(results: dict[str, Any]) -> str:
     return words
 
 
-def summary_markdown(results: dict[str, Any], environment: dict[str, Any]) -> str:
+def summary_markdown(results: ResultsJson, environment: EnvironmentJson) -> str:
     """The content of summary.md."""
     packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
     parts = [

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar.files import atomic_path
 from edgehar.report.figures import new_figure
 from edgehar.report.tables import NOTHING, kilobytes, percent, results_console, terminal_table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from edgehar.training.search import Candidate
 
 #: Colours of Okabe and Ito, as in the other plots.
@@ -77,7 +79,7 @@ def _spent(items: Sequence[Candidate], name: str) -> list[float]:
     return [getattr(item, name) / 1000 for item in items]
 
 
-def _ticks(panel: Any, values: Sequence[float]) -> None:
+def _ticks(panel: Axes, values: Sequence[float]) -> None:
     """Plain numbers 1, 2, 5, 10 … on the logarithmic axis."""
     low, high = min(values), max(values)
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from edgehar.report.figures import new_figure
 from edgehar.streaming.session import History
 from edgehar.streaming.smoothing import SCORE_ONE, UNSURE
 from edgehar.streaming.streamer import Decision, Flush
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe and Ito's palette, which people with any colour vision can tell apart; unsure is grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
@@ -101,7 +104,7 @@ def plot_timeline(target: str | os.PathLike[str], history: History, labels: tupl
         figure.savefig(temporary, format="png")
 
 
-def _band(axes: Any, t: NDArray[np.float64], codes: NDArray[np.int64], jumps: NDArray[np.intp], bottom: float) -> None:
+def _band(axes: Axes, t: NDArray[np.float64], codes: NDArray[np.int64], jumps: NDArray[np.intp], bottom: float) -> None:
     """Draw runs of equal codes as coloured bars that end at interruptions; what is not known stays white."""
     changes = np.flatnonzero(np.diff(codes)) + 1
     edges = sorted({0, *changes.tolist(), *jumps.tolist(), len(codes)})
@@ -116,7 +119,7 @@ def _band(axes: Any, t: NDArray[np.float64], codes: NDArray[np.int64], jumps: ND
         axes.broken_barh(spans, (bottom - 0.36, 0.72), facecolors=colour)
 
 
-def _scores(axes: Any, events: Sequence[Decision | Flush], origin: int) -> None:
+def _scores(axes: Axes, events: Sequence[Decision | Flush], origin: int) -> None:
     """Draw the best score of each decision, in the colour of its label; the line is interrupted by flushes."""
     at = np.array([event.t_us - origin for event in events], np.float64) / 1e6
     best = np.array([max(event.scores) / SCORE_ONE if isinstance(event, Decision) else np.nan for event in events])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar.errors import ContractError
 
@@ -78,7 +78,7 @@ def cost(model: keras.Model) -> Cost:
     return Cost(weights + BYTES_A_FILTER * filters, macs, ram, weights + filters)
 
 
-def _kernels(layer: Any, kind: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+def _kernels(layer: keras.layers.Layer, kind: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Shape of each kernel in the layer, and of its output without the batch."""
     output = tuple(layer.output.shape[1:])
     if kind in ("Conv1D", "Conv2D", "Dense"):
@@ -93,7 +93,7 @@ def _kernels(layer: Any, kind: str) -> list[tuple[tuple[int, ...], tuple[int, ..
     )
 
 
-def _bytes(tensors: Any) -> int:
+def _bytes(tensors: keras.KerasTensor | list[keras.KerasTensor] | tuple[keras.KerasTensor, ...]) -> int:
     """int8 bytes of one tensor or of a list of them, one window each."""
     each = tensors if isinstance(tensors, list | tuple) else [tensors]
     return sum(math.prod(tensor.shape[1:]) for tensor in each)

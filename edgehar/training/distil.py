@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar.contract import Contract
 from edgehar.data.recording import Windows
@@ -13,6 +13,7 @@ from edgehar.training.recipe import Distillation, Recipe, recipe_for
 from edgehar.training.truth import Match
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
     from numpy.typing import NDArray
 
@@ -69,7 +70,7 @@ def _counted(on_batch: loop.OnBatch | None, index: int, own: list[Recipe]) -> lo
     return count
 
 
-def _mean_of(models: list[Any], contract: Contract) -> loop.Teacher:
+def _mean_of(models: list[keras.Model], contract: Contract) -> loop.Teacher:
     """One compiled function for all teachers."""
     import tensorflow as tf
 

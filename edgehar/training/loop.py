@@ -7,11 +7,11 @@ the epoch number make, or lies in the network's own dropout state, which the che
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from edgehar.training.truth import Match, Truth
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 #: Probabilities float32 (N, classes) of augmented windows float32 (N, window, 3) in m/s².
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -198,7 +199,7 @@ def network_input(x: NDArray[np.float32], contract: Contract) -> NDArray[np.floa
     return np.ascontiguousarray(x.reshape(len(x), *contract.input_shape), np.float32)
 
 
-def probabilities(model: Any, contract: Contract, x: NDArray[np.float32]) -> NDArray[np.float32]:
+def probabilities(model: Callable[..., object], contract: Contract, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s².
 
     Args:
@@ -222,13 +223,15 @@ def _kept(recipe: Recipe, history: list[dict[str, float]]) -> int:
     return len(history) if recipe.keep == "last" else best_epoch(history)
 
 
-def _training_step(network: Any, average: Any, optimiser: Any, truth: Truth) -> Any:
+def _training_step(
+    network: keras.Model, average: keras.Model, optimiser: keras.optimizers.Optimizer, truth: Truth
+) -> Callable[..., tf.Tensor]:
     """A compiled function (x, target, learning rate, decay of the average) -> loss."""
     import tensorflow as tf
 
     sums = tf.constant(truth.allowed.T) if truth.match else None
 
-    def step(x: Any, target: Any, rate: Any, decay: Any) -> Any:
+    def step(x: tf.Tensor, target: tf.Tensor, rate: tf.Tensor, decay: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             predicted = network(x, training=True)
             if sums is not None:
@@ -247,7 +250,8 @@ def _training_step(network: Any, average: Any, optimiser: Any, truth: Truth) -> 
     x = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
     target = tf.TensorSpec((None, len(truth.words)), tf.float32)
     scalar = tf.TensorSpec((), tf.float32)
-    return tf.function(step, input_signature=[x, target, scalar, scalar])
+    compiled: Callable[..., tf.Tensor] = tf.function(step, input_signature=[x, target, scalar, scalar])
+    return compiled
 
 
 def _identity(
@@ -266,10 +270,10 @@ def _identity(
     return files.sha256_bytes(text + b"".join(part.tobytes() for part in parts))
 
 
-def _values(variables: Any) -> list[NDArray[np.generic]]:
+def _values(variables: Iterable[keras.Variable]) -> list[NDArray[np.generic]]:
     return [np.array(variable.value.numpy()) for variable in variables]
 
 
-def _assign(variables: Any, values: list[NDArray[np.generic]]) -> None:
+def _assign(variables: Iterable[keras.Variable], values: list[NDArray[np.generic]]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

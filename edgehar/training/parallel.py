@@ -13,9 +13,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from edgehar.errors import EdgeharError, MissingExtra
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import distributed
+
+#: What the function returns.
+Result = TypeVar("Result")
 
 #: Seconds to wait for a cluster's scheduler, and then for its first worker.
 PATIENCE_S = 20
@@ -25,8 +33,8 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def each(
-    function: Callable[..., Any], calls: Iterable[tuple[Any, ...]], *, jobs: int = 1, dask: str | None = None
-) -> Iterator[Any]:
+    function: Callable[..., Result], calls: Iterable[tuple[object, ...]], *, jobs: int = 1, dask: str | None = None
+) -> Iterator[Result]:
     """Yield `function(*call)` for each call, in the order in which they finish.
 
     With one job, calls are drawn one by one, each after the result before it was taken.
@@ -75,7 +83,9 @@ def each(
             ) from error
 
 
-def _guarded(function: Callable[..., Any], call: tuple[Any, ...], threads: int) -> tuple[Any, str | None]:
+def _guarded(
+    function: Callable[..., Result], call: tuple[object, ...], threads: int
+) -> tuple[Result | None, str | None]:
     """In the worker: the result, or a message that is safe to send where the exception may not be."""
     if threads and "tensorflow" not in sys.modules:
         # Only operations side by side: threads inside of one are fixed, see `loop.make_deterministic`.
@@ -92,7 +102,7 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _connect(address: str) -> Any:
+def _connect(address: str) -> distributed.Client:
     distributed = _import("distributed")
     for name in ("distributed", "distributed.client", "distributed.core", "distributed.comm"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -104,7 +114,7 @@ def _connect(address: str) -> Any:
         ) from error
 
 
-def _import(name: str) -> Any:
+def _import(name: str) -> ModuleType:
     from importlib import import_module
 
     try:

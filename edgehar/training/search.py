@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from edgehar import data, files
 from edgehar.contract import Contract
@@ -26,7 +26,12 @@ from edgehar.training.parallel import each
 from edgehar.training.search_space import SMALLEST, cost_of, draw, excess, gives_up, rungs
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import optuna
+    from optuna import Trial
+
+    from edgehar.training.cost import Cost
 
 PLAN, STUDY, FRONT, TRIALS = "search.json", "study.db", "front.csv", "candidates.csv"
 
@@ -129,9 +134,9 @@ def search(
     study = _open_study(optuna, folder, plan.run.recipe.seed)
     done = _candidates(study)
     rejected = [0]
-    asked: dict[str, Any] = {}
+    asked: dict[str, Trial] = {}
 
-    def proposals() -> Iterator[tuple[Any, ...]]:
+    def proposals() -> Iterator[tuple[object, ...]]:
         for _ in range(trials - len(done)):
             trial, arch = _ask(study, plan, contract, done, asked, rejected)
             if trial is None:
@@ -156,7 +161,7 @@ def search(
 
 def train_candidate(
     arch: str, plan: run.RunPlan, contract: Contract, train: Windows, others: Windows, count: int, rivals: Rivals
-) -> tuple[str, dict[str, Any]]:
+) -> tuple[str, dict[str, object]]:
     """Train one architecture, or give it up at a rung; runs in any process.
 
     Args:
@@ -243,7 +248,7 @@ def _ask(
     return None, ""
 
 
-def _tell(optuna: Any, study: optuna.Study, trial: optuna.Trial, result: dict[str, Any]) -> Candidate:
+def _tell(optuna: ModuleType, study: optuna.Study, trial: optuna.Trial, result: dict[str, object]) -> Candidate:
     """Store a candidate's figures with its trial."""
     for name, value in result.items():
         trial.set_user_attr(name, value)
@@ -274,13 +279,13 @@ def _rivals(study: optuna.Study, flash: int, macs: int) -> Rivals:
     return found
 
 
-def _excess_of_smallest(plan: SearchPlan, contract: Contract) -> tuple[Any, str]:
+def _excess_of_smallest(plan: SearchPlan, contract: Contract) -> tuple[Cost, str]:
     needs = cost_of(SMALLEST, contract)
     over = [f"{name}={getattr(needs, name)}" for name, limit in plan.budget.items() if getattr(needs, name) > limit]
     return needs, ", ".join(over)
 
 
-def _open_study(optuna: Any, folder: Path, seed: int) -> Any:
+def _open_study(optuna: ModuleType, folder: Path, seed: int) -> optuna.Study:
     """The folder's study; trials that a stopped search left open are closed, and the draws go on with fresh ones."""
     url = f"sqlite:///{(folder / STUDY).resolve()}"
     directions = ["maximize", "minimize", "minimize"]
@@ -296,11 +301,11 @@ def _write_tables(folder: Path, study: optuna.Study, done: list[Candidate]) -> N
     files.write_text(folder / FRONT, table(front(study)))
 
 
-def _import_optuna() -> Any:
+def _import_optuna() -> ModuleType:
     try:
         import optuna
     except ImportError as error:
         raise MissingExtra("optuna", "search") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    return optuna
+    return cast("ModuleType", optuna)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.models import build
 from edgehar.models.family import ConvBlock, columns, spec
 from edgehar.training.cost import Cost, cost
+
+if TYPE_CHECKING:
+    import optuna
 
 #: What a budget may name: attributes of `Cost`.
 SPENT = ("flash", "macs", "ram")
@@ -48,7 +51,7 @@ def read_budget(text: str) -> dict[str, int]:
     return budget
 
 
-def draw(trial: Any) -> list[ConvBlock]:
+def draw(trial: optuna.Trial) -> list[ConvBlock]:
     """The blocks that an Optuna trial proposes.
 
     The strides are the factors 2, 2 and 5 of a second's 20 samples, each given to one block or to none, so
