@@ -141,7 +141,7 @@ class Contract:
         return {"format": FORMAT, **entries}
 
     @classmethod
-    def from_dict(cls, value: Any, where: str = "contract") -> Contract:
+    def from_dict(cls, value: object, where: str = "contract") -> Contract:
         """Read a dictionary made by `to_dict`.
 
         Raises:

@@ -90,7 +90,7 @@ def decode(
 
 
 def convert(
-    value: Any, kind: type[_T], where: str, *, complete: bool = False, error: type[EdgeharError] = EdgeharError
+    value: object, kind: type[_T], where: str, *, complete: bool = False, error: type[EdgeharError] = EdgeharError
 ) -> _T:
     """Read what JSON was decoded to as `kind`; arguments and errors as in `decode`."""
     target = _document(typing.cast(Any, kind), complete)
@@ -166,7 +166,7 @@ def _rebuild(value: Any) -> Any:
     return kind(**{name: _rebuild(item) for name, item in given.items() if item is not msgspec.UNSET})
 
 
-def _explain(reason: msgspec.ValidationError, value: Any, kind: Any, where: str) -> str:
+def _explain(reason: msgspec.ValidationError, value: object, kind: object, where: str) -> str:
     """The decoder's message in our form: expected, got, where."""
     message, _, place = str(reason).partition(" - at `")
     place = place.rstrip("`").removeprefix("$").removeprefix(".")

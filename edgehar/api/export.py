@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from edgehar import data, models
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
@@ -118,7 +118,7 @@ class _Shares:
 
     training: Windows
     test: Windows
-    origin: dict[str, Any]
+    origin: dict[str, object]
     notes: tuple[str, ...]
 
 

@@ -17,6 +17,7 @@ from edgehar.models.front import with_softmax
 from edgehar.models.own_training import Training
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
     from numpy.typing import NDArray
 
@@ -51,7 +52,7 @@ class ImportedModel:
 
 
 def import_model(
-    model: Any,
+    model: str | os.PathLike[str] | keras.Model,
     out: str | os.PathLike[str],
     *,
     labels: Sequence[str] | None = None,
@@ -124,7 +125,9 @@ def import_model(
     return ImportedModel(out, given, assumed, difference)
 
 
-def _check_options(labels: Any, rate_hz: Any, mean: Any, std: Any, contract: Any, canonical: bool) -> None:
+def _check_options(
+    labels: object, rate_hz: object, mean: object, std: object, contract: Contract | None, canonical: bool
+) -> None:
     told = {"labels": labels, "rate": rate_hz, "mean": mean, "std": std}
     if contract is not None:
         twice = [name for name, value in told.items() if value is not None]
@@ -138,7 +141,7 @@ def _check_options(labels: Any, rate_hz: Any, mean: Any, std: Any, contract: Any
         )
 
 
-def _probabilities(model: Any, windows: NDArray[np.float32], logits: bool) -> NDArray[np.float64]:
+def _probabilities(model: keras.Model, windows: NDArray[np.float32], logits: bool) -> NDArray[np.float64]:
     """What the original says of windows in its own input's shape, float64 (N, classes).
 
     Raises:

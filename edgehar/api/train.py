@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
 from edgehar.contract import Contract
@@ -17,6 +17,9 @@ from edgehar.extras import require
 from edgehar.training import run
 from edgehar.training.progress import Clock, TrainProgress
 from edgehar.training.truth import Match
+
+if TYPE_CHECKING:
+    from edgehar.data import Dataset
 
 #: Called after each batch.
 OnProgress = Callable[[TrainProgress], None]
@@ -116,7 +119,7 @@ def _asked(
     resume: str | os.PathLike[str] | None,
     options: dict[str, Any],
     read: Read,
-) -> tuple[Path, run.RunPlan, Any]:
+) -> tuple[Path, run.RunPlan, Dataset]:
     """The run's folder, its plan and its recordings."""
     if resume is not None:
         if options or out is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from edgehar.data import Windows
 from edgehar.errors import BundleError
@@ -44,7 +45,7 @@ def read_golden(path: Path) -> Golden:
     return read_json(path, Golden, limit=LARGE, error=BundleError)
 
 
-def golden(test: Windows, keras: Path, int8: Path | None) -> dict[str, Any]:
+def golden(test: Windows, keras: Path, int8: Path | None) -> dict[str, object]:
     """A JSON-ready dictionary of golden windows.
 
     Every sample is a float32 written so that reading it as float32 gives the same bits. The int8 bytes
@@ -60,7 +61,7 @@ def golden(test: Windows, keras: Path, int8: Path | None) -> dict[str, Any]:
     trained = open_model(keras)
     probabilities = trained.predict(windows.x)
     trained.close()
-    entries: list[dict[str, Any]] = [
+    entries: list[dict[str, object]] = [
         {
             "label": windows.labels[int(windows.y[index])],
             "subject": str(windows.subject[index]),
@@ -84,6 +85,8 @@ def golden(test: Windows, keras: Path, int8: Path | None) -> dict[str, Any]:
     return {"format": FORMAT, "labels": list(test.labels), "windows": entries}
 
 
-def _spread(indices: Any) -> Any:
+def _spread(indices: NDArray[np.intp]) -> NDArray[np.intp]:
     """Up to `PER_CLASS` evenly spaced indices."""
-    return indices[np.unique(np.linspace(0, len(indices) - 1, min(PER_CLASS, len(indices))).round().astype(int))]
+    places = np.linspace(0, len(indices) - 1, min(PER_CLASS, len(indices)))
+    chosen: NDArray[np.intp] = indices[np.unique(places.round().astype(int))]
+    return chosen

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from edgehar.bundle.golden import read_golden
 from edgehar.bundle.kotlin import incremental_kotlin
 from edgehar.bundle.readme import METHODS, reciprocal
 from edgehar.compile.incremental import incremental_model
-from edgehar.compile.incremental_plan import figures
+from edgehar.compile.incremental_plan import PlanFigures, figures
 from edgehar.contract import Contract
 from edgehar.convert import metadata
 from edgehar.errors import CheckFailed
@@ -23,7 +22,16 @@ from edgehar.files import write_bytes
 from edgehar.runtimes import incremental_row, open_model
 
 
-def write_incremental(stage: Path, hop: int, contract: Contract) -> dict[str, Any]:
+class IncrementalJson(PlanFigures):
+    """One incremental model in the manifest."""
+
+    file: str
+    operators: list[str]
+    states: list[list[int]]
+    golden_windows_equal: int
+
+
+def write_incremental(stage: Path, hop: int, contract: Contract) -> IncrementalJson:
     """Write the incremental model of a hop beside `model_int8.tflite`, run it on the golden windows, and plan it.
 
     Args:
@@ -175,7 +183,7 @@ class IncrementalModel {
 };""")
 
 
-def incremental_readme(contract: Contract, entry: dict[str, Any], *others: dict[str, Any]) -> str:
+def incremental_readme(contract: Contract, entry: IncrementalJson, *others: IncrementalJson) -> str:
     """The page's section on the incremental model, written out for one model.
 
     Args:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgehar import __version__
 from edgehar.bundle import FORMAT as BUNDLE_FORMAT
@@ -29,6 +29,9 @@ from edgehar.files import dump_json, sha256_bytes, sha256_file, write_bytes, wri
 from edgehar.models import keras_file
 from edgehar.schema import read_json
 from edgehar.versions import installed
+
+if TYPE_CHECKING:
+    import keras
 
 #: Packages whose version can change a byte of the bundle.
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnx", "tf2onnx", "onnxruntime", "tflite-micro", "numpy")
@@ -109,14 +112,14 @@ class ExportResult:
 
 
 def export_bundle(
-    model: Any,
+    model: keras.Model,
     contract: Contract,
     folder: Path,
     options: Options,
     *,
     test: Windows,
     calibration: Calibration | None,
-    origin: dict[str, Any],
+    origin: dict[str, object],
     on_step: Callable[[str], None] = lambda step: None,
     notes: tuple[str, ...] = (),
 ) -> ExportResult:
@@ -185,7 +188,7 @@ def export_bundle(
 
 
 def _artefacts(
-    model: Any,
+    model: keras.Model,
     contract: Contract,
     options: Options,
     calibration: Calibration | None,
@@ -213,7 +216,7 @@ def _artefacts(
     return made, contracts
 
 
-def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> dict[str, Any]:
+def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> dict[str, object]:
     """Write the C source where it can be; what was written, or why not, for the manifest."""
     if not options.int8 or options.float_io:
         return {"refused": "needs a full-integer model (--int8 with --io int8)"}
@@ -234,7 +237,7 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     return {"kernels": c.kernels, "hop": c.hop, "schedule": c.schedule, "name": c.name, "engine": c.engine}
 
 
-def _c_notes(stage: Path, options: Options, c_source: dict[str, Any]) -> tuple[str, ...]:
+def _c_notes(stage: Path, options: Options, c_source: dict[str, object]) -> tuple[str, ...]:
     """Why there is no C source, or why its hop saves nothing."""
     if not options.int8 or options.float_io:
         return ()
@@ -271,7 +274,7 @@ def _manifest(
     quality: list[Coverage],
     arena: int | None,
     calibration: Calibration | None,
-    origin: dict[str, Any],
+    origin: dict[str, object],
     made: dict[str, bytes],
 ) -> dict[str, Any]:
     """Everything a reader must know of the bundle; no date, so that two exports are equal."""

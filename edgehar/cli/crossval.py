@@ -19,6 +19,7 @@ from edgehar.cli.train import GROUPS, train_options
 if TYPE_CHECKING:
     from edgehar.data import Dataset, DataSource
     from edgehar.training.crossval import OnFold
+    from edgehar.training.fold import FoldJson
 
 
 @click.command(
@@ -117,7 +118,7 @@ def _folds(folder: Path) -> Iterator[OnFold]:
     began: list[tuple[float, int]] = []
     with counted("training", "folds") as (count, say):
 
-        def tell(done: int, total: int, fold: dict[str, Any] | None) -> None:
+        def tell(done: int, total: int, fold: FoldJson | None) -> None:
             count(done, total, "training")
             if fold is None:
                 began.append((time.monotonic(), done))

@@ -85,7 +85,7 @@ def data_options(
     return decorate
 
 
-def _refuse_alone(told: dict[str, Any]) -> None:
+def _refuse_alone(told: dict[str, object]) -> None:
     """Options that say how to read a source are refused where no source is named."""
     for name, value in told.items():
         if value:

@@ -39,7 +39,7 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
     field = name.removeprefix("--").split("/")[0].replace("-", "_")
 
     def default(recipe: Recipe) -> Any:
-        parts: tuple[Any, ...] = (recipe, recipe.augmentation, recipe.distillation)
+        parts: tuple[object, ...] = (recipe, recipe.augmentation, recipe.distillation)
         value = next(getattr(part, field) for part in parts if hasattr(part, field))
         return name.split("/")[0].removeprefix("--") if value is True else value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,22 @@ SATURATED_RUN = 3
 WALKING_HZ = (1.4, 2.6)
 
 
+class SaturationJson(TypedDict):
+    """Of each axis: samples that are stuck at a limit, and the limits, m/s²."""
+
+    samples: dict[str, int]
+    lowest: list[float]
+    highest: list[float]
+
+
+class GravityJson(TypedDict):
+    """Usual length of the mean and its direction while people are upright, m/s²; `up` as in `+y`."""
+
+    usual: float
+    upright_mean: list[float]
+    up: str
+
+
 @dataclass
 class Check:
     """Everything that `data check` tells; `problems` name the uses that they rule out."""
@@ -40,8 +56,8 @@ class Check:
     rates: dict[str, int]
     jittered: int
     findings: dict[str, int]
-    saturated: dict[str, Any]
-    gravity: dict[str, Any]
+    saturated: SaturationJson
+    gravity: GravityJson
     walking_hz: float | None
     labels: dict[str, dict[str, float]]
     subjects: dict[str, dict[str, float]]
@@ -189,7 +205,7 @@ def _labels(dataset: Dataset, contract: Contract) -> tuple[dict[str, dict[str, f
     )
 
 
-def _gravity(dataset: Dataset, problems: dict[str, list[str]], warnings: list[str]) -> dict[str, Any]:
+def _gravity(dataset: Dataset, problems: dict[str, list[str]], warnings: list[str]) -> GravityJson:
     """Usual length of the mean, and where gravity points while people are upright."""
     usual = gravity_length(recording.acc for recording in dataset.recordings)
     if not 0.7 < usual / STANDARD_GRAVITY < 1.4:
@@ -212,7 +228,7 @@ def _gravity(dataset: Dataset, problems: dict[str, list[str]], warnings: list[st
     return {"usual": round(usual, 3), "upright_mean": [round(float(value), 3) for value in mean], "up": side}
 
 
-def _saturation(dataset: Dataset, warnings: list[str]) -> dict[str, Any]:
+def _saturation(dataset: Dataset, warnings: list[str]) -> SaturationJson:
     """Samples that stay at an axis's largest or smallest value three times in a row or more."""
     low = np.min([recording.acc.min(axis=0) for recording in dataset.recordings], axis=0)
     high = np.max([recording.acc.max(axis=0) for recording in dataset.recordings], axis=0)

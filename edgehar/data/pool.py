@@ -15,7 +15,6 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +61,7 @@ def read_pool(path: Path) -> list[tuple[str | None, DataSource]]:
     return [_source(item, path) for item in listed]
 
 
-def _source(item: Any, path: Path) -> tuple[str | None, DataSource]:
+def _source(item: object, path: Path) -> tuple[str | None, DataSource]:
     if not isinstance(item, dict) or not isinstance(item.get("source"), str):
         raise DataError(f'expected source = "…" under each [[source]] in {path}')
     name, labels = item.pop("name", None), item.pop("labels", {})

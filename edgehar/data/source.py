@@ -56,7 +56,7 @@ class DataSource:
         return {**asdict(self), "schema": None if self.schema is None else str(self.schema)}
 
     @classmethod
-    def from_dict(cls, value: Any, where: str = "the source of the recordings") -> DataSource:
+    def from_dict(cls, value: object, where: str = "the source of the recordings") -> DataSource:
         """Read what `to_dict` wrote; raises DataError for anything else."""
         if not isinstance(value, dict) or not set(value) <= {item.name for item in fields(cls)}:
             raise DataError(f"expected the source of recordings in {where}, got another set of entries")
@@ -77,5 +77,5 @@ class DataSource:
         )
 
 
-def _names(value: Any, count: int) -> bool:
+def _names(value: object, count: int) -> bool:
     return isinstance(value, list | tuple) and len(value) == count and all(isinstance(name, str) for name in value)

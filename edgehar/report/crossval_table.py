@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgehar.report.evaluation import headline
 from edgehar.report.tables import NOTHING, percent, results_console, terminal_table
 
 if TYPE_CHECKING:
     from edgehar.training.crossval import CrossResult
+    from edgehar.training.fold import FoldJson
+    from edgehar.training.fold_adapted import AdaptedJson
 
 #: People named in a row of the table before it says how many more there are.
 NAMED = 6
 
 
-def fold_line(fold: dict[str, Any]) -> str:
+def fold_line(fold: FoldJson) -> str:
     """One finished fold in one line."""
     return (
         f"fold {fold['fold']} ({people(fold['people'])}): accuracy {percent(fold['accuracy'])} %, "
@@ -43,7 +45,7 @@ def print_sources(result: CrossResult) -> None:
     results_console().print(terminal_table("By source, over the classes that it has", columns, rows))
 
 
-def _before_and_after(adapted: dict[str, Any]) -> list[str]:
+def _before_and_after(adapted: AdaptedJson) -> list[str]:
     return [str(len(adapted["scored"])), percent(adapted["plain_accuracy"]), percent(adapted["accuracy"])]
 
 

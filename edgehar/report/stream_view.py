@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from edgehar.report.tables import NOTHING, percent, terminal_table
 from edgehar.streaming.score import StreamScore
@@ -66,7 +66,7 @@ class JsonView:
         self._write({"event": "total", "recordings": len(rows), **summary_dict(summary, self._labels)})
         self._out.flush()
 
-    def _row(self, event: Decision | Flush) -> dict[str, Any]:
+    def _row(self, event: Decision | Flush) -> dict[str, object]:
         t = event.t_us / 1e6
         if isinstance(event, Flush):
             return {"event": "flush", "t": t, "reason": event.reason}
@@ -78,7 +78,7 @@ class JsonView:
             "scores": [s / SCORE_ONE for s in event.scores],
         }
 
-    def _write(self, row: dict[str, Any]) -> None:
+    def _write(self, row: dict[str, object]) -> None:
         self._out.write(json.dumps(row, allow_nan=False) + "\n")
 
 
@@ -159,9 +159,9 @@ class TextView:
         self._out.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
 
 
-def summary_dict(summary: Summary, labels: Sequence[str]) -> dict[str, Any]:
+def summary_dict(summary: Summary, labels: Sequence[str]) -> dict[str, object]:
     """A summary as JSON-ready values; times in seconds."""
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "samples": summary.samples,
         "decisions": summary.decisions,
         "label_s": {name: round(value, 6) for name, value in summary.label_s.items()},

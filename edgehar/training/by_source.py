@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgehar.evaluation import match_labels
 from edgehar.evaluation.metrics import class_scores
 from edgehar.training.truth import Match
+
+if TYPE_CHECKING:
+    from edgehar.training.fold import FoldJson
+
+#: Entries of a fold with probabilities.
+Answers = Literal["probabilities", "int8_probabilities"]
+
+
+class FiguresJson(TypedDict):
+    """Shares in 0 … 1."""
+
+    accuracy: float
+    macro_f1: float
+
+
+class SourceJson(TypedDict):
+    """Figures of one set; see `by_source`."""
+
+    windows: int
+    own: FiguresJson | None
+    merged: FiguresJson | None
 
 
 def source_folds(sources: Mapping[str, str], people: Sequence[str]) -> list[tuple[str, ...]]:
@@ -21,8 +43,8 @@ def source_folds(sources: Mapping[str, str], people: Sequence[str]) -> list[tupl
 
 
 def by_source(
-    folds: Sequence[Mapping[str, Any]], answers_of: str, sources: Mapping[str, str], match: Match | None
-) -> dict[str, Any]:
+    folds: Sequence[FoldJson], answers_of: Answers, sources: Mapping[str, str], match: Match | None
+) -> dict[str, SourceJson]:
     """Figures of each set, by its name.
 
     Args:
@@ -40,7 +62,7 @@ def by_source(
     truth = np.array([code for fold in folds for code in fold["truth"]], np.int64)
     answers = np.concatenate([np.array(fold[answers_of], np.float32) for fold in folds])
     of_window = np.array([sources[person] for person in subject])
-    found: dict[str, Any] = {}
+    found: dict[str, SourceJson] = {}
     for name in dict.fromkeys(of_window.tolist()):
         mine = of_window == name
         own = None
@@ -55,6 +77,6 @@ def by_source(
     return found
 
 
-def _figures(truth: Any, predicted: Any, classes: int) -> dict[str, float]:
+def _figures(truth: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> FiguresJson:
     scores = class_scores(truth, predicted, classes)
     return {"accuracy": float((truth == predicted).mean()), "macro_f1": float(scores.f1[scores.support > 0].mean())}

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +24,21 @@ from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate, match_labels
 from edgehar.schema import read_json
 from edgehar.training import loop, run
-from edgehar.training.by_source import by_source, source_folds
-from edgehar.training.fold import read_fold
+from edgehar.training.by_source import Answers, SourceJson, by_source, source_folds
+from edgehar.training.fold import FoldJson, QuantisedJson, read_fold
 from edgehar.training.fold_adapted import Adapting, adapt_fold, pool_adapted
 from edgehar.training.parallel import each
 from edgehar.training.truth import Match
 
 PLAN, SUMMARY = "crossval.json", "summary.json"
 
-_FIGURES = ("accuracy", "macro_f1")
+Figure = Literal["accuracy", "macro_f1"]
+_FIGURES: tuple[Figure, ...] = ("accuracy", "macro_f1")
 _BY_WINDOW = ("probabilities", "truth", "subject")
-_INT8 = "int8_probabilities"
+_INT8: Final = "int8_probabilities"
 
 #: Called with (folds done, folds in all, the newest fold's result or None at the start).
-OnFold = Callable[[int, int, "dict[str, Any] | None"], None]
+OnFold = Callable[[int, int, FoldJson | None], None]
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,14 @@ class CrossResult:
             that nothing was learned from.
     """
 
-    folds: list[dict[str, Any]]
+    folds: list[FoldJson]
     pooled: Evaluation
     pooled_int8: Evaluation | None = None
-    sources: dict[str, Any] = field(default_factory=dict)
-    sources_int8: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, SourceJson] = field(default_factory=dict)
+    sources_int8: dict[str, SourceJson] = field(default_factory=dict)
     pooled_adapted: tuple[Evaluation, Evaluation] | None = None
 
-    def spread(self, figure: str) -> tuple[float, float]:
+    def spread(self, figure: Figure) -> tuple[float, float]:
         """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
         values = [fold[figure] for fold in self.folds]
         return float(np.mean(values)), float(np.std(values, ddof=1))
@@ -143,7 +144,7 @@ def start(folder: Path, plan: CrossPlan, dataset: Dataset) -> list[tuple[str, ..
     return groups
 
 
-def keep_plan(path: Path, whole: dict[str, Any]) -> None:
+def keep_plan(path: Path, whole: Mapping[str, object]) -> None:
     """Write what was asked for, or refuse in one line that names what differs from what stands there."""
     asked = _flat(json.loads(files.dump_json(whole)))
     if not path.exists():
@@ -191,7 +192,7 @@ def cross_validate(
     if on_fold is not None:
         on_fold(done, len(groups), None)
 
-    def missing() -> Iterator[tuple[Any, ...]]:
+    def missing() -> Iterator[tuple[object, ...]]:
         for number, (path, people) in enumerate(zip(paths, groups, strict=True), 1):
             if not path.exists():
                 yield plan.run, dataset, number, people, plan.int8, plan.adapting
@@ -217,7 +218,7 @@ def run_fold(
     people: tuple[str, ...],
     int8: bool = False,
     adapting: Adapting | None = None,
-) -> dict[str, Any]:
+) -> FoldJson:
     """Train without these people and measure them; JSON-ready. Runs in any process and leaves no files.
 
     Args:
@@ -231,12 +232,12 @@ def run_fold(
     windows = prepared.coarse.of_subjects(people)
     probabilities = loop.probabilities(model, contract, windows.x)
     measured = run.measure(probabilities, windows, prepared.truth)
-    quantised: dict[str, Any] = {}
+    quantised: QuantisedJson = {}
     if int8 or adapting is not None:
         own = prepared.coarse.of_subjects(outcome.split.train + outcome.split.validation)
         with int8_model(model, contract, own) as path:
             answers = predict_file(path, windows.x)
-            learned = {} if adapting is None else {"adapted": adapt_fold(path, windows, adapting)}
+            learned: QuantisedJson = {} if adapting is None else {"adapted": adapt_fold(path, windows, adapting)}
         again = run.measure(answers, windows, prepared.truth)
         quantised = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
         quantised |= learned
@@ -260,9 +261,7 @@ def run_fold(
     }
 
 
-def sum_up(
-    folds: list[dict[str, Any]], match: Match | None = None, sources: Mapping[str, str] | None = None
-) -> CrossResult:
+def sum_up(folds: list[FoldJson], match: Match | None = None, sources: Mapping[str, str] | None = None) -> CrossResult:
     """All folds together, as if one model had been measured on everybody.
 
     Args:
@@ -271,7 +270,7 @@ def sum_up(
     matching = match_labels(folds[0]["labels"], match)
     code = np.array([matching.words[word] for word in folds[0]["truths"]], np.int64)
 
-    def pool(some: list[dict[str, Any]], name: str) -> Evaluation:
+    def pool(some: list[FoldJson], name: Answers) -> Evaluation:
         answers = np.array([row for fold in some for row in fold[name]], np.float32)
         truth = np.array([code for fold in some for code in fold["truth"]], np.int64)
         subject = np.array([person for fold in some for person in fold["subject"]], np.str_)
@@ -297,14 +296,14 @@ def _listed(probabilities: NDArray[np.float32]) -> list[list[float]]:
     return [[float(str(value)) for value in row] for row in probabilities]
 
 
-def _without_windows(value: Any) -> Any:
+def _without_windows(value: object) -> object:
     """An entry of a fold's file without its lists by window."""
     if not isinstance(value, dict):
         return value
     return {name: item for name, item in value.items() if name not in ("scored", "probabilities")}
 
 
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
+def _flat(value: object, name: str = "") -> dict[str, object]:
     """Nested dictionaries as one, with names as in `recipe.epochs`."""
     if not isinstance(value, dict):
         return {name: value}

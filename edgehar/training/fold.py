@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypedDict, cast
 
 import msgspec
 
 from edgehar.errors import DataError
 from edgehar.schema import LARGE, convert, read_json
-from edgehar.training.fold_adapted import AdaptedFold
+from edgehar.training.fold_adapted import AdaptedFold, AdaptedJson
 
 #: Softmax in float32 may add up to a little more than 1.
 Share = Annotated[float, msgspec.Meta(ge=0, le=1.001)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class QuantisedJson(TypedDict, total=False):
+    """Entries of a fold whose quantised network was measured as well."""
+
+    int8_accuracy: float
+    int8_macro_f1: float
+    int8_probabilities: list[list[float]]
+    adapted: AdaptedJson
+
+
+class FoldJson(QuantisedJson):
+    """What `run_fold` returns and a fold's file holds; `Fold` is what must be in it when it is read again."""
+
+    fold: int
+    people: list[str]
+    train: list[str]
+    validation: list[str]
+    trained_on: str
+    best_epoch: int
+    parameters: int
+    accuracy: float
+    macro_f1: float
+    windows: int
+    labels: list[str]
+    truths: list[str]
+    subject: list[str]
+    truth: list[int]
+    probabilities: list[list[float]]
 
 
 class Fold(msgspec.Struct, frozen=True):
@@ -54,14 +83,14 @@ class Fold(msgspec.Struct, frozen=True):
             self.adapted.check(self.windows if self.int8_probabilities else 0, classes, where)
 
 
-def read_fold(path: Path, people: tuple[str, ...]) -> dict[str, Any]:
+def read_fold(path: Path, people: tuple[str, ...]) -> FoldJson:
     """The result of a fold as its file has it.
 
     Raises:
         DataError: damaged, or of other people; the message says to delete it.
     """
     try:
-        fold: dict[str, Any] = read_json(path, dict, limit=LARGE, error=DataError)
+        fold = cast("FoldJson", read_json(path, dict, limit=LARGE, error=DataError))
         found = convert(fold, Fold, str(path), error=DataError)
         if found.people != people:
             raise DataError(

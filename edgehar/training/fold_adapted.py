@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import msgspec
 import numpy as np
@@ -16,6 +16,9 @@ from edgehar.errors import DataError
 from edgehar.evaluation import Evaluation, Matching, evaluate
 from edgehar.personal.trial import require_room, try_profiles
 from edgehar.runtimes import open_model
+
+if TYPE_CHECKING:
+    from edgehar.training.fold import FoldJson
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,21 @@ class Adapting:
     def check(self, labels: Sequence[str]) -> None:
         """Raise DataError for an unknown activity or too many windows, before anything is trained."""
         require_room(labels, self.only, self.each)
+
+
+class AdaptedJson(TypedDict):
+    """What `adapt_fold` returns; `AdaptedFold` is the same read again."""
+
+    unit: str
+    units: int
+    unlearned: list[str]
+    used: int
+    plain_accuracy: float
+    plain_macro_f1: float
+    accuracy: float
+    macro_f1: float
+    scored: list[int]
+    probabilities: list[list[float]]
 
 
 class AdaptedFold(msgspec.Struct, frozen=True):
@@ -57,7 +75,7 @@ class AdaptedFold(msgspec.Struct, frozen=True):
             raise DataError(f"expected scored windows below {windows}, each once, in {where}, got others")
 
 
-def adapt_fold(path: Path, windows: Windows, adapting: Adapting) -> dict[str, Any]:
+def adapt_fold(path: Path, windows: Windows, adapting: Adapting) -> AdaptedJson:
     """JSON-ready: what a fold's file keeps; see `AdaptedFold`.
 
     Args:
@@ -92,7 +110,7 @@ def adapt_fold(path: Path, windows: Windows, adapting: Adapting) -> dict[str, An
 
 
 def pool_adapted(
-    folds: Sequence[dict[str, Any]], matching: Matching, code: NDArray[np.int64]
+    folds: Sequence[FoldJson], matching: Matching, code: NDArray[np.int64]
 ) -> tuple[Evaluation, Evaluation] | None:
     """All folds' people without and with their profiles, on the same windows; None where nobody was learned.
 

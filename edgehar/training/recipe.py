@@ -16,7 +16,7 @@ def _require(name: str, value: float, low: float, high: float = math.inf) -> Non
         raise EdgeharError(f"expected --{name.replace('_', '-')} of {limit}, got {value!r}")
 
 
-def _keep_floats(part: Any) -> None:
+def _keep_floats(part: Augmentation | Distillation | Recipe) -> None:
     """Make whole numbers floats where floats belong, so that a plan that went through JSON equals the one asked for."""
     for item in fields(part):
         value = getattr(part, item.name)
@@ -127,7 +127,7 @@ class Recipe:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, value: Any, where: str = "recipe") -> Recipe:
+    def from_dict(cls, value: object, where: str = "recipe") -> Recipe:
         """Read a dictionary made by `to_dict`; raises EdgeharError for anything else."""
         return convert(value, cls, where, complete=True)
 

@@ -251,7 +251,9 @@ def run(
     """
     recipe, split, dataset, coarse = plan.recipe, prepared.split, prepared.dataset, prepared.coarse
 
-    def fit(people: tuple[str, ...], others: tuple[str, ...], at: Path, names: Sequence[str], **options: Any) -> Any:
+    def fit(
+        people: tuple[str, ...], others: tuple[str, ...], at: Path, names: Sequence[str], **options: Any
+    ) -> tuple[loop.Fitted, Contract]:
         own = coarse.of_subjects(people)
         fitted_contract = replace(prepared.contract, normalisation=normalisation(own, recipe.normalisation))
         fine = prepared.fine.of_subjects(people)
