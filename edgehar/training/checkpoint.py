@@ -58,7 +58,7 @@ def load(path: Path) -> Checkpoint:
         EdgeharError: not a checkpoint, or a damaged one.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             state = json.loads(archive["state"].tobytes())
             groups: dict[str, Arrays] = {}
             for group in _GROUPS:

@@ -36,7 +36,8 @@ def finished(arguments, made_once):
 
 
 def rows(path):
-    return list(csv.DictReader(path.open()))
+    with path.open() as table:
+        return list(csv.DictReader(table))
 
 
 def test_front_and_candidates(finished):

@@ -64,7 +64,7 @@ def test_the_set_that_is_left_out_is_never_seen(pool, tmp_path, capsys, monkeypa
 def test_a_table_by_source(pool, tmp_path, capsys, monkeypatch):
     labels, truths = ["walking", "sitting", "standing"], ["walking", "sitting", "standing", "still"]
 
-    def fold(plan, dataset, number, people, int8):
+    def fold(plan, dataset, number, people, int8, adapting=None):
         answers = [[1.0, 0.0, 0.0]] * len(people)
         return {
             "fold": number, "people": list(people), "train": [], "validation": [], "trained_on": "train",
