@@ -30,8 +30,11 @@ def arguments(recordings):
 
 @pytest.fixture(scope="module")
 def serial(arguments, made_once, run_cli):
-    """A finished run, one fold after the other in one process, which has done nothing else: a process in which TensorFlow
-    has computed keeps the number of threads inside an operation that it began with, and with it the last bits."""
+    """A finished run, one fold after the other, in a process that has done nothing else.
+
+    Where TensorFlow has computed before, it keeps the number of threads inside an operation that it began with, and with
+    it the last bits.
+    """
 
     def make(folder):
         done = run_cli(*arguments, "--out", str(folder))
