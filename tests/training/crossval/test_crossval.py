@@ -32,8 +32,8 @@ def arguments(recordings):
 def serial(arguments, made_once, run_cli):
     """A finished run, one fold after the other, in a process that has done nothing else.
 
-    Where TensorFlow has computed before, it keeps the number of threads inside an operation that it began with, and with
-    it the last bits.
+    Where TensorFlow has computed before, it keeps the number of threads inside an operation that it began with, and
+    with it the last bits.
     """
 
     def make(folder):
