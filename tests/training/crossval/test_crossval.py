@@ -94,10 +94,11 @@ def test_figures_are_those_of_the_predictions(serial):
     assert len(lines) == PEOPLE + 1 and set(summary["pooled"]["subjects"]) == {line.split(",")[0] for line in lines[1:]}
 
 
-def test_each_fold_measured_as_int8(arguments, serial, tmp_path, capsys):
+def test_each_fold_measured_as_int8(arguments, serial, tmp_path, run_cli):
     folder = tmp_path / "run"
-    assert main([*arguments, "--int8", "--out", str(folder)]) == 0
-    text = capsys.readouterr().out
+    done = run_cli(*arguments, "--int8", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
     assert "quantised to int8" in text and "int8:" in text
     folds = [json.loads((folder / name).read_text()) for name in FILES]
     for fold, before in zip(folds, (json.loads((serial / name).read_text()) for name in FILES), strict=True):
@@ -114,20 +115,16 @@ def test_each_fold_measured_as_int8(arguments, serial, tmp_path, capsys):
     )
 
 
-def test_only_what_is_missing_is_run_again(arguments, serial, tmp_path, monkeypatch, capsys):
+def test_only_what_is_missing_is_run_again(arguments, serial, tmp_path, run_cli):
     folder = shutil.copytree(serial, tmp_path / "run")
     stamps = {name: (folder / name).stat().st_mtime_ns for name in FILES}
     (folder / FILES[1]).unlink()
-    ran = []
-    real = crossval.run_fold
-    monkeypatch.setattr(crossval, "run_fold", lambda *call: ran.append(call[2]) or real(*call))
-    assert main([*arguments, "--out", str(folder), "--json"]) == 0
-    captured = capsys.readouterr()
-    assert ran == [2]
+    done = run_cli(*arguments, "--out", folder, "--json")
+    assert done.returncode == 0, done.stderr
     assert contents(folder) == contents(serial), "the same fold gives the same bytes"
     assert [(folder / name).stat().st_mtime_ns == stamps[name] for name in FILES] == [True, False, True]
-    assert "2 of 3 folds are in" in captured.err and "3 of 3: fold 2" in captured.err
-    assert json.loads(captured.out)["pooled"] == json.loads((folder / "summary.json").read_text())["pooled"]
+    assert "2 of 3 folds are in" in done.stderr and "3 of 3: fold 2" in done.stderr
+    assert json.loads(done.stdout)["pooled"] == json.loads((folder / "summary.json").read_text())["pooled"]
 
 
 def test_labels_merged_in_the_figures_and_not_in_the_folds(arguments, serial, tmp_path, capsys):
