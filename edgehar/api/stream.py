@@ -46,9 +46,9 @@ def stream(
         MissingExtra: pandas or the runtime's package is not installed.
     """
     from edgehar.data import from_frame, load
-    from edgehar.data.extras import require
+    from edgehar.extras import require
 
-    require("pandas")
+    require("data", "pandas")
     import pandas as pd
 
     from edgehar.streaming.play import open_player, play

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.data.assemble import assemble
-from edgehar.data.extras import require
 from edgehar.data.labels import require_few
 from edgehar.data.recording import UNLABELLED, Dataset
 from edgehar.data.timeline import Samples, to_recordings
 from edgehar.errors import DataError
+from edgehar.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def to_frame(dataset: Dataset) -> pd.DataFrame:
     Raises:
         MissingExtra: pandas is not installed.
     """
-    require("pandas")
+    require("data", "pandas")
     import pandas as pd
 
     recordings = dataset.recordings

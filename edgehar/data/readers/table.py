@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.data.extras import require
 from edgehar.errors import DataError
+from edgehar.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +177,7 @@ def read_table(content: bytes, where: str) -> Table:
         DataError: empty, or not a table.
         MissingExtra: pandas is not installed.
     """
-    require("pandas")
+    require("data", "pandas")
     if content.startswith((b"PAR1", b"ARROW1", b"FEA1")):
         return _columnar(content, where)
     _refuse_endless(content, where)
@@ -220,7 +220,7 @@ def _refuse_endless(content: bytes, where: str) -> None:
 
 def _columnar(content: bytes, where: str) -> Table:
     """Parquet or Feather, by pyarrow."""
-    require("pyarrow")
+    require("data", "pyarrow")
     import pandas as pd
     import pyarrow as pa
 

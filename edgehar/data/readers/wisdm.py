@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.data.assemble import assemble
-from edgehar.data.extras import require
 from edgehar.data.labels import require_few
 from edgehar.data.readers.archive import Member, members
 from edgehar.data.recording import Dataset
 from edgehar.data.timeline import NO_TIME, TIME_UNITS, Samples, guess_time_unit, to_recordings, usual_step
 from edgehar.errors import DataError
+from edgehar.extras import require
 
 MALFORMED = "records dropped: not user,activity,timestamp,x,y,z"
 NOT_NUMBER = "records dropped: an empty field or text in place of a number"
@@ -68,7 +68,7 @@ def load_wisdm(
         DataError: no such file, or no record in it.
         MissingExtra: pandas is not installed.
     """
-    require("pandas")
+    require("data", "pandas")
     files = accelerometer_files(members(source))
     if not files:
         raise DataError(f"expected WISDM text files (.txt, .txt.gz) in {source}, got none")
