@@ -5,7 +5,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
-APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev
+APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev lld nodejs \
+	qemu-system-misc gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+	qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross chromium
+TOOLS := arm-none-eabi-gcc qemu-system-arm clang wasm-ld node qemu-system-riscv32 riscv64-unknown-elf-gcc \
+	qemu-aarch64 aarch64-linux-gnu-gcc chromium
 
 # The tests run against the wheel, from a folder that has everything of the checkout but the package's sources.
 WHEEL := build/wheel
@@ -52,7 +56,7 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
 	touch $@ $(VENV)/.all
 
 tools:
-	@for tool in arm-none-eabi-gcc qemu-system-arm clang; do command -v $$tool >/dev/null || missing=1; done; \
+	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing=1; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT) >/dev/null \
 			|| echo "could not install $(APT): the emulated tests will be skipped"; \
