@@ -29,7 +29,8 @@ from edgehar.runtimes.quantise import dequantise, quantise
 #: Folder beside a model that holds its C source.
 FOLDER = "c"
 
-_FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared")
+#: 127 classes are the most that a model may have: host_library.c hands out no decision, so that none is too large.
+_FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared", "-DEDGEHAR_MOST_CLASSES=127")
 
 
 class NativeInt8(Runtime):

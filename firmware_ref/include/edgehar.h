@@ -153,14 +153,19 @@ typedef struct edgehar_config {
 #define EDGEHAR_REQUIRE(condition) (1 / (int)(condition))
 #endif
 
-/* What the network and the smoothing say of the window that ends at `time_us`. */
+/* Classes that a decision has room for; a model of more does not compile. All files must be built with the same number. */
+#ifndef EDGEHAR_MOST_CLASSES
+#define EDGEHAR_MOST_CLASSES 32
+#endif
+
+/* What the network and the smoothing say of the window that ends at `time_us`: a copy, which may be kept or queued. */
 typedef struct edgehar_decision {
-    uint64_t time_us; /* of the newest sample */
-    int label;        /* class, or EDGEHAR_UNSURE */
-    int raw;          /* class with the largest probability, without smoothing */
-    int classes;
-    const uint8_t *p;      /* probabilities, units of 1/256, one per class; valid until the next push */
-    const int32_t *scores; /* smoothed, units of 1/32768, one per class; valid until the next push */
+    uint64_t time_us;                     /* of the newest sample */
+    int label;                            /* class, or EDGEHAR_UNSURE */
+    int raw;                              /* class with the largest probability, without smoothing */
+    int classes;                          /* in `scores` and `p`; what lies behind them is not written */
+    int32_t scores[EDGEHAR_MOST_CLASSES]; /* smoothed, units of 1/32768 */
+    uint8_t p[EDGEHAR_MOST_CLASSES];      /* probabilities, units of 1/256 */
 } edgehar_decision;
 
 /* How samples become int8 where something is done to them first: edgehar_path.c. */
@@ -191,7 +196,6 @@ struct edgehar {
     const int16_t *rotation;
     edgehar_last_layer last;
     int32_t *scores;
-    uint8_t *p;
     edgehar_gravity gravity;
     uint64_t clock;      /* time of the last sample seen */
     uint64_t kept;       /* time of the last sample kept */

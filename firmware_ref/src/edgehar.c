@@ -31,13 +31,13 @@ int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size
     }
     model = config->model;
     classes = model->classes;
-    if (memory_bytes < model->state_bytes + classes * 5 || ((uintptr_t)memory & 3u) != 0) {
+    if (memory_bytes < model->state_bytes + classes * sizeof *self->scores || ((uintptr_t)memory & 3u) != 0) {
         return EDGEHAR_ERROR_MEMORY;
     }
-    if (config->hop < 1 || config->hop > model->window || (model->hop != 0 && config->hop != model->hop) ||
-        config->smoothing > EDGEHAR_SMOOTHING_MAJORITY || config->votes < 1 || config->votes > 15 ||
-        config->alpha < 1 || config->alpha > 256 || config->threshold > 256 || config->hysteresis > 256 ||
-        config->min_dwell < 1 ||
+    if (classes > EDGEHAR_MOST_CLASSES || config->hop < 1 || config->hop > model->window ||
+        (model->hop != 0 && config->hop != model->hop) || config->smoothing > EDGEHAR_SMOOTHING_MAJORITY ||
+        config->votes < 1 || config->votes > 15 || config->alpha < 1 || config->alpha > 256 ||
+        config->threshold > 256 || config->hysteresis > 256 || config->min_dwell < 1 ||
         (config->counts.multiplier != 0 && (config->counts.shift < 1 || config->counts.shift > 62))) {
         return EDGEHAR_ERROR_CONFIG;
     }
@@ -46,7 +46,6 @@ int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size
     self->memory = memory;
     self->path = model->path;
     self->scores = (int32_t *)(void *)((uint8_t *)memory + model->state_bytes);
-    self->p = (uint8_t *)(self->scores + classes);
     edgehar_reset(self);
     return EDGEHAR_OK;
 }
@@ -76,8 +75,8 @@ static int largest_p(const uint8_t *p, int classes)
     return best;
 }
 
-/* Scores from the newest probabilities. */
-static void smooth(edgehar *self, int raw)
+/* Scores from the newest probabilities, of which `raw` is the largest. */
+static void smooth(edgehar *self, const uint8_t *p, int raw)
 {
     const edgehar_config *config = self->config;
     const int classes = config->model->classes;
@@ -101,7 +100,7 @@ static void smooth(edgehar *self, int raw)
         return;
     }
     for (index = 0; index < classes; index++) {
-        const int32_t fresh = self->p[index] << 7;
+        const int32_t fresh = p[index] << 7;
         if (config->smoothing == EDGEHAR_SMOOTHING_EMA && self->decisions != 0) {
             self->scores[index] += ((fresh - self->scores[index]) * config->alpha) >> 8;
         } else {
@@ -157,16 +156,15 @@ static int keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int 
         output = self->last.run(&self->last, self->memory);
     }
     for (index = 0; index < model->classes; index++) {
-        self->p[index] = (uint8_t)(output[index] + 128);
+        decision->p[index] = (uint8_t)(output[index] + 128);
     }
-    decision->raw = largest_p(self->p, model->classes);
-    smooth(self, decision->raw);
+    decision->raw = largest_p(decision->p, model->classes);
+    smooth(self, decision->p, decision->raw);
     decide(self);
+    memcpy(decision->scores, self->scores, model->classes * sizeof *self->scores);
     decision->time_us = time_us;
     decision->label = self->label;
     decision->classes = model->classes;
-    decision->p = self->p;
-    decision->scores = self->scores;
     return EDGEHAR_DECISION;
 }
 

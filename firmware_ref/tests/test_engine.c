@@ -152,6 +152,22 @@ static void test_reset_and_two_streams_change_nothing(void)
     EXPECT(memcmp(before, two.p, sizeof before) == 0);
 }
 
+static void test_a_decision_is_a_copy(void)
+{
+    edgehar stream;
+    edgehar_decision first, kept, later;
+
+    EXPECT(edgehar_init(&stream, &config, memory, sizeof memory) == EDGEHAR_OK);
+    memset(&first, 0, sizeof first);
+    EXPECT(push(&stream, 0, EDGEHAR_MODEL_WINDOW, 0, &first) == EDGEHAR_DECISION);
+    memcpy(&kept, &first, sizeof kept);
+    EXPECT(push(&stream, 31, HOP, (uint64_t)PERIOD * EDGEHAR_MODEL_WINDOW, &later) == EDGEHAR_DECISION);
+    EXPECT(memcmp(later.p, first.p, EDGEHAR_MODEL_CLASSES) != 0);
+    EXPECT(memcmp(&kept, &first, sizeof kept) == 0);
+    memset(memory, 0, sizeof memory);
+    EXPECT(memcmp(&kept, &first, sizeof kept) == 0);
+}
+
 static void test_counts_are_mapped_at_compile_time(void)
 {
     edgehar stream;
@@ -185,6 +201,7 @@ int main(void)
     test_flushes();
     test_a_rate_over_a_tenth_off_gives_no_decision();
     test_reset_and_two_streams_change_nothing();
+    test_a_decision_is_a_copy();
     test_counts_are_mapped_at_compile_time();
     test_names();
     printf("engine: all tests passed\n");

@@ -17,7 +17,7 @@ from edgehar.compile.c.emit import FORMAT
 from edgehar.errors import EdgeharError
 
 from .engine import FIRMWARE
-from .networks import random_network
+from .networks import NetworkWriter, random_network
 
 HEADER = (FIRMWARE / "include" / "edgehar.h").read_text()
 MODEL = FIRMWARE / "tests" / "model"
@@ -132,6 +132,19 @@ def test_a_model_of_another_format_does_not_compile(line, tmp_path):
     assert compile_text("gcc", text, tmp_path).returncode == 0
     done = compile_text("gcc", text, tmp_path, f"-I{engine}")
     assert done.returncode != 0 and f"made for format {FORMAT}" in done.stderr
+
+
+def test_more_classes_than_a_decision_holds_do_not_compile(tmp_path):
+    net = NetworkWriter(7)
+    net.mean()
+    net.dense(33)
+    net.softmax()
+    (tmp_path / "model.tflite").write_bytes(net.bytes())
+    write_c(tmp_path / "model.tflite", tmp_path, name="walk")
+    text = '#include "walk_data.h"\nint main(void) { return 0; }\n'
+    done = compile_text("gcc", text, tmp_path)
+    assert done.returncode != 0 and "-DEDGEHAR_MOST_CLASSES=33" in done.stderr
+    assert compile_text("gcc", text, tmp_path, "-DEDGEHAR_MOST_CLASSES=33").returncode == 0
 
 
 TWO = """#include "edgehar.h"

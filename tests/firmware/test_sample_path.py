@@ -356,7 +356,7 @@ def test_the_embedding_is_what_the_last_layer_reads(runtimes):
     layer = dense_layer(engine.network)
     kept = np.zeros(layer.weights[0].size, np.int8)
     assert library.edgehar_keep_embedding(stream, ctypes.byref(personal), kept.ctypes.data_as(ctypes.c_void_p)) == 0
-    samples, decision, seen = restless(np.random.default_rng(14), 200), (ctypes.c_uint64 * 16)(), set()
+    samples, decision, seen = restless(np.random.default_rng(14), 200), (ctypes.c_uint64 * 128)(), set()
     for index, sample in enumerate(samples):
         time = ctypes.c_uint64(index * PERIOD)
         status = library.edgehar_push(stream, sample.ctypes.data_as(ctypes.c_void_p), time, decision)

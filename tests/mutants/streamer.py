@@ -36,6 +36,14 @@ STREAMER = (
         RATES,
     ),
     Mutant(
+        "a decision without its last score",
+        C,
+        "memcpy(decision->scores, self->scores, model->classes *",
+        "memcpy(decision->scores, self->scores, (model->classes - 1u) *",
+        "a decision is a whole copy",
+        RATES,
+    ),
+    Mutant(
         "two periods are a gap",
         C,
         "step > 2 * (uint64_t)self->config->model->period_us",

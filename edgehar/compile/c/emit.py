@@ -49,9 +49,8 @@ class Labels:
 
 
 def memory_bytes(plan: EnginePlan) -> int:
-    """What `edgehar_init` asks for: the engine's state, then a score and a probability for each class."""
-    classes = plan.network.tensors[plan.network.result].channels
-    return plan.state_bytes + 4 * classes + ((classes + 3) & ~3)
+    """What `edgehar_init` asks for: the engine's state, then a score for each class."""
+    return plan.state_bytes + 4 * plan.network.tensors[plan.network.result].channels
 
 
 def fixed_hop(plan: EnginePlan) -> int:
@@ -87,6 +86,9 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names) -> str:
 
 #if EDGEHAR_FORMAT != {FORMAT}
 #error "made for format {FORMAT} of the engine (edgehar {__version__}); export again, or take that engine"
+#endif
+#if EDGEHAR_MOST_CLASSES < {len(labels.names)}
+#error "compile every file with -DEDGEHAR_MOST_CLASSES={len(labels.names)}: a decision has too little room"
 #endif
 
 {chr(10).join(lines)}

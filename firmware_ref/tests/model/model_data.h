@@ -9,6 +9,9 @@
 #if EDGEHAR_FORMAT != 2
 #error "made for format 2 of the engine (edgehar 0.1.0); export again, or take that engine"
 #endif
+#if EDGEHAR_MOST_CLASSES < 5
+#error "compile every file with -DEDGEHAR_MOST_CLASSES=5: a decision has too little room"
+#endif
 
 #define EDGEHAR_MODEL_WINDOW 80 /* samples in a window */
 #define EDGEHAR_MODEL_HOP 0 /* samples between decisions; 0: as the configuration says */
@@ -16,7 +19,7 @@
 #define EDGEHAR_MODEL_PERIOD_US 50000 /* microseconds between samples */
 #define EDGEHAR_MODEL_STATE_BYTES 580 /* the engine's part of the memory */
 #define EDGEHAR_MODEL_HISTORY_BYTES 240 /* of that, columns kept over the window */
-#define EDGEHAR_MODEL_MEMORY_BYTES 608 /* for edgehar_init; a multiple of 4 */
+#define EDGEHAR_MODEL_MEMORY_BYTES 600 /* for edgehar_init; a multiple of 4 */
 #define EDGEHAR_MODEL_INPUT_SCALE 1.2760304e-01f /* m/s^2 per step of the input; see EDGEHAR_COUNTS */
 #define EDGEHAR_MODEL_PROFILE_BYTES 100 /* of a profile with rotation and last layer */
 #define EDGEHAR_MODEL_MACS 12915 /* multiply-accumulates per decision; whole window at each decision */
