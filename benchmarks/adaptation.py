@@ -87,7 +87,9 @@ def turned(dataset: Dataset, left_out: tuple[str, ...], align: bool) -> Dataset:
     if not align:
         return dataset
     others = [person for person in dataset.subjects if person not in left_out]
-    aligned, without = align_recordings(dataset, usual_gravity(dataset, others))
+    usual = usual_gravity(dataset, others)
+    assert usual is not None
+    aligned, without = align_recordings(dataset, usual)
     print(f"no walking in {len(without)} of {len(dataset.recordings)} recordings", file=sys.stderr)
     return aligned
 

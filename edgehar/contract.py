@@ -25,6 +25,8 @@ LARGEST_WINDOW, LONGEST_LABEL, MOST_LABELS = 4096, 100, 256
 SLOWEST_HZ, FASTEST_HZ = 0.1, 10_000.0
 #: m/s²; sensors end at 200 g.
 LARGEST_MEAN, LARGEST_DEVIATION, SMALLEST_DEVIATION = 1e4, 1e4, 1e-6
+#: Length of a direction in whole numbers, Q14.
+DIRECTION_ONE = 1 << 14
 #: Bounds of a scale of int8 values, within the normal numbers of float32.
 SMALLEST_SCALE, LARGEST_SCALE = 1e-30, 1e30
 
@@ -76,6 +78,9 @@ class Contract:
             same order (x0, y0, z0, x1, …).
         front_end: `none`: windows hold x, y, z. `pocket`: they hold what docs/spec.md, "Front end", makes of the
             stream: along gravity, across it, and how far the screen's axis is from level.
+        walking_gravity: where gravity is while people walk, in the frame that training had: a direction of length 2^14,
+            to which a recording is aligned (docs/spec.md, "Alignment"). None: there is no such direction, or nobody
+            walked in training.
         normalisation: None where the model was trained on raw m/s².
         input_quantisation, output_quantisation: None for a float model.
     """
@@ -95,6 +100,7 @@ class Contract:
     input_quantisation: TensorQuantisation | None = None
     output_quantisation: TensorQuantisation | None = None
     front_end: str = "none"
+    walking_gravity: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.labels) <= MOST_LABELS or len(set(self.labels)) != len(self.labels):
@@ -122,6 +128,19 @@ class Contract:
             raise ContractError(f"expected input layout 'window' or 'flat', got {self.input_layout!r}")
         if self.front_end not in FRONT_ENDS:
             raise ContractError(f"expected the front end {' or '.join(FRONT_ENDS)}, got {self.front_end!r}")
+        if self.walking_gravity is not None:
+            self._check_walking_gravity(self.walking_gravity)
+
+    def _check_walking_gravity(self, direction: tuple[int, int, int]) -> None:
+        length = sum(value * value for value in direction) ** 0.5
+        if abs(length - DIRECTION_ONE) > 2:  # each entry is rounded
+            raise ContractError(
+                f"expected a walking gravity of length {DIRECTION_ONE}, got {list(direction)}, {length:.0f} long"
+            )
+        if self.front_end != "none":
+            raise ContractError(
+                f"expected no walking gravity with the front end {self.front_end}, got {list(direction)}"
+            )
 
     @property
     def period_s(self) -> float:
@@ -136,8 +155,11 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` reads it back to an equal object."""
         entries = asdict(self)
+        # As contracts were written before there was the one or the other.
         if self.front_end == "none":
-            del entries["front_end"]  # as contracts were written before there was one
+            del entries["front_end"]
+        if self.walking_gravity is None:
+            del entries["walking_gravity"]
         return {"format": FORMAT, **entries}
 
     @classmethod

@@ -43,10 +43,28 @@ def save(model: keras.Model, contract: Contract, path: str | os.PathLike[str]) -
         metadata = json.loads(members["metadata.json"])
         metadata.pop("date_saved", None)
         members["metadata.json"] = files.dump_json(metadata).encode()
-        members[MEMBER] = files.dump_json(contract.to_dict()).encode()
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for name in sorted(members):
-                archive.writestr(zipfile.ZipInfo(name, _NO_DATE), members[name])
+        _pack(temporary, members, contract)
+
+
+def replace_contract(path: str | os.PathLike[str], contract: Contract) -> None:
+    """Give a `.keras` of ours another contract; all else in it stays as it is, byte for byte.
+
+    Raises:
+        EdgeharError: not a `.keras` file of ours, or it cannot be written.
+    """
+    read_contract(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with files.atomic_path(path) as temporary:
+        _pack(temporary, members, contract)
+
+
+def _pack(path: Path, members: dict[str, bytes], contract: Contract) -> None:
+    """A zip of these members and the contract."""
+    members[MEMBER] = files.dump_json(contract.to_dict()).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(members):
+            archive.writestr(zipfile.ZipInfo(name, _NO_DATE), members[name])
 
 
 def load(path: str | os.PathLike[str]) -> tuple[keras.Model, Contract]:

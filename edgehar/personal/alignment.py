@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from edgehar.errors import DataError
 from edgehar.front_end import LARGEST_INSIDE, to_q8
 
+#: The rate that walking is told at.
+RATE_HZ = 20.0
 #: Samples of a window that may be walking, and between two of them: 4 s and 2 s at 20 Hz.
 WINDOW, STEP = 80, 40
 #: Windows in a row that must walk.

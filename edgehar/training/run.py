@@ -27,6 +27,7 @@ from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate
 from edgehar.evaluation.confidence import fit_temperature
+from edgehar.personal.aligned import contract_gravity
 from edgehar.schema import read_json
 from edgehar.training import distil, loop
 from edgehar.training.progress import STAGES, OnBatch, Stage, weight_of
@@ -204,6 +205,8 @@ def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
     split = data.split(dataset, plan.split, validation=plan.validation, seed=recipe.seed)
     truth = Truth.of(labels_of(dataset), plan.match)
     contract = Contract(truth.labels, input_layout=plan.input_layout, front_end=plan.front_end)
+    gravity = contract_gravity(dataset, split.train + split.validation, contract)
+    contract = replace(contract, walking_gravity=gravity)
     coarse = fine = data.cut_windows(dataset, contract, labels=truth.words)
     if recipe.augmentation.shift:
         fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift, labels=truth.words)

@@ -82,6 +82,16 @@ def test_statistics_are_those_of_the_training_people(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_gravity_while_walking_is_that_of_the_training_people(name):
+    from edgehar.personal.aligned import contract_gravity
+
+    people = manifest_of(name)["subjects"]
+    _, contract = models.load(name)
+    found = contract_gravity(data.load("hapt"), people["train"] + people["validation"], contract)
+    assert contract.walking_gravity == found and list(found) == manifest_of(name)["contract"]["walking_gravity"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_int8_accuracy_on_the_published_test_people(name, bundle_of):
     """From the bundle, against what the README's table says: one window in 500 may fall otherwise elsewhere."""
     path = bundle_of(name) / "model_int8.tflite"

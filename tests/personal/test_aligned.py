@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from edgehar.contract import Contract
 from edgehar.data import Dataset, Recording
-from edgehar.errors import DataError
-from edgehar.personal.aligned import align_recordings, usual_gravity
+from edgehar.errors import ContractError
+from edgehar.personal.aligned import LEAST_AGREEMENT, align_recordings, contract_gravity, usual_gravity
 
 
 def walk(name: str, subject: str, turn: np.ndarray) -> Recording:
@@ -29,10 +32,43 @@ def test_the_turn_of_the_phone_is_undone():
     )
     dataset = Dataset("walks", (*upright, walk("tilted", "p3", about_z(0.3)), still), ("walking",))
     target = usual_gravity(dataset, ("p0", "p1", "p2"))
-    assert np.abs(target - [16384, 0, 0]).max() < 200
+    assert target is not None and np.abs(np.subtract(target, [16384, 0, 0])).max() < 200
     aligned, left = align_recordings(dataset, target)
     assert left == ("still",) and aligned.recordings[4] is still
     apart = np.abs(dataset.recordings[3].acc - upright[0].acc).max()
     assert apart > 2 and np.abs(aligned.recordings[3].acc - aligned.recordings[0].acc).max() < 0.05
-    with pytest.raises(DataError, match="somebody walks for 8 s"):
-        usual_gravity(dataset, ("p9",))
+    assert usual_gravity(dataset, ("p9",)) is None
+
+
+@pytest.mark.parametrize(("angle", "agree"), [(0.3, True), (0.31, True), (0.33, False), (1.5, False)])
+def test_only_recordings_that_agree_have_a_usual_gravity(angle, agree):
+    """Two directions at ±angle have a mean of length cos(angle); 0.3176 rad is the edge."""
+    dataset = Dataset("walks", tuple(walk(str(turn), str(turn), about_z(turn)) for turn in (angle, -angle)), ("a",))
+    assert (np.cos(angle) >= LEAST_AGREEMENT) == agree
+    assert (usual_gravity(dataset, dataset.subjects) is not None) == agree
+
+
+def test_a_recording_counts_once_whatever_its_gaps():
+    first, second = walk("r", "p", about_z(0.2)), walk("r", "p", about_z(-0.2))
+    both = Recording(
+        "r", "p", np.concatenate([first.t, second.t + 60]), np.concatenate([first.acc, second.acc]),
+        np.concatenate([first.label, second.label]), 20.0,
+    )  # fmt: skip
+    usual = usual_gravity(Dataset("walks", (both,), ("walking",)), ("p",))
+    assert usual == usual_gravity(Dataset("walks", (first,), ("walking",)), ("p",))
+
+
+def test_a_contract_says_where_gravity_is_while_walking():
+    dataset = Dataset("walks", (walk("r", "p", np.eye(3)),), ("walking", "sitting"))
+    plain = Contract(dataset.classes)
+    assert "walking_gravity" not in plain.to_dict()
+    usual = contract_gravity(dataset, ("p",), plain)
+    own = replace(plain, walking_gravity=usual)
+    assert own.to_dict()["walking_gravity"] == usual and Contract.from_dict(own.to_dict()) == own
+    assert contract_gravity(dataset, ("p",), replace(plain, front_end="pocket")) is None
+    assert contract_gravity(dataset, ("p",), replace(plain, rate_hz=50.0)) is None
+    for wrong in ((0, 0, 0), (16384, 300, 0), (16380, 0, 0)):
+        with pytest.raises(ContractError, match="walking gravity of length 16384"):
+            Contract(dataset.classes, walking_gravity=wrong)
+    with pytest.raises(ContractError, match="front end pocket"):
+        Contract(dataset.classes, front_end="pocket", walking_gravity=usual)
