@@ -54,19 +54,19 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def require_folder(path: str | os.PathLike[str]) -> None:
+def require_folder(path: str | os.PathLike[str], option: str = "--out") -> None:
     """Raise EdgeharError where nothing can be written into a folder, which need not be there yet.
 
-    For commands that compute for long before they write.
+    For commands that compute for long before they write; `option` is where the place was said.
     """
     place = next(place for place in (Path(path), *Path(path).parents) if os.path.lexists(place))
     if not place.is_dir():
-        raise EdgeharError(f"cannot write {path}: expected a folder at {place}; choose another place with --out")
+        raise EdgeharError(f"cannot write {path}: expected a folder at {place}; choose another place with {option}")
     try:
         Path(tempfile.mkdtemp(dir=place, prefix=".tmp-")).rmdir()
     except OSError as error:
         raise EdgeharError(
-            f"cannot write {path}: {error.strerror or error}; choose another place with --out"
+            f"cannot write {path}: {error.strerror or error}; choose another place with {option}"
         ) from error
 
 

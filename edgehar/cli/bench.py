@@ -52,6 +52,7 @@ class BenchCommand(Command):
 @data_options(default=None)
 @click.option("--split", "split_name", help="Who the test people are.  [default: whom the model has not seen]")
 @click.option("--target", "targets", multiple=True, metavar="CORE", help="Also count instructions: cortex-m4, ….")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="One page with figures, tables, samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print results.json instead of tables.")
 def command(
     bundle: Path,
@@ -64,6 +65,7 @@ def command(
     data: DataSource | None,
     split_name: str | None,
     targets: tuple[str, ...],
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Measure each runtime on BUNDLE (default: ./bundle), each in a process of its own, rounds interleaved.
@@ -78,14 +80,19 @@ def command(
     """
     from rich.progress import BarColumn, TimeElapsedColumn
 
+    from edgehar import extras
     from edgehar.api.bench import bench
     from edgehar.benchmark.results import PICTURE, SUMMARY
-    from edgehar.files import dump_json, write_text
-    from edgehar.report.bench_plot import plot_results
+    from edgehar.files import dump_json, require_folder, write_text
+    from edgehar.report.bench_plot import draw_results
     from edgehar.report.bench_table import WIDTH, print_results, summary_markdown
+    from edgehar.report.figures import save_png
     from edgehar.report.progress import bar
     from edgehar.report.tables import results_console
 
+    if html is not None:
+        require_folder(html.parent, "--html")
+        extras.require("bench", "matplotlib")
     if hops and engine == "whole":
         raise click.UsageError("expected --engine incremental with --hop; a whole window has no hop")
     with bar(BarColumn(), TimeElapsedColumn()) as progress:
@@ -110,7 +117,7 @@ def command(
         )
     write_text(out / SUMMARY, summary_markdown(result.results, result.environment))
     try:
-        plot_results(result.results, out / PICTURE)
+        save_png(draw_results(result.results), out / PICTURE)
     except MissingExtra as error:
         click.echo(f"no picture: {error}", err=True)
     if as_json:
@@ -118,6 +125,11 @@ def command(
     else:
         print_results(result.results, results_console(WIDTH))
     click.echo(f"written to {out}", err=True)
+    if html is not None:
+        from edgehar.report.bench_page import bench_page
+
+        write_text(html, bench_page(result.results, result.environment, out))
+        click.echo(f"wrote {html}", err=True)
     if not result.measured:
         raise CheckFailed("no runtime could be measured; see the notes above")
 

@@ -51,6 +51,7 @@ def read_matches(
 )  # fmt: skip
 @click.option("--only", metavar="A,B", help="With --adapt: learn from these activities alone: sitting,standing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="One page with figures, tables, data.")
 @click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Folder for PNGs.")
 @data_options(default=None)
 def command(
@@ -64,6 +65,7 @@ def command(
     adapt: int | None,
     only: str | None,
     as_json: bool,
+    html: Path | None,
     plot: Path | None,
 ) -> None:
     """Measure MODEL on labelled recordings.
@@ -75,11 +77,16 @@ def command(
     trained on them) are called unsure. Windows of labels that the model does not have are counted and left out;
     --match says which of its labels a coarser one may mean, and sums their probabilities. --adapt is what
     `edgehar adapt` is worth: figures of the int8 model before and after, side by side. --plot writes confusion,
-    people and reliability.
+    people and reliability, --html one
+    page with all of it.
     """
+    from edgehar import extras
     from edgehar.api.evaluate import evaluate
-    from edgehar.files import dump_json
+    from edgehar.files import dump_json, require_folder, write_text
 
+    if html is not None:
+        require_folder(html.parent, "--html")
+        extras.require("train", "matplotlib")
     if subjects and split_name:
         raise click.UsageError("expected --split or --subjects, got both")
     if only is not None and adapt is None:
@@ -119,6 +126,11 @@ def command(
         _print(result)
     if plot is not None:
         _plot(result, plot)
+    if html is not None:
+        from edgehar.report.evaluation_page import evaluation_page
+
+        write_text(html, evaluation_page(result, ["edgehar", *sys.argv[1:]]))
+        click.echo(f"wrote {html}", err=True)
 
 
 def _print(result: EvaluateResult) -> None:
@@ -142,13 +154,13 @@ def _print(result: EvaluateResult) -> None:
 
 
 def _plot(result: EvaluateResult, folder: Path) -> None:
-    from edgehar.report.evaluation import plot_confusion, plot_subjects
-    from edgehar.report.reliability_plot import plot_reliability
+    from edgehar.report.evaluation_plots import draw_confusion, draw_people, draw_reliability
+    from edgehar.report.figures import save_png
 
     for name, item in result.models.items():
         stem = name.replace(".", "_")
-        plot_confusion(item, folder / f"{stem}_confusion.png", name)
-        plot_subjects(item, folder / f"{stem}_people.png", name)
+        save_png(draw_confusion(item, name), folder / f"{stem}_confusion.png")
+        save_png(draw_people(item, name), folder / f"{stem}_people.png")
         if item.confidence is not None:
-            plot_reliability(item.confidence, folder / f"{stem}_reliability.png", name)
+            save_png(draw_reliability(item.confidence, name), folder / f"{stem}_reliability.png")
         print(f"wrote {folder / stem}_confusion.png, …_people.png and …_reliability.png", file=sys.stderr)

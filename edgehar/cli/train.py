@@ -138,13 +138,15 @@ def _render(result: TrainResult) -> None:
     """Plots and reports into the run folder, the figures to standard output."""
     from edgehar import files
     from edgehar.report import evaluation as report
+    from edgehar.report.evaluation_plots import draw_confusion
+    from edgehar.report.figures import save_png
     from edgehar.report.training_plots import plot_history
 
     folder = result.folder
     people = "validation people" if result.split.validation else "training people"
     title = f"{result.manifest['plan']['recipe']['arch']} on {people}"
     plot_history(result.history, result.best_epoch, folder / "learning_curves.png", title)
-    report.plot_confusion(result.evaluation, folder / "confusion.png", title)
+    save_png(draw_confusion(result.evaluation, title), folder / "confusion.png")
     files.write_text(folder / "classification_report.txt", report.classification_report(result.evaluation, title))
     files.write_text(folder / "subjects.csv", report.subjects_csv(result.evaluation))
     print(f"kept epoch {result.best_epoch}; {result.model} trained on {result.manifest['trained_on']} people")

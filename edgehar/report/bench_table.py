@@ -31,6 +31,9 @@ LEGEND = (
     "memory: peak of one-window use above the empty process, library included; of tflm-int8 the arena, in kB. "
     "invoke and raw→label (m/s² to class): medians of one window. thr: threads."
 )
+#: How a line begins that speaks against the figures.
+DOUBTFUL = "doubtful"
+
 TARGET_LEGEND = "instructions counted under emulation: a count, never a time"
 
 
@@ -102,9 +105,9 @@ def notes(results: ResultsJson) -> list[str]:
     lines = [f"Test windows: {results['dataset']['note']}."]
     lines += [f"{row['name']}: {row['status']}; {row['note']}" for row in results["rows"] if row["status"] != "ok"]
     lines += [step_note(row, results) for row in results["rows"] if row.get("step_samples") and "invoke" in row]
-    lines += [f"doubtful: {doubt}" for doubt in results["doubts"]]
+    lines += [f"{DOUBTFUL}: {doubt}" for doubt in results["doubts"]]
     if not results["complete"]:
-        lines.append("doubtful: the run was interrupted")
+        lines.append(f"{DOUBTFUL}: the run was interrupted")
     return lines
 
 
@@ -135,7 +138,7 @@ def print_results(results: ResultsJson, console: Console) -> None:
             console.print(terminal_table("Instructions by layer", layer_columns(results), layer_rows(results)))
     console.print(LEGEND, highlight=False)
     for line in notes(results):
-        console.print(line, highlight=False, style="yellow" if line.startswith("doubtful") else "", markup=False)
+        console.print(line, highlight=False, style="yellow" if line.startswith(DOUBTFUL) else "", markup=False)
     console.print(headline(results), highlight=False, style="bold", markup=False)
 
 

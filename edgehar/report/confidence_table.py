@@ -15,23 +15,42 @@ if TYPE_CHECKING:
     from edgehar.evaluation.confidence import Confidence
 
 
-def print_confidence(evaluation: Evaluation, confidence: Confidence, console: Console) -> None:
-    """Print how far the model's probabilities can be trusted."""
-    console.print(
+COVERAGE = "Kept by confidence"
+
+
+def confidence_line(confidence: Confidence) -> str:
+    """The three figures of all windows, in words."""
+    return (
         f"Calibration error (ECE, {BINS} bins) {confidence.ece:.3f}, negative log-likelihood {confidence.nll:.3f}, "
-        f"area under risk and coverage (AURC) {confidence.aurc:.4f}.",
-        soft_wrap=True,
+        f"area under risk and coverage (AURC) {confidence.aurc:.4f}."
     )
-    transitions = evaluation.transitions
+
+
+def coverage_columns(evaluation: Evaluation) -> list[str]:
+    """Heads of `coverage_rows`."""
+    more = [] if evaluation.transitions is None else ["transitions rejected %"]
+    return ["threshold", "coverage %", "accuracy on it %", *more]
+
+
+def coverage_rows(evaluation: Evaluation) -> list[list[str]]:
+    """What is kept at each threshold and how right it is, as text; nothing where there are no probabilities."""
+    confidence, transitions = evaluation.confidence, evaluation.transitions
+    if confidence is None:
+        return []
     rows = [
         [f"{at:.2f}", percent(float(kept)), percent(None if math.isnan(right) else float(right))]
         for at, kept, right in zip(THRESHOLDS, confidence.coverage, confidence.accuracy, strict=True)
     ]
-    columns = ["threshold", "coverage %", "accuracy on it %"]
     if transitions is not None:
-        columns.append("transitions rejected %")
         rows = [[*row, percent(share)] for row, share in zip(rows, transitions.rejected, strict=True)]
-    console.print(terminal_table("Kept by confidence", columns, rows))
+    return rows
+
+
+def print_confidence(evaluation: Evaluation, confidence: Confidence, console: Console) -> None:
+    """Print how far the model's probabilities can be trusted."""
+    console.print(confidence_line(confidence), soft_wrap=True)
+    console.print(terminal_table(COVERAGE, coverage_columns(evaluation), coverage_rows(evaluation)))
+    transitions = evaluation.transitions
     if transitions is None:
         return
     rows = [[name, percent(transitions.unsure[name]), str(count)] for name, count in transitions.windows.items()]

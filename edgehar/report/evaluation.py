@@ -1,49 +1,54 @@
-"""An evaluation as tables for people, as text and CSV for files, and as plots."""
+"""An evaluation as tables for people, and as text and CSV for files."""
 
 from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
 from edgehar.evaluation import Evaluation
-from edgehar.files import atomic_path
 from edgehar.report.confidence_table import print_confidence
-from edgehar.report.figures import new_figure
 from edgehar.report.tables import NOTHING, percent, percent_range, results_console, terminal_table
 
+CLASSES = ("activity", "precision", "recall", "F1", "windows")
+PEOPLE = ("person", "accuracy %", "windows")
+SUMMARY = ("model", "accuracy %", "95 % interval", "macro-F1", "95 % interval", "ECE", "windows", "people")
 
-def print_evaluation(evaluation: Evaluation, title: str, console: Console | None = None) -> None:
-    """Print one table each by class, for the confusion, by person and of confidence, and the headline figures last."""
-    console = console or results_console()
-    scores, labels = evaluation.scores, evaluation.labels
-    by_class = [
+
+def class_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Precision, recall, F1 and windows of each class, as text."""
+    scores = evaluation.scores
+    return [
         [label, *(f"{values[index]:.3f}" for values in (scores.precision, scores.recall, scores.f1)), str(support)]
-        for index, (label, support) in enumerate(zip(labels, scores.support, strict=True))
+        for index, (label, support) in enumerate(zip(evaluation.labels, scores.support, strict=True))
     ]
-    console.print(terminal_table(f"{title}: by class", ["activity", "precision", "recall", "F1", "windows"], by_class))
-    counts = [
+
+
+def confusion_columns(evaluation: Evaluation) -> tuple[str, ...]:
+    """Heads of `confusion_rows`."""
+    return ("truth, predicted:", *evaluation.labels)
+
+
+def confusion_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Windows of each true class by the class that was said, as text."""
+    return [
         [label, *(str(count) if count else "·" for count in row)]
-        for label, row in zip(labels, evaluation.confusion, strict=True)
+        for label, row in zip(evaluation.labels, evaluation.confusion, strict=True)
     ]
-    console.print(terminal_table("Confusion, windows", ["truth, predicted:", *labels], counts))
-    people = [
+
+
+def people_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Accuracy and windows of each person, as text."""
+    return [
         [name, percent(value), str(evaluation.subject_windows[name])]
         for name, value in evaluation.subject_accuracy.items()
     ]
-    console.print(terminal_table("By person", ["person", "accuracy %", "windows"], people))
-    if evaluation.confidence is not None:
-        print_confidence(evaluation, evaluation.confidence, console)
-    console.print(f"{title}: {headline(evaluation)}", soft_wrap=True)
 
 
-def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
-    """Print one line per model: accuracy and macro-F1 with their intervals, and the calibration error."""
-    columns = ["model", "accuracy %", "95 % interval", "macro-F1", "95 % interval", "ECE", "windows", "people"]
-    rows = [
+def summary_rows(measured: dict[str, Evaluation]) -> list[list[str]]:
+    """Accuracy and macro-F1 of each model with their intervals, and the calibration error, as text."""
+    return [
         [
             name,
             percent(item.accuracy),
@@ -56,7 +61,22 @@ def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
         ]
         for name, item in measured.items()
     ]
-    results_console().print(terminal_table(f"On {dataset}", columns, rows))
+
+
+def print_evaluation(evaluation: Evaluation, title: str, console: Console | None = None) -> None:
+    """Print one table each by class, for the confusion, by person and of confidence, and the headline figures last."""
+    console = console or results_console()
+    console.print(terminal_table(f"{title}: by class", CLASSES, class_rows(evaluation)))
+    console.print(terminal_table("Confusion, windows", confusion_columns(evaluation), confusion_rows(evaluation)))
+    console.print(terminal_table("By person", PEOPLE, people_rows(evaluation)))
+    if evaluation.confidence is not None:
+        print_confidence(evaluation, evaluation.confidence, console)
+    console.print(f"{title}: {headline(evaluation)}", soft_wrap=True)
+
+
+def print_summary(measured: dict[str, Evaluation], dataset: str) -> None:
+    """Print one line per model: accuracy and macro-F1 with their intervals, and the calibration error."""
+    results_console().print(terminal_table(f"On {dataset}", SUMMARY, summary_rows(measured)))
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -90,40 +110,3 @@ def subjects_csv(evaluation: Evaluation) -> str:
     for name, value in evaluation.subject_accuracy.items():
         writer.writerow([name, f"{value:.6f}", evaluation.subject_windows[name]])
     return text.getvalue()
-
-
-def plot_confusion(evaluation: Evaluation, path: Path, title: str) -> None:
-    """Confusion matrix PNG: shares of each true class by colour, counts in the cells."""
-    share = evaluation.confusion / np.maximum(evaluation.confusion.sum(axis=1, keepdims=True), 1)
-    figure = new_figure(1.6 + 0.85 * len(evaluation.labels), 1.4 + 0.7 * len(evaluation.labels))
-    axes = figure.subplots()
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    ticks = range(len(evaluation.labels))
-    axes.set_xticks(ticks, evaluation.labels, rotation=30, ha="right")
-    axes.set_yticks(ticks, evaluation.labels)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("truth")
-    axes.set_title(f"{title}\naccuracy {100 * evaluation.accuracy:.1f} %, macro-F1 {evaluation.macro_f1:.3f}")
-    for row, column in np.ndindex(*evaluation.confusion.shape):
-        if evaluation.confusion[row, column]:
-            shade = "white" if share[row, column] > 0.5 else "black"
-            axes.text(column, row, str(evaluation.confusion[row, column]), ha="center", va="center", color=shade)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
-
-
-def plot_subjects(evaluation: Evaluation, path: Path, title: str) -> None:
-    """Accuracy by person PNG, the worst first, with the mean over windows as a line."""
-    people = sorted(evaluation.subject_accuracy.items(), key=lambda item: item[1])
-    figure = new_figure(max(5.0, 1.5 + 0.4 * len(people)), 3.6)
-    axes = figure.subplots()
-    bars = axes.bar([name for name, _ in people], [100 * value for _, value in people], color="tab:blue")
-    axes.bar_label(bars, fmt="%.0f", fontsize=8)
-    axes.axhline(100 * evaluation.accuracy, color="black", linewidth=1, linestyle="--", label="all windows")
-    axes.set_ylim(0, 108)
-    axes.set_xlabel("person")
-    axes.set_ylabel("accuracy, %")
-    axes.set_title(title)
-    axes.legend(loc="lower right")
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})

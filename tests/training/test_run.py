@@ -13,6 +13,8 @@ from edgehar import data, files, models
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation.confidence import fit_temperature
 from edgehar.report import evaluation as report
+from edgehar.report.evaluation_plots import draw_confusion, draw_people
+from edgehar.report.figures import save_png
 from edgehar.report.training_plots import plot_history
 from edgehar.training import Augmentation, Recipe, loop, run
 
@@ -120,8 +122,8 @@ def test_one_person_is_not_enough(dataset, tiny):
 def test_plots_and_reports(outcome, tmp_path):
     plot_history(outcome.fitted.history, outcome.fitted.best_epoch, tmp_path / "curves.png", "made")
     plot_history([{"epoch": 1, "loss": 1.0}], 1, tmp_path / "alone.png", "no validation people")
-    report.plot_confusion(outcome.evaluation, tmp_path / "confusion.png", "made")
-    report.plot_subjects(outcome.evaluation, tmp_path / "people.png", "made")
+    save_png(draw_confusion(outcome.evaluation, "made"), tmp_path / "confusion.png")
+    save_png(draw_people(outcome.evaluation, "made"), tmp_path / "people.png")
     for name in ("curves", "alone", "confusion", "people"):
         content = (tmp_path / f"{name}.png").read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) > 5000
