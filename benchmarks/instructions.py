@@ -2,9 +2,10 @@
 
     python benchmarks/instructions.py BUNDLE            # a table
     python benchmarks/instructions.py BUNDLE --update   # and budgets.json anew
+    python benchmarks/instructions.py --micro BUNDLE    # of the small network; also with --update
     python benchmarks/instructions.py --adapt BUNDLE    # learning a person from six windows; also with --update
 
-BUNDLE is an export of `cnn`; with --adapt, of `micro`.
+BUNDLE is an export of `cnn`; with --micro and --adapt, of `micro`.
 Counts depend on the compiler, so that budgets are kept for each version of arm-none-eabi-gcc.
 """
 
@@ -43,6 +44,15 @@ CASES: tuple[tuple[str, int | None, str], ...] = (
     ("cortex-m4", 21, "spread"),
     ("cortex-m55", 3, "hop"),
 )
+#: The same for `micro`, which fits every core.
+MICRO_CASES: tuple[tuple[str, int | None, str], ...] = (
+    ("cortex-m0", None, "hop"),
+    ("cortex-m3", None, "hop"),
+    ("cortex-m4", None, "hop"),
+    ("cortex-m55", None, "hop"),
+    ("cortex-m0", 20, "hop"),
+    ("cortex-m4", 20, "hop"),
+)
 #: Name of the budget of learning a person.
 ADAPT = "cortex-m4 adapt, 6 windows of micro"
 #: What a budget holds.
@@ -59,6 +69,11 @@ def case_name(case: tuple[str, int | None, str]) -> str:
     """For example `cortex-m4 hop 21 spread`."""
     core, hop, schedule = case
     return f"{core} whole window" if hop is None else f"{core} hop {hop} {schedule}"
+
+
+def micro_name(case: tuple[str, int | None, str]) -> str:
+    """For example `micro cortex-m4 whole window`."""
+    return f"micro {case_name(case)}"
 
 
 def budget_of(row: dict[str, Any]) -> dict[str, int]:
@@ -90,7 +105,12 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        rows = _adapting(paths[0]) if "--adapt" in arguments else _deciding(paths[0])
+        if "--adapt" in arguments:
+            rows = _adapting(paths[0])
+        elif "--micro" in arguments:
+            rows = _deciding(paths[0], {micro_name(case): case for case in MICRO_CASES})
+        else:
+            rows = _deciding(paths[0], {case_name(case): case for case in CASES})
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
@@ -105,15 +125,15 @@ def _adapting(bundle: Path) -> dict[str, dict[str, int]]:
     return {ADAPT: row}
 
 
-def _deciding(bundle: Path) -> dict[str, dict[str, int]]:
+def _deciding(bundle: Path, cases: dict[str, tuple[str, int | None, str]]) -> dict[str, dict[str, int]]:
     rows = {}
     columns = ("instructions", "after last", "a MAC", "code", "constants", "RAM", "stack", "stack, static")
-    print(f"{'':26}" + "".join(f"{name:>14}" for name in columns))
-    for core, hop, schedule in CASES:
+    print(f"{'':30}" + "".join(f"{name:>14}" for name in columns))
+    for name, (core, hop, schedule) in cases.items():
         row = measure(bundle, core, hop=hop, schedule=schedule)
-        rows[case_name((core, hop, schedule))] = budget_of(row)
-        values = [row[name] for name in (*KEPT[:2], "instructions_per_mac", *KEPT[2:], "stack_bytes_static")]
-        print(f"{case_name((core, hop, schedule)):26}" + "".join(f"{value:>14,}" for value in values), flush=True)
+        rows[name] = budget_of(row)
+        values = [row[kept] for kept in (*KEPT[:2], "instructions_per_mac", *KEPT[2:], "stack_bytes_static")]
+        print(f"{name:30}" + "".join(f"{value:>14,}" for value in values), flush=True)
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,12 @@ LIMITS = {
     "cortex-m4 hop 21 hop": {"instructions": 4_400_000},
     "cortex-m4 hop 21 spread": {"instructions_after_last_sample": 1_200_000},
     "cortex-m55 hop 3 hop": {"instructions": 1_200_000},
+    "micro cortex-m0 whole window": {"instructions": 660_000, "code_bytes": 10_240, "ram_bytes": 2_048},
+    "micro cortex-m3 whole window": {"instructions": 280_000, "code_bytes": 8_192},
+    "micro cortex-m4 whole window": {"instructions": 90_000, "code_bytes": 8_192},
+    "micro cortex-m55 whole window": {"instructions": 55_000},
+    "micro cortex-m0 hop 20 hop": {"instructions": 340_000},
+    "micro cortex-m4 hop 20 hop": {"instructions": 50_000},
 }
 
 
@@ -47,11 +54,17 @@ def _check(row: dict[str, Any], most: dict[str, float], what: str) -> None:
     assert not over, f"{what}: {over}"
 
 
-@pytest.mark.parametrize("case", RUNNER.CASES, ids=RUNNER.case_name)
-def test_within_limits_and_budget(case: tuple[str, int | None, str], bundle: Path) -> None:
-    core, hop, schedule = case
-    name = RUNNER.case_name(case)
-    row = measure(bundle, core, hop=hop, schedule=schedule)
+#: Model, core, hop, schedule by name.
+CASES = {
+    **{RUNNER.case_name(case): ("cnn", *case) for case in RUNNER.CASES},
+    **{RUNNER.micro_name(case): ("micro", *case) for case in RUNNER.MICRO_CASES},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_within_limits_and_budget(name: str, bundle_of: Callable[[str], Path]) -> None:
+    model, core, hop, schedule = CASES[name]
+    row = measure(bundle_of(model), core, hop=hop, schedule=schedule)
     _check(row, LIMITS[name], f"limit of {name}")
     assert row["stack_bytes"] <= row["stack_bytes_static"] + 16, "painted within what the frames allow"
     assert sum(layer["instructions"] for layer in row["layers"]) < row["instructions"] * 1.05
@@ -63,10 +76,9 @@ def test_within_limits_and_budget(case: tuple[str, int | None, str], bundle: Pat
 
 
 def test_every_case_has_a_budget_and_a_limit() -> None:
-    names = {RUNNER.case_name(case) for case in RUNNER.CASES}
-    assert set(LIMITS) == names
+    assert set(LIMITS) == set(CASES)
     for rows in read_json(RUNNER.BUDGETS, dict).values():
-        assert set(rows) == names | {RUNNER.ADAPT}
+        assert set(rows) == {*CASES, RUNNER.ADAPT}
 
 
 def test_measuring_twice_gives_the_same(bundle: Path) -> None:

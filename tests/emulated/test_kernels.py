@@ -84,18 +84,31 @@ def _depthwise_cases() -> list[Case]:
     return cases
 
 
-#: What each kernel of the DSP path computes.
-CASES = {"conv": _cases, "depthwise": _depthwise_cases}
+def _wide_depthwise_cases() -> list[Case]:
+    """Those of 8 channels or more, and the same shapes with bounds of their own: all that vectors take."""
+    wide = [case for case in _depthwise_cases() if case.columns.shape[1] >= 8]
+    for seed, case in enumerate(list(wide)):
+        channels, taps, _ = case.weights.shape
+        other = make(3 * seed, channels, channels, taps, case.stride, case.positions, depthwise=True)
+        wide.append(replace(other, shift=np.minimum(other.shift, -1)))
+    return wide
+
+
+def _cases_of(kernel: str, kind: str) -> list[Case]:
+    """What a path's own kernel computes."""
+    if kind == "conv":
+        return _cases()
+    return _wide_depthwise_cases() if kernel == "mve" else _depthwise_cases()
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc")
 @pytest.mark.parametrize(
     ("kernel", "kind"),
-    [("portable", "conv"), ("dsp", "conv"), ("mve", "conv"), ("portable", "depthwise"), ("dsp", "depthwise")],
+    [(kernel, kind) for kernel in ("portable", "dsp", "mve") for kind in ("conv", "depthwise")],
 )
 def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: str, tmp_path: Path) -> None:
     """The portable C beside the assembly, on this machine: a slip there would make the definition worthless."""
-    port, cases = FIRMWARE / "port" / "qemu", CASES[kind]()
+    port, cases = FIRMWARE / "port" / "qemu", _cases_of(kernel, kind)
     sources = [path for name in ("conv1d", "depthwise") for path in (FIRMWARE / "src").glob(f"{name}_*.[cS]")]
     sources += [port / "port_kernels.c", Path(__file__).parent / "host_board.c"]
     command = ["gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -119,12 +132,13 @@ def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: 
         ("cortex-m3", "portable", "conv"),
         ("cortex-m4", "dsp", "depthwise"),
         ("cortex-m33", "dsp", "depthwise"),
+        ("cortex-m55", "mve", "depthwise"),
     ],
 )
 def test_kernel_gives_the_definitions_bytes_and_writes_nowhere_else(
     target: str, kernel: str, kind: str, tmp_path: Path
 ) -> None:
-    cases = CASES[kind]()
+    cases = _cases_of(kernel, kind)
     for case, (out, _, clean) in zip(cases, run_all(cases, target, tmp_path, kernel), strict=True):
         np.testing.assert_array_equal(out, expected(case), err_msg=f"{case}")
         assert clean, f"{case}: wrote outside its scratch or output"
@@ -145,6 +159,21 @@ def test_the_packer_chooses_the_depthwise_kernel() -> None:
     kernels = {name: pack(each, "dsp")[0].kernel for name, each in chosen.items()}
     assert kernels.pop("plain") == "edgehar_depthwise_dsp"
     assert set(kernels.values()) == {"edgehar_depthwise_portable"}
+
+
+def test_the_packer_chooses_the_depthwise_vectors() -> None:
+    """8 channels or more, one filter each, shifts to the right, any bounds; for fewer channels what DSP has."""
+    case = make(1, 8, 8, 5, 1, 1, depthwise=True, quick=True)
+    chosen = {
+        "plain": (case, "mve"),
+        "bounds": (replace(case, low=-127), "mve"),
+        "two filters per channel": (replace(case, columns=case.columns[:, :4]), "portable"),
+        "a factor above one half": (replace(case, shift=np.zeros(8, np.int8)), "portable"),
+        "four channels": (make(1, 4, 4, 5, 1, 1, depthwise=True, quick=True), "dsp"),
+        "three channels": (make(1, 3, 3, 5, 1, 1, depthwise=True, quick=True), "portable"),
+    }
+    kernels = {name: pack(each, "mve")[0].kernel for name, (each, _) in chosen.items()}
+    assert kernels == {name: f"edgehar_depthwise_{path}" for name, (_, path) in chosen.items()}
 
 
 @pytest.mark.emulated

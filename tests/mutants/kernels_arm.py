@@ -11,8 +11,10 @@ NARROW = cases("tests/firmware/test_narrow.py::test_every_layer_equals_the_porta
 M4, M4_DEPTHWISE, M55 = (
     cases(ON_CORE, (name,)) for name in ("cortex-m4-dsp-conv", "cortex-m4-dsp-depthwise", "cortex-m55-mve-conv")
 )
+M55_DEPTHWISE = cases(ON_CORE, ("cortex-m55-mve-depthwise",))
 VECTORS_M55 = ("tests/emulated/test_images.py::test_golden_vectors[cortex-m55]",)
 CHOICE = ("tests/emulated/test_kernels.py::test_the_packer_chooses_the_depthwise_kernel",)
+CHOICE_MVE = ("tests/emulated/test_kernels.py::test_the_packer_chooses_the_depthwise_vectors",)
 
 KERNELS_ARM = (
     Mutant(
@@ -158,6 +160,46 @@ KERNELS_ARM = (
         "vstrbq_s8(out, vminq_s8(largest, high));",
         "bytes behind the output are overwritten",
         VECTORS_M55,
+    ),
+    Mutant(
+        "vectors of channels: halves round up",
+        f"{SRC}/edgehar_mve.h",
+        "vaddq_s32(product, vshrq_n_s32(product, 31))",
+        "product",
+        "rounding of negative sums",
+        M55_DEPTHWISE,
+    ),
+    Mutant(
+        "vectors of channels: the last eight begin late",
+        f"{SRC}/depthwise_mve.c",
+        "channels - EDGEHAR_EIGHT : done",
+        "channels - EDGEHAR_EIGHT + 1u : done",
+        "channels that are no multiple of 8",
+        M55_DEPTHWISE,
+    ),
+    Mutant(
+        "vectors of channels: the second position's column",
+        f"{SRC}/depthwise_mve.c",
+        "columns = vldrbq_s16(y);",
+        "columns = vldrbq_s16(x);",
+        "two positions go by together",
+        M55_DEPTHWISE,
+    ),
+    Mutant(
+        "vectors' mean does not clear its sums",
+        f"{SRC}/mean_mve.c",
+        "first = block->first == 0,",
+        "first = block->positions == 0,",
+        "reset from window to window",
+        VECTORS_M55,
+    ),
+    Mutant(
+        "vectors of channels without a look at the shifts",
+        f"{PACK}/mve.py",
+        " or max(layer.shift) >= 0:",
+        ":",
+        "a shift to the left, or of nothing, rounds otherwise",
+        CHOICE_MVE,
     ),
     Mutant(
         "filters of a pair far apart",

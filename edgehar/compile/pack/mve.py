@@ -7,13 +7,22 @@ from numpy.typing import NDArray
 
 from edgehar.compile.kernel_path import KernelPath, PackedConv
 from edgehar.compile.network import Layer
+from edgehar.compile.pack import dsp as pack_dsp
 from edgehar.compile.pack import portable as pack_portable
 
-KERNELS = {**pack_portable.KERNELS, "conv": "edgehar_conv1d_mve", "max_pool": "edgehar_max_pool_mve"}
+KERNELS = {
+    **pack_portable.KERNELS,
+    "conv": "edgehar_conv1d_mve",
+    "depthwise": "edgehar_depthwise_mve",
+    "max_pool": "edgehar_max_pool_mve",
+    "mean": "edgehar_mean_mve",
+}
 #: Longest kernel whose columns roll through the vector registers; `EDGEHAR_MVE_CHAIN` in edgehar_layout.h.
 LONGEST_CHAIN = 12
 #: Filters between two requantisations; `EDGEHAR_MVE_GROUP` in conv1d_mve_block.h.
 GROUP = 48
+#: Channels that `depthwise_mve.c` takes at a time.
+EIGHT = 8
 #: Bit 31 of the second word: every shift is to the right.
 QUICK = 1 << 31
 
@@ -37,6 +46,22 @@ def pack_conv(layer: Layer, bias: NDArray[np.int32]) -> PackedConv:
     quick = QUICK if max(layer.shift) < 0 else 0
     head = np.array([chunks | rest << 16, flat | quick], "<u4")
     return PackedConv(KERNELS["conv"], head.tobytes() + pairs.tobytes(), bias)
+
+
+def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> PackedConv:
+    """As the portable kernel has them, where vectors can go by: one filter per channel, 8 or more, shifts to the right.
+
+    For other layers `depthwise_dsp.c` is the next best, if it can: the core has those instructions, too.
+    """
+    assert layer.weights is not None
+    if channels < EIGHT or channels != layer.weights.shape[1] or max(layer.shift) >= 0:
+        return pack_dsp.pack_depthwise(layer, bias, channels)
+    return PackedConv(KERNELS["depthwise"], layer.weights.tobytes(), bias)
+
+
+def runs(layer: Layer, channels: int) -> bool:
+    """Whether `mean_mve.c` can run a mean: its shift is to the right; other kernels run all of theirs."""
+    return layer.kind != "mean" or layer.shift[0] < 0
 
 
 def conv_scratch(layer: Layer, positions: int) -> int:
@@ -71,8 +96,8 @@ KERNEL_PATH = KernelPath(
     # Not a processor of Arm: there the kernel is its definition in portable C.
     guard="(defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)) || !defined(__arm__)",
     pack_conv=pack_conv,
-    pack_depthwise=pack_portable.pack_depthwise,
-    runs=lambda layer, channels: True,
+    pack_depthwise=pack_depthwise,
+    runs=runs,
     conv_scratch=conv_scratch,
     positions=lambda step, output: 4,
 )
