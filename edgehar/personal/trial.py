@@ -62,11 +62,20 @@ def require_room(labels: Sequence[str], only: Sequence[str] | None, each: int) -
 def units_of(windows: Windows) -> tuple[str, NDArray[np.str_]]:
     """What has a profile of its own, and its name for each window, str (W,).
 
-    A recording, parts between gaps together; where no recording holds two activities, as in MotionSense, a person.
+    A recording, parts between gaps together; where somebody's recordings hold one activity each, as in MotionSense and
+    in what is pooled with it, a person.
     """
     recordings = np.array([_PART.sub("", name) for name in windows.recording.tolist()], np.str_)
-    several = any(len(set(windows.y[recordings == name].tolist())) > 1 for name in dict.fromkeys(recordings.tolist()))
-    return ("recording", recordings) if several else ("person", windows.subject)
+    together = _with_several(recordings, windows)
+    for person in _with_several(windows.subject, windows):
+        if not together & set(recordings[windows.subject == person].tolist()):
+            return "person", windows.subject
+    return "recording", recordings
+
+
+def _with_several(names: NDArray[np.str_], windows: Windows) -> set[str]:
+    """The names whose windows show more than one activity that can be learned."""
+    return {name for name in set(names.tolist()) if len(set(windows.y[names == name].tolist()) - {-1}) > 1}
 
 
 def try_profiles(

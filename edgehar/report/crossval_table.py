@@ -35,6 +35,8 @@ def print_sources(result: CrossResult) -> None:
     columns = ["source", "windows", "accuracy %", "macro-F1", "merged: accuracy %", "macro-F1"]
     rows = []
     every = {**result.sources, **{f"{name}, int8": told for name, told in result.sources_int8.items()}}
+    for name, (before, after) in result.sources_adapted.items():
+        every |= {f"{name}, int8, not learned from": before, f"{name}, adapted": after}
     for name, told in every.items():
         cells = [name, str(told["windows"])]
         for figures in (told["own"], told["merged"]):

@@ -26,7 +26,7 @@ from edgehar.schema import read_json
 from edgehar.training import loop, run
 from edgehar.training.by_source import Answers, SourceJson, by_source, source_folds
 from edgehar.training.fold import FoldJson, QuantisedJson, read_fold
-from edgehar.training.fold_adapted import Adapting, adapt_fold, pool_adapted
+from edgehar.training.fold_adapted import Adapting, adapt_fold, scored_folds
 from edgehar.training.parallel import each
 from edgehar.training.truth import Match
 
@@ -71,6 +71,7 @@ class CrossResult:
         sources, sources_int8: figures of each set of pooled recordings; see `by_source`.
         pooled_adapted: of the quantised networks without and with what was learned of each person, on the windows
             that nothing was learned from.
+        sources_adapted: the same two of each set.
     """
 
     folds: list[FoldJson]
@@ -79,6 +80,7 @@ class CrossResult:
     sources: dict[str, SourceJson] = field(default_factory=dict)
     sources_int8: dict[str, SourceJson] = field(default_factory=dict)
     pooled_adapted: tuple[Evaluation, Evaluation] | None = None
+    sources_adapted: dict[str, tuple[SourceJson, SourceJson]] = field(default_factory=dict)
 
     def spread(self, figure: Figure) -> tuple[float, float]:
         """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
@@ -100,6 +102,9 @@ class CrossResult:
         if self.pooled_adapted is not None:
             before, after = (item.to_dict() for item in self.pooled_adapted)
             whole |= {"pooled_before_adapting": before, "pooled_adapted": after}
+        if self.sources_adapted:
+            for at, name in enumerate(("sources_before_adapting", "sources_adapted")):
+                whole[name] = {source: figures[at] for source, figures in self.sources_adapted.items()}
         return whole
 
 
@@ -287,8 +292,13 @@ def sum_up(folds: list[FoldJson], match: Match | None = None, sources: Mapping[s
     pooled_int8 = pool(folds, _INT8) if quantised else None
     told = by_source(folds, "probabilities", sources, match) if sources else {}
     told_int8 = by_source(folds, _INT8, sources, match) if sources and quantised else {}
-    adapted = pool_adapted(folds, matching, code)
-    return CrossResult(folds, pool(folds, "probabilities"), pooled_int8, told, told_int8, adapted)
+    learned = scored_folds(folds)
+    adapted = (pool(learned, _INT8), pool(learned, "probabilities")) if learned else None
+    told_adapted = {}
+    if sources and learned:
+        before, after = (by_source(learned, name, sources, match) for name in (_INT8, "probabilities"))
+        told_adapted = {name: (before[name], after[name]) for name in after}
+    return CrossResult(folds, pool(folds, "probabilities"), pooled_int8, told, told_int8, adapted, told_adapted)
 
 
 def _listed(probabilities: NDArray[np.float32]) -> list[list[float]]:

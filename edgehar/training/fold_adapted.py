@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from edgehar.data import Windows
 from edgehar.errors import DataError
-from edgehar.evaluation import Evaluation, Matching, evaluate
+from edgehar.evaluation import evaluate
 from edgehar.personal.trial import require_room, try_profiles
 from edgehar.runtimes import open_model
 
@@ -109,26 +108,24 @@ def adapt_fold(path: Path, windows: Windows, adapting: Adapting) -> AdaptedJson:
     }
 
 
-def pool_adapted(
-    folds: Sequence[FoldJson], matching: Matching, code: NDArray[np.int64]
-) -> tuple[Evaluation, Evaluation] | None:
-    """All folds' people without and with their profiles, on the same windows; None where nobody was learned.
+def scored_folds(folds: Sequence[FoldJson]) -> list[FoldJson]:
+    """The folds with the windows alone that nothing was learned from; none where nobody was learned.
 
-    Args:
-        code: index into the matching's labels of each true class of the folds.
+    `int8_probabilities` are the quantised networks' own, `probabilities` those with profiles.
     """
     if not all(fold.get("adapted") for fold in folds):
-        return None
-    truth, subject, plain, adapted = [], [], [], []
+        return []
+    found: list[FoldJson] = []
     for fold in folds:
-        scored = fold["adapted"]["scored"]
-        truth += [fold["truth"][index] for index in scored]
-        subject += [fold["subject"][index] for index in scored]
-        plain += [fold["int8_probabilities"][index] for index in scored]
-        adapted += fold["adapted"]["probabilities"]
-    known, people = code[np.array(truth, np.int64)], np.array(subject, np.str_)
-    before, after = (
-        evaluate(matching.merge(np.array(answers, np.float32)), known, people, matching.labels)
-        for answers in (plain, adapted)
-    )
-    return before, after
+        scored, adapted = fold["adapted"]["scored"], fold["adapted"]["probabilities"]
+        found.append(
+            {
+                **fold,
+                "windows": len(scored),
+                "truth": [fold["truth"][index] for index in scored],
+                "subject": [fold["subject"][index] for index in scored],
+                "int8_probabilities": [fold["int8_probabilities"][index] for index in scored],
+                "probabilities": adapted,
+            }
+        )
+    return found

@@ -78,6 +78,17 @@ def test_recordings_of_one_activity_each_are_learned_by_person(learned):
     assert learned[0] == [(f"a-{code}", code, 120) for code in (0, 1, 2)]
 
 
+def test_pooled_with_recordings_of_one_activity_each_everybody_is_learned_by_person(learned):
+    """Otherwise the windows of those whose recordings hold one activity each would be scored without a profile."""
+    places = [(f"b-{code}", code, 40 * at) for code in (0, 1, 2) for at in range(7)]
+    places += [("a", code, 40 * (9 * code + at)) for code in (0, 1, 2) for at in range(7)]
+    places += [("c", 0, 40 * at) for at in range(7)]  # has nothing to tell apart, and decides nothing
+    found = attempt(make_windows(places, {name: name[0] for name, *_ in places}))
+    assert (found.unit, found.units, found.unlearned) == ("person", 3, ("c",)) and len(learned) == 2
+    several = attempt(make_windows(places[21:], {name: name[0] for name, *_ in places}))
+    assert (several.unit, several.units) == ("recording", 2)
+
+
 def test_parts_between_gaps_are_one_recording(learned):
     places = [("r#1", 0, 40 * at) for at in range(5)] + [("r#2", code, 40 * at) for code in (1, 2) for at in range(5)]
     assert attempt(make_windows(places)).units == 1 and len(learned) == 1

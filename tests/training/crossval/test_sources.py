@@ -95,6 +95,26 @@ def test_figures_are_over_the_classes_that_a_set_has():
     assert found["b"] == {"windows": 2, "own": None, "merged": {"accuracy": 1.0, "macro_f1": 1.0}}
 
 
+def test_each_set_has_figures_of_what_was_learned_on_the_windows_left_to_score():
+    answers = np.eye(3)
+    fold = {
+        "labels": ["walking", "sitting", "standing"], "truths": ["walking", "sitting", "standing"],
+        "subject": ["a:1", "a:1", "b:1", "b:1"], "truth": [1, 2, 1, 2], "accuracy": 0.5, "macro_f1": 0.5,
+        "probabilities": answers[[0, 0, 0, 0]].tolist(), "int8_probabilities": answers[[1, 1, 0, 2]].tolist(),
+        "adapted": {"scored": [1, 2, 3], "probabilities": answers[[2, 1, 1]].tolist()},
+    }  # fmt: skip
+    other = {**fold, "subject": ["b:2"] * 4}
+    found = crossval.sum_up([fold, other], sources={"a:1": "a", "b:1": "b", "b:2": "b"})
+    before, after = found.sources_adapted["a"]
+    assert (before["windows"], before["own"]["accuracy"], after["own"]["accuracy"]) == (1, 0.0, 1.0)
+    before, after = found.sources_adapted["b"]
+    assert (before["windows"], before["own"]["accuracy"], after["own"]["accuracy"]) == (5, 2 / 5, 3 / 5)
+    assert [one.windows for one in found.pooled_adapted] == [6, 6]
+    assert found.pooled_adapted[0].accuracy == pytest.approx(2 / 6)
+    told = found.to_dict()
+    assert told["sources_adapted"]["b"] == after and told["sources_before_adapting"]["b"] == before
+
+
 def test_one_set_alone_cannot_be_left_out(recordings, tmp_path, capsys):
     command = ["crossval", "--dataset", str(recordings), "--leave-one-source-out", *QUICK, "--out", str(tmp_path / "r")]
     assert main(command) == 2
