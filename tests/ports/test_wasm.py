@@ -1,0 +1,298 @@
+"""The WebAssembly modules in Node: a whole recording decides as Python does; what is learned is what Python learns."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgehar.compile.c import write_c
+from edgehar.compile.head import head_of
+from edgehar.compile.read import read_network
+from edgehar.personal.adaptation import adapt
+from edgehar.personal.head import embed
+from edgehar.personal.profile import Profile, parse_profile, personal_model
+from edgehar.runtimes import open_model
+from edgehar.schema import read_json
+from edgehar.streaming import Decision, SmoothingConfig, Streamer
+from tests.firmware.engine import FIRMWARE, Engine
+from tests.firmware.networks import NetworkWriter
+from tests.firmware.test_sample_path import contract, restless
+from tests.firmware.test_streamer import EngineRuntime, network
+
+from .recordings import TURNED, recording
+
+ROOT = Path(__file__).resolve().parents[2]
+REPLAY = Path(__file__).with_name("replay.mjs")
+ABSENT = [tool for tool in ("clang", "wasm-ld", "node", "make") if shutil.which(tool) is None]
+MODULES = ("edgehar.wasm", "edgehar_simd.wasm")
+
+pytestmark = pytest.mark.skipif(
+    bool(ABSENT), reason=f"needs {', '.join(ABSENT)}; on Debian or Ubuntu: apt-get install clang lld nodejs make"
+)
+
+
+@pytest.fixture(scope="module")
+def modules_of(bundle_of, tmp_path_factory) -> Callable[..., Path]:
+    """The folder with both modules of a shipped model, built once."""
+    built: dict[tuple[str, str], Path] = {}
+
+    def build(name: str, personal: str = "yes") -> Path:
+        if (name, personal) not in built:
+            folder = tmp_path_factory.mktemp(name)
+            built[name, personal] = make(bundle_of(name) / "c", folder, personal)
+        return built[name, personal]
+
+    return build
+
+
+def make(model: Path, folder: Path, personal: str = "yes") -> Path:
+    command = ["make", "-s", "-C", FIRMWARE, "wasm", f"MODEL={model}", f"BUILD={folder}", f"PERSONAL={personal}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return folder / "wasm"
+
+
+class Host:
+    """Node as a host of one module: steps in, rows out."""
+
+    def __init__(self, module: Path, folder: Path) -> None:
+        self._module, self._folder, self._steps = module, folder, []
+
+    def do(self, name: str, *arguments: object) -> None:
+        self._steps.append({"do": name, "with": list(arguments)})
+
+    def push(self, samples: np.ndarray, times: np.ndarray, shown: tuple[tuple[int, int], ...] = ()) -> None:
+        """Samples (N, 3), times in µs; the window of the decision at a sample shows a label."""
+        place = self._folder / f"{len(self._steps)}"
+        samples.astype("<f4").tofile(f"{place}.samples")
+        times.astype("<f8").tofile(f"{place}.times")
+        files = {"samples": f"{place}.samples", "times": f"{place}.times"}
+        self._steps.append({"do": "push", **files, "shown": shown})
+
+    def run(self) -> list[dict[str, Any]]:
+        """What happened, the first row saying which model it is."""
+        binding = FIRMWARE / "port" / "wasm" / "edgehar.mjs"
+        job = {"binding": str(binding), "module": str(self._module), "steps": self._steps}
+        done = subprocess.run(["node", REPLAY], input=json.dumps(job), capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def as_row(event) -> dict[str, Any]:
+    if isinstance(event, Decision):
+        names = {"timeUs": event.t_us, "label": event.label, "raw": event.raw}
+        return {**names, "p": list(event.p), "scores": list(event.scores)}
+    return {"timeUs": event.t_us, "reason": event.reason}
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("name", ["cnn", "micro"])
+def test_a_whole_recording(name, module, bundle_of, modules_of, tmp_path):
+    """With a gap, a repeated time, one that goes back and samples that are no numbers; then again, turned."""
+    x = recording("exp21")
+    x = x if name != "cnn" else x[:4000]
+    x[1500, 1], x[1600, 2] = np.nan, -np.inf
+    times = np.arange(len(x)) * 50_000
+    times[1003:] += 170_000
+    times[2000] = times[1999]
+    times[3001:] -= 60_000
+    runtime = open_model(bundle_of(name) / "model_int8.tflite", runtime="native-int8")
+    host = Host(modules_of(name) / module, tmp_path)
+    host.do("init", {"hop": 10})
+    host.push(x, times)
+    host.do("setRotation", TURNED)
+    host.push(x[:400], times[:400])
+    host.do("setRotation", None)
+    host.push(x[:200], np.full(200, np.nan))
+    about, *rows = host.run()
+    assert about["labels"] == list(runtime.contract.labels) and about["periodUs"] == 50_000
+    assert [row for row in rows if "error" in row] == []
+    expected = Streamer(runtime, hop=10).push(x, times)
+    expected += Streamer(runtime, hop=10, rotation=TURNED).push(x[:400], times[:400])
+    expected += Streamer(runtime, hop=10).push(x[:200])
+    assert [row for row in rows if "did" not in row] == [as_row(event) for event in expected]
+    assert sum(isinstance(event, Decision) for event in expected) > 300
+    assert {event.reason for event in expected if not isinstance(event, Decision)} == {"gap", "backward", "nan"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_settings_are_taken_and_refused(module, bundle_of, modules_of, tmp_path):
+    x = recording("exp03")[:1500]
+    times = np.arange(len(x)) * 50_000
+    runtime = open_model(bundle_of("micro") / "model_int8.tflite", runtime="native-int8")
+    host = Host(modules_of("micro") / module, tmp_path)
+    bad = [{"hop": 0}, {"hop": 65_556}, {"alpha": -1}, {"votes": 261}, {"threshold": 257}, {"minDwell": 0}, {"top": 1}]
+    host.push(x[:1], times[:1])
+    defaults = {"hop": 20, "smoothing": 1, "votes": 5, "alpha": 128, "threshold": 128, "hysteresis": 13, "minDwell": 2}
+    for one in bad:
+        host.do("init", one)
+        host.do("init", {name: defaults[name] for name in one if name in defaults})
+    host.push(x, times)
+    host.do("init", {"hop": 7, "smoothing": 2, "votes": 3, "threshold": 200, "hysteresis": 40, "minDwell": 4})
+    host.push(x, times)
+    host.do("reset")
+    host.push(x, times)
+    _, first, *rows = host.run()
+    assert first == {"did": "push", "error": "edgehar push: wrong configuration"}
+    answers = [row.get("error", "") for row in rows if row.get("did") == "init"]
+    assert ["configuration" in one or "whole numbers" in one for one in answers[:-1]] == [True, False] * len(bad)
+    config = SmoothingConfig("majority", votes=3, threshold=200, hysteresis=40, min_dwell=4)
+    expected = Streamer(runtime, hop=20).push(x, times) + 2 * Streamer(runtime, hop=7, smoothing=config).push(x, times)
+    assert [row for row in rows if "did" not in row] == [as_row(event) for event in expected]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_person_is_learned_as_in_python(module, bundle_of, modules_of, tmp_path):
+    """Windows shown by button, the profile's bytes, decisions with it; torn and foreign profiles change nothing."""
+    model = bundle_of("micro") / "model_int8.tflite"
+    x = recording("exp02")[:3000]
+    times = np.arange(len(x)) * 50_000
+    ends = [79 + 20 * index for index in (3, 30, 55, 80, 101, 130)]
+    labels = [4, 3, 0, 5, 1, 4]
+    shown = tuple(zip(ends, labels, strict=True))
+    contract = open_model(model, runtime="native-int8").contract
+    rows = embed(model, contract, np.stack([x[end - 79 : end + 1] for end in ends]))
+    sha256 = read_network(model).sha256
+    fitted = adapt(head_of(read_network(model)), rows, np.array(labels))
+    profiles = [Profile(sha256, rotation, *fitted) for rotation in (None, TURNED)]
+    turned, torn = list(profiles[1].to_bytes()), list(profiles[1].to_bytes())
+    torn[100] ^= 1
+
+    host = Host(modules_of("micro") / module, tmp_path)
+    host.do("init", {"hop": 20})
+    host.do("remember", 0)
+    host.push(x, times, shown)
+    host.do("adapt")
+    host.do("adapt", TURNED)
+    host.do("setProfile", list(profiles[0].to_bytes()))
+    host.do("remember", 0)
+    host.push(x, times)
+    host.do("setProfile", turned)
+    host.do("setProfile", torn)
+    host.do("setProfile", list(Profile("00" * 32, TURNED, *fitted).to_bytes()))
+    host.push(x, times)
+    host.do("forget")
+    host.do("adapt")
+    host.do("setProfile", None)
+    host.push(x[:200], times[:200])
+    _, *rows = host.run()
+    assert [row["remembered"] for row in rows if "remembered" in row] == [1, 2, 3, 4, 5, 6]
+    did = [(row["did"], row.get("error", row.get("result"))) for row in rows if "did" in row]
+    early = ("remember", "edgehar remember: wrong argument")
+    assert did == [
+        ("init", None),
+        early,
+        ("adapt", list(profiles[0].to_bytes())),
+        ("adapt", turned),
+        ("setProfile", None),
+        early,
+        ("setProfile", None),
+        ("setProfile", "edgehar setProfile: wrong profile".replace("setProfile", "set_profile")),
+        ("setProfile", "edgehar set_profile: wrong model"),
+        ("forget", None),
+        ("adapt", "edgehar adapt: wrong argument"),
+        ("setProfile", None),
+    ]
+    assert parse_profile(bytes(turned)).rotation == TURNED
+    cases = ((None, None, 3000), (profiles[0], None, 3000), (profiles[1], TURNED, 3000), (None, None, 200))
+    expected = []
+    for profile, rotation, count in cases:
+        expected += decisions_with(model, profile, rotation, x[:count], times[:count])
+    got = [row for row in rows if "did" not in row and "remembered" not in row]
+    assert got == [as_row(event) for event in expected]
+    assert len({tuple(event.p) for event in expected}) > 200
+
+
+def decisions_with(model: Path, profile: Profile | None, rotation, x: np.ndarray, times: np.ndarray) -> list:
+    """Python's, by TFLite's arithmetic on the model with the profile's last layer written into it."""
+    with personal_model(model, profile) as own:
+        write_c(own, own.parent / "c") if profile else None
+        return Streamer(open_model(own, runtime="native-int8"), hop=20, rotation=rotation).push(x, times)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, engine_objects) -> Callable[..., tuple[Path, EngineRuntime]]:
+    """Both modules of a generated network, and the same network behind the Python streamer."""
+
+    def build(content: bytes, front: str = "none", **options) -> tuple[Path, EngineRuntime]:
+        folder = tmp_path_factory.mktemp("small")
+        engine = Engine(content, folder / "engine", engine_objects, contract=contract(front), **options)
+        return make(folder / "engine", folder / "build"), EngineRuntime(engine, front)
+
+    return build
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_front_end_and_an_incremental_model(module, small, tmp_path):
+    folder, runtime = small(network(), "pocket", hop=9)
+    x, times = restless(np.random.default_rng(3), 400), np.arange(400) * 50_000
+    host = Host(folder / module, tmp_path)
+    host.do("init", {"hop": 20})
+    host.do("init", {"hop": 9})
+    host.push(x, times)
+    host.do("setRotation", TURNED)
+    host.push(x, times)
+    _, refused, _, *rows = host.run()
+    assert refused["error"] == "edgehar init: wrong configuration"
+    expected = Streamer(runtime, hop=9).push(x, times) + Streamer(runtime, hop=9, rotation=TURNED).push(x, times)
+    assert [row for row in rows if "did" not in row] == [as_row(event) for event in expected]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_model_without_a_last_layer_to_learn(module, small, tmp_path):
+    net = NetworkWriter(78)
+    net.conv(4, 4, 3)
+    net.mean()
+    net.softmax()
+    folder, runtime = small(net.bytes())
+    x, times = restless(np.random.default_rng(4), 300), np.arange(300) * 50_000
+    host = Host(folder / module, tmp_path)
+    host.do("init", {"hop": 5})
+    host.push(x, times)
+    for name in ("remember", "adapt", "setProfile", "forget"):
+        host.do(name, *([0] if name == "remember" else []))
+    about, *rows = host.run()
+    assert about["canAdapt"] is False
+    model = "wrong model"
+    assert [row["error"].endswith(model) if "error" in row else None for row in rows[-4:]] == [True, True, True, None]
+    expected = Streamer(runtime, hop=5).push(x, times)
+    assert [row for row in rows if "did" not in row] == [as_row(event) for event in expected]
+
+
+def test_a_module_asks_for_nothing(modules_of):
+    """No import, and no function that the page does not name."""
+    page = (FIRMWARE / "port" / "wasm" / "README.md").read_text(encoding="utf-8")
+    for personal in ("yes", "no"):
+        for module in MODULES:
+            code = (
+                "const m = new WebAssembly.Module(require('fs').readFileSync(process.argv[1]));"
+                "console.log(JSON.stringify([WebAssembly.Module.imports(m), WebAssembly.Module.exports(m)]))"
+            )
+            path = modules_of("micro", personal) / module
+            done = subprocess.run(["node", "-e", code, path], capture_output=True, text=True, check=True)
+            imports, exports = json.loads(done.stdout)
+            assert imports == [] and "push" in {one["name"] for one in exports}
+            assert all(re.search(rf"^\| `{one['name']}[`(]", page, re.MULTILINE) for one in exports)
+
+
+def test_sizes_hold_their_budgets(modules_of):
+    """Bytes of the modules with `micro`, as clang of this version made them before."""
+    version = (
+        "clang " + subprocess.run(["clang", "-dumpversion"], capture_output=True, text=True, check=True).stdout.strip()
+    )
+    for personal, limit in (("yes", 24_000), ("no", 17_500)):
+        for module in MODULES:
+            name = f"{module} micro" + ("" if personal == "yes" else " bare")
+            size = (modules_of("micro", personal) / module).stat().st_size
+            assert size < limit
+            budgets = read_json(ROOT / "benchmarks" / "budgets.json", dict)
+            if version in budgets:
+                assert size <= budgets[version][name]["bytes"] * 1.02, name
