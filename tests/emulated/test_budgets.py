@@ -77,7 +77,10 @@ def test_within_limits_and_budget(name: str, bundle_of: Callable[[str], Path]) -
 
 def test_every_case_has_a_budget_and_a_limit() -> None:
     assert set(LIMITS) == set(CASES)
-    for rows in read_json(RUNNER.BUDGETS, dict).values():
+    # Compilers of other ports have their names before the version, and tests of their own: tests/ports.
+    arm = {version: rows for version, rows in read_json(RUNNER.BUDGETS, dict).items() if version[0].isdigit()}
+    assert arm
+    for rows in arm.values():
         assert set(rows) == {*CASES, RUNNER.ADAPT}
 
 

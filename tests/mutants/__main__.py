@@ -26,7 +26,7 @@ from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What the tests named by mutants need.
-COPIED = ("edgehar", "firmware_ref", "tests", "pyproject.toml")
+COPIED = ("edgehar", "firmware_ref", "tests", "benchmarks", "pyproject.toml")
 PROCESSES = 2
 #: A mutant that makes a loop endless is noticed by the clock.
 SECONDS, BASELINE_SECONDS = 300, 1200

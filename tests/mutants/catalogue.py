@@ -7,7 +7,8 @@ from tests.mutants.compiler import COMPILER
 from tests.mutants.kernels import KERNELS
 from tests.mutants.kernels_arm import KERNELS_ARM
 from tests.mutants.pipeline import PIPELINE
+from tests.mutants.ports import PORTS
 from tests.mutants.sample_path import SAMPLE_PATH
 from tests.mutants.streamer import STREAMER
 
-MUTANTS = (*PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *ADAPTATION, *SAMPLE_PATH)
+MUTANTS = (*PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *ADAPTATION, *SAMPLE_PATH, *PORTS)

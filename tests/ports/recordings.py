@@ -1,6 +1,10 @@
-"""What the ports are fed with."""
+"""What the ports are fed with, and the script in benchmarks/ that measures them."""
 
 from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,3 +20,13 @@ def recording(name: str) -> NDArray[np.float32]:
 
     (one,) = [one for one in load_hapt().recordings if one.name == name]
     return np.asarray(resample(one, 20.0).acc, np.float32)
+
+
+def load_runner(name: str) -> ModuleType:
+    """A script of benchmarks/ as a module."""
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

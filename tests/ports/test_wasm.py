@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -13,26 +14,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgehar.compile.c import write_c
 from edgehar.compile.head import head_of
-from edgehar.compile.read import read_network
 from edgehar.personal.adaptation import adapt
 from edgehar.personal.head import embed
-from edgehar.personal.profile import Profile, parse_profile, personal_model
+from edgehar.personal.profile import Profile, apply_profile, parse_profile
 from edgehar.runtimes import open_model
 from edgehar.schema import read_json
 from edgehar.streaming import Decision, SmoothingConfig, Streamer
 from tests.firmware.engine import FIRMWARE, Engine
-from tests.firmware.networks import NetworkWriter
+from tests.firmware.networks import SAME, NetworkWriter
 from tests.firmware.test_sample_path import contract, restless
 from tests.firmware.test_streamer import EngineRuntime, network
 
-from .recordings import TURNED, recording
+from .recordings import TURNED, load_runner, recording
 
-ROOT = Path(__file__).resolve().parents[2]
+RUNNER = load_runner("ports")
+MODULES = RUNNER.MODULES
+GROWTH = 1.02
 REPLAY = Path(__file__).with_name("replay.mjs")
 ABSENT = [tool for tool in ("clang", "wasm-ld", "node", "make") if shutil.which(tool) is None]
-MODULES = ("edgehar.wasm", "edgehar_simd.wasm")
 
 pytestmark = pytest.mark.skipif(
     bool(ABSENT), reason=f"needs {', '.join(ABSENT)}; on Debian or Ubuntu: apt-get install clang lld nodejs make"
@@ -47,17 +47,10 @@ def modules_of(bundle_of, tmp_path_factory) -> Callable[..., Path]:
     def build(name: str, personal: str = "yes") -> Path:
         if (name, personal) not in built:
             folder = tmp_path_factory.mktemp(name)
-            built[name, personal] = make(bundle_of(name) / "c", folder, personal)
+            built[name, personal] = RUNNER.build_modules(bundle_of(name) / "c", folder, personal=personal == "yes")
         return built[name, personal]
 
     return build
-
-
-def make(model: Path, folder: Path, personal: str = "yes") -> Path:
-    command = ["make", "-s", "-C", FIRMWARE, "wasm", f"MODEL={model}", f"BUILD={folder}", f"PERSONAL={personal}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return folder / "wasm"
 
 
 class Host:
@@ -93,6 +86,19 @@ def as_row(event) -> dict[str, Any]:
     return {"timeUs": event.t_us, "reason": event.reason}
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, engine_objects) -> Callable[..., tuple[Path, EngineRuntime]]:
+    """Both modules of a generated network, and the same network behind the Python streamer."""
+
+    @functools.cache
+    def build(content: bytes, front: str = "none", **options) -> tuple[Path, EngineRuntime]:
+        folder = tmp_path_factory.mktemp("small")
+        engine = Engine(content, folder / "engine", engine_objects, contract=contract(front), **options)
+        return RUNNER.build_modules(folder / "engine", folder / "build"), EngineRuntime(engine, front)
+
+    return build
+
+
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize("name", ["cnn", "micro"])
 def test_a_whole_recording(name, module, bundle_of, modules_of, tmp_path):
@@ -124,11 +130,10 @@ def test_a_whole_recording(name, module, bundle_of, modules_of, tmp_path):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_settings_are_taken_and_refused(module, bundle_of, modules_of, tmp_path):
-    x = recording("exp03")[:1500]
-    times = np.arange(len(x)) * 50_000
-    runtime = open_model(bundle_of("micro") / "model_int8.tflite", runtime="native-int8")
-    host = Host(modules_of("micro") / module, tmp_path)
+def test_settings_are_taken_and_refused(module, small, tmp_path):
+    x, times = restless(np.random.default_rng(6), 800), np.arange(800) * 50_000
+    folder, runtime = small(network())
+    host = Host(folder / module, tmp_path)
     bad = [{"hop": 0}, {"hop": 65_556}, {"alpha": -1}, {"votes": 261}, {"threshold": 257}, {"minDwell": 0}, {"top": 1}]
     host.push(x[:1], times[:1])
     defaults = {"hop": 20, "smoothing": 1, "votes": 5, "alpha": 128, "threshold": 128, "hysteresis": 13, "minDwell": 2}
@@ -150,23 +155,21 @@ def test_settings_are_taken_and_refused(module, bundle_of, modules_of, tmp_path)
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_person_is_learned_as_in_python(module, bundle_of, modules_of, tmp_path):
+def test_a_person_is_learned_as_in_python(module, small, tmp_path):
     """Windows shown by button, the profile's bytes, decisions with it; torn and foreign profiles change nothing."""
-    model = bundle_of("micro") / "model_int8.tflite"
-    x = recording("exp02")[:3000]
-    times = np.arange(len(x)) * 50_000
-    ends = [79 + 20 * index for index in (3, 30, 55, 80, 101, 130)]
-    labels = [4, 3, 0, 5, 1, 4]
+    folder, runtime = small(network())
+    model = runtime.engine.network
+    x, times = restless(np.random.default_rng(7), 900), np.arange(900) * 50_000
+    ends = [79 + 20 * index for index in (3, 9, 14, 22, 30, 38)]
+    labels = [3, 0, 1, 2, 1, 3]
     shown = tuple(zip(ends, labels, strict=True))
-    contract = open_model(model, runtime="native-int8").contract
-    rows = embed(model, contract, np.stack([x[end - 79 : end + 1] for end in ends]))
-    sha256 = read_network(model).sha256
-    fitted = adapt(head_of(read_network(model)), rows, np.array(labels))
-    profiles = [Profile(sha256, rotation, *fitted) for rotation in (None, TURNED)]
+    rows = embed(folder.parents[1] / "engine" / "model.tflite", runtime.contract, windows_that_end(x, ends))
+    fitted = adapt(head_of(model), rows, np.array(labels))
+    profiles = [Profile(model.sha256, rotation, *fitted) for rotation in (None, TURNED)]
     turned, torn = list(profiles[1].to_bytes()), list(profiles[1].to_bytes())
-    torn[100] ^= 1
+    torn[50] ^= 1
 
-    host = Host(modules_of("micro") / module, tmp_path)
+    host = Host(folder / module, tmp_path)
     host.do("init", {"hop": 20})
     host.do("remember", 0)
     host.push(x, times, shown)
@@ -195,39 +198,30 @@ def test_a_person_is_learned_as_in_python(module, bundle_of, modules_of, tmp_pat
         ("setProfile", None),
         early,
         ("setProfile", None),
-        ("setProfile", "edgehar setProfile: wrong profile".replace("setProfile", "set_profile")),
+        ("setProfile", "edgehar set_profile: wrong profile"),
         ("setProfile", "edgehar set_profile: wrong model"),
         ("forget", None),
         ("adapt", "edgehar adapt: wrong argument"),
         ("setProfile", None),
     ]
     assert parse_profile(bytes(turned)).rotation == TURNED
-    cases = ((None, None, 3000), (profiles[0], None, 3000), (profiles[1], TURNED, 3000), (None, None, 200))
+    adapted = small(apply_profile(network(), model, profiles[0]))[1]
     expected = []
-    for profile, rotation, count in cases:
-        expected += decisions_with(model, profile, rotation, x[:count], times[:count])
+    for own, rotation, count in (
+        (runtime, None, 900),
+        (adapted, None, 900),
+        (adapted, TURNED, 900),
+        (runtime, None, 200),
+    ):
+        expected += Streamer(own, hop=20, rotation=rotation).push(x[:count], times[:count])
     got = [row for row in rows if "did" not in row and "remembered" not in row]
     assert got == [as_row(event) for event in expected]
-    assert len({tuple(event.p) for event in expected}) > 200
+    assert len({tuple(event.p) for event in expected}) > 60
 
 
-def decisions_with(model: Path, profile: Profile | None, rotation, x: np.ndarray, times: np.ndarray) -> list:
-    """Python's, by TFLite's arithmetic on the model with the profile's last layer written into it."""
-    with personal_model(model, profile) as own:
-        write_c(own, own.parent / "c") if profile else None
-        return Streamer(open_model(own, runtime="native-int8"), hop=20, rotation=rotation).push(x, times)
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory, engine_objects) -> Callable[..., tuple[Path, EngineRuntime]]:
-    """Both modules of a generated network, and the same network behind the Python streamer."""
-
-    def build(content: bytes, front: str = "none", **options) -> tuple[Path, EngineRuntime]:
-        folder = tmp_path_factory.mktemp("small")
-        engine = Engine(content, folder / "engine", engine_objects, contract=contract(front), **options)
-        return make(folder / "engine", folder / "build"), EngineRuntime(engine, front)
-
-    return build
+def windows_that_end(x: np.ndarray, ends: list[int]) -> np.ndarray:
+    """float32 (windows, 80, 3): those whose last sample is at these places."""
+    return np.stack([x[end - 79 : end + 1] for end in ends])
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -251,7 +245,7 @@ def test_a_model_without_a_last_layer_to_learn(module, small, tmp_path):
     net = NetworkWriter(78)
     net.conv(4, 4, 3)
     net.mean()
-    net.softmax()
+    net.softmax(spread=None)
     folder, runtime = small(net.bytes())
     x, times = restless(np.random.default_rng(4), 300), np.arange(300) * 50_000
     host = Host(folder / module, tmp_path)
@@ -265,6 +259,23 @@ def test_a_model_without_a_last_layer_to_learn(module, small, tmp_path):
     assert [row["error"].endswith(model) if "error" in row else None for row in rows[-4:]] == [True, True, True, None]
     expected = Streamer(runtime, hop=5).push(x, times)
     assert [row for row in rows if "did" not in row] == [as_row(event) for event in expected]
+
+
+def test_padding_is_written(small, tmp_path):
+    """Zero points that are not 0, on both sides: the module's own memset."""
+    net = NetworkWriter(79)
+    net.conv(6, 5, 1, padding=SAME)
+    net.mean()
+    net.dense(4)
+    net.softmax()
+    folder, runtime = small(net.bytes())
+    x, times = restless(np.random.default_rng(5), 300), np.arange(300) * 50_000
+    expected = [as_row(event) for event in Streamer(runtime, hop=5).push(x, times)]
+    for module in MODULES:
+        host = Host(folder / module, tmp_path)
+        host.do("init", {"hop": 5})
+        host.push(x, times)
+        assert [row for row in host.run()[1:] if "did" not in row] == expected
 
 
 def test_a_module_asks_for_nothing(modules_of):
@@ -283,16 +294,14 @@ def test_a_module_asks_for_nothing(modules_of):
             assert all(re.search(rf"^\| `{one['name']}[`(]", page, re.MULTILINE) for one in exports)
 
 
-def test_sizes_hold_their_budgets(modules_of):
-    """Bytes of the modules with `micro`, as clang of this version made them before."""
-    version = (
-        "clang " + subprocess.run(["clang", "-dumpversion"], capture_output=True, text=True, check=True).stdout.strip()
-    )
-    for personal, limit in (("yes", 24_000), ("no", 17_500)):
-        for module in MODULES:
-            name = f"{module} micro" + ("" if personal == "yes" else " bare")
-            size = (modules_of("micro", personal) / module).stat().st_size
-            assert size < limit
-            budgets = read_json(ROOT / "benchmarks" / "budgets.json", dict)
-            if version in budgets:
-                assert size <= budgets[version][name]["bytes"] * 1.02, name
+def test_sizes_hold_their_budgets(bundle_of):
+    """Bytes of the modules with `micro`: within limits, and as clang of this version made them before."""
+    rows = RUNNER.measure_modules(bundle_of("micro") / "c")
+    limits = {"edgehar.wasm micro": 21_500, "edgehar_simd.wasm micro": 24_000, "edgehar.wasm micro bare": 15_000}
+    assert {name: rows[name]["bytes"] for name, limit in limits.items() if rows[name]["bytes"] > limit} == {}
+    budgets = read_json(RUNNER.BUDGETS, dict)
+    if RUNNER.clang() not in budgets:
+        pytest.skip(f"limits hold; no budget for {RUNNER.clang()}: benchmarks/ports.py --update")
+    budget = budgets[RUNNER.clang()]
+    assert {name: row["bytes"] for name, row in rows.items() if row["bytes"] > budget[name]["bytes"] * GROWTH} == {}
+    assert set(rows) == set(budget)

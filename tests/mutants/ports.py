@@ -1,0 +1,78 @@
+"""Mutants of the ports beyond Arm."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant, cases
+
+_WASM = "firmware_ref/port/wasm"
+_TESTS = "tests/ports/test_wasm.py"
+WHOLE = cases(f"{_TESTS}::test_a_front_end_and_an_incremental_model", ["edgehar.wasm", "edgehar_simd.wasm"])
+LEARNED = cases(f"{_TESTS}::test_a_person_is_learned_as_in_python", ["edgehar.wasm"])
+SETTINGS = cases(f"{_TESTS}::test_settings_are_taken_and_refused", ["edgehar.wasm"])
+
+PORTS = (
+    Mutant(
+        "wasm: memcpy leaves its last bytes",
+        f"{_WASM}/port_memory.c",
+        "for (; bytes > 0; bytes--) {\n        *out++ = *in++;",
+        "for (; bytes > 1; bytes--) {\n        *out++ = *in++;",
+        "columns that are no whole words",
+        WHOLE,
+    ),
+    Mutant(
+        "wasm: memset writes zeros",
+        f"{_WASM}/port_memory.c",
+        "*out++ = (uint8_t)value;",
+        "*out++ = 0;",
+        "padding that is not the zero point",
+        (f"{_TESTS}::test_padding_is_written",),
+    ),
+    Mutant(
+        "wasm: a time that is no number is 0",
+        f"{_WASM}/port_module.c",
+        "(uint64_t)time_us : EDGEHAR_NO_TIME",
+        "(uint64_t)time_us : 0",
+        "samples without a time",
+        cases(f"{_TESTS}::test_a_whole_recording", ["micro-edgehar.wasm"]),
+    ),
+    Mutant(
+        "wasm: a hop of 65,556 is one of 20",
+        f"{_WASM}/port_module.c",
+        "if (!fits(settings.hop, UINT16_MAX) ||",
+        "if (",
+        "settings that do not fit their field",
+        SETTINGS,
+    ),
+    Mutant(
+        "wasm: scores of the decision before",
+        f"{_WASM}/port_module.c",
+        "        memcpy(decision.scores, made.scores, sizeof decision.scores);\n",
+        "",
+        "what JavaScript reads of a decision",
+        WHOLE,
+    ),
+    Mutant(
+        "wasm: a torn profile takes the place of the one in use",
+        f"{_WASM}/port_personal.c",
+        "uint32_t *const next = profile_used[!profile_at];",
+        "uint32_t *const next = profile_used[profile_at];",
+        "the copy that the stream reads",
+        LEARNED,
+    ),
+    Mutant(
+        "wasm: a window of before the profile is remembered",
+        f"{_WASM}/port_personal.c",
+        "        profile_at = !profile_at;\n        edgehar_wasm_embedding(0);\n",
+        "        profile_at = !profile_at;\n",
+        "an embedding of samples that were forgotten",
+        LEARNED,
+    ),
+    Mutant(
+        "wasm: all windows in one place",
+        f"{_WASM}/port_personal.c",
+        "windows + window_count * inputs",
+        "windows",
+        "windows that are learned from",
+        LEARNED,
+    ),
+)
