@@ -17,7 +17,7 @@ SUITE := build/suite
 SHARED := tests benchmarks docs firmware_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile pyproject.toml \
 	constraints.txt
 
-.PHONY: demo test mutants lint install install-dev tools wheel clean
+.PHONY: release demo test mutants lint install install-dev tools wheel clean
 
 demo: install
 	$(BIN)/python -m edgehar export --int8
@@ -34,6 +34,18 @@ wheel: $(BIN)/python
 	rm -rf $(WHEEL) build/lib build/bdist.*
 	$(BIN)/python -m pip wheel -q --no-deps -w build/dist .
 	$(BIN)/python -m pip install -q --no-deps --upgrade --target $(WHEEL) build/dist/edgehar-*.whl
+
+# What a release carries beside wheel and sdist: a bill of materials (CycloneDX) of all that `edgehar[all]` installs, and
+# those packages with the SHA-256 of every file that the index may serve for them (pip install --require-hashes).
+release: install-dev wheel
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[release]'
+	$(BIN)/python -m build -q --outdir build/dist .
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+		--allow-unsafe --extra all -c constraints.txt -o build/dist/requirements-hashes.txt pyproject.toml
+	sed -i '/^edgehar\[/,/^    # via/d' build/dist/requirements-hashes.txt  # this project, which the wheel is
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --of JSON -o build/dist/edgehar.cdx.json \
+		build/dist/requirements-hashes.txt
+	cd build/dist && sha256sum *.whl *.tar.gz requirements-hashes.txt edgehar.cdx.json > SHA256SUMS
 
 lint: install-dev
 	$(BIN)/ruff check .

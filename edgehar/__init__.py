@@ -30,6 +30,7 @@ _HOMES = {
     "stream": "edgehar.api.stream",
     "search": "edgehar.api.search",
     "train": "edgehar.api.train",
+    "verify": "edgehar.api.verify",
 }
 
 __all__ = [*_HOMES, "__version__"]
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from edgehar.api.search import search as search
     from edgehar.api.stream import stream as stream
     from edgehar.api.train import train as train
+    from edgehar.api.verify import verify as verify
     from edgehar.bundle import Bundle as Bundle
     from edgehar.bundle import open_bundle as open_bundle
     from edgehar.contract import Contract as Contract

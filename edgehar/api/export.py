@@ -11,6 +11,7 @@ from typing import TypeAlias
 from edgehar import data, models
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
 from edgehar.bundle.gate import Gate
+from edgehar.bundle.signature import load_private_key
 from edgehar.bundle.write import CSource, ExportResult, Options, export_bundle
 from edgehar.compile.plan import check_hop
 from edgehar.contract import Contract
@@ -42,6 +43,7 @@ def export(
     calibration: CalibrationSource = 300,
     gate: Gate | None = Gate(),  # noqa: B008 (frozen)
     split: str | None = None,
+    sign: str | os.PathLike[str] | None = None,
     read: Read = DataSource.open,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> ExportResult:
@@ -61,6 +63,7 @@ def export(
         calibration: number of windows of training people, or a `.npy` of float32 (N, window, 3) in m/s².
         gate: bounds for the quantised models; None measures without judging.
         split: test people by this split instead of the training's own; see `edgehar.data.split`.
+        sign: PEM of an Ed25519 private key, which signs the manifest; see `edgehar.verify`.
         read: opens the recordings, for those who show progress.
         on_step: called with what is being done.
     Returns:
@@ -72,6 +75,7 @@ def export(
     """
     require("export", "tensorflow", "onnx", "tf2onnx", "onnxruntime", "sklearn")
     c = c or CSource()
+    key = None if sign is None else load_private_key(sign)
     require_folder(out)
     path = models.resolve(os.fspath(model))
     contract = models.read_contract(path)
@@ -96,6 +100,7 @@ def export(
         origin={**people.origin, "temperature": divisor},
         on_step=on_step,
         notes=people.notes,
+        key=key,
     )
 
 

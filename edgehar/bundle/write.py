@@ -16,6 +16,7 @@ from edgehar.bundle.gate import Gate, JudgedFile, judge
 from edgehar.bundle.golden import golden
 from edgehar.bundle.incremental import incremental_readme, write_incremental
 from edgehar.bundle.readme import bundle_readme
+from edgehar.bundle.signature import SIGNATURE, sign
 from edgehar.compile.incremental_plan import hop_note
 from edgehar.compile.read import read_network
 from edgehar.contract import Contract
@@ -32,6 +33,7 @@ from edgehar.versions import installed
 
 if TYPE_CHECKING:
     import keras
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 #: Packages whose version can change a byte of the bundle.
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnx", "tf2onnx", "onnxruntime", "tflite-micro", "numpy")
@@ -122,6 +124,7 @@ def export_bundle(
     origin: dict[str, object],
     on_step: Callable[[str], None] = lambda step: None,
     notes: tuple[str, ...] = (),
+    key: Ed25519PrivateKey | None = None,
 ) -> ExportResult:
     """Convert, run, measure and write; two calls with equal arguments write equal bytes.
 
@@ -132,6 +135,7 @@ def export_bundle(
         origin: where the model and the windows come from, for the manifest.
         on_step: called with what is being done.
         notes: kept in the result.
+        key: signs the manifest.
     Raises:
         EdgeharError: the folder cannot be written, or the model cannot be converted.
     """
@@ -182,6 +186,8 @@ def export_bundle(
         if incremental:
             manifest["streaming"] = incremental  # the format's word, older than ours
         write_json(stage / "manifest.json", manifest)
+        if key is not None:
+            sign(stage, key)
         _publish(stage, folder)
     sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}
     return ExportResult(folder, rows, quality, sizes, arena, explanation, notes)
@@ -321,7 +327,8 @@ def _publish(stage: Path, folder: Path) -> None:
         old = set(open_bundle(folder).names)
     except BundleError:
         old = set()
-    (folder / "manifest.json").unlink(missing_ok=True)
+    for former in (MANIFEST, SIGNATURE):
+        (folder / former).unlink(missing_ok=True)
     names = [path.relative_to(stage) for path in sorted(stage.rglob("*")) if path.is_file()]
     for name in sorted(names, key=lambda item: item.as_posix() == "manifest.json"):
         write_bytes(folder / name, (stage / name).read_bytes())

@@ -34,6 +34,7 @@ COMMANDS = {
     "search": "Search small networks by accuracy, flash and multiply-accumulates.",
     "evaluate": "Measure a .keras, .tflite or .onnx model on recordings.",
     "export": "Export a trained model to TFLite, ONNX and C as one bundle.",
+    "verify": "Check that a bundle is whole, and who signed it.",
     "plan": "Show what an incremental model saves at a hop.",
     "bench": "Compare accuracy, size and latency across runtimes.",
     "adapt": "Learn a person from one labelled window of each activity.",

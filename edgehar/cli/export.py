@@ -77,6 +77,10 @@ DEFAULT_HOP = 20
 )
 @click.option("--no-gate", is_flag=True, help="Measure without judging.")
 @click.option("--split", "split_name", default=None, help="Test people; by default those the model was not trained on.")
+@click.option(
+    "--sign", type=click.Path(path_type=Path), metavar="KEY",
+    help="Ed25519 private key (PEM) that signs the manifest; `edgehar verify --key` checks it.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest instead of tables.")
 @data_options(default=None)
 def command(
@@ -100,6 +104,7 @@ def command(
     bounds: str,
     no_gate: bool,
     split_name: str | None,
+    sign: Path | None,
     as_json: bool,
     data: DataSource | None,
 ) -> None:
@@ -148,6 +153,7 @@ def command(
             calibration=calibration,
             gate=gate,
             split=split_name,
+            sign=sign,
             read=reader(lambda done, total: None),
             on_step=on_step,
         )

@@ -68,7 +68,7 @@ class Victim:
 
 
 #: Commands that never import Keras.
-LIGHT = {"data", "doctor", "plan", "stream"}
+LIGHT = {"data", "doctor", "plan", "stream", "verify"}
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,19 @@ STREAM = "stream hapt --bundle b"
 EVALUATE = "evaluate b"
 BENCH = "bench b --quick --runtimes litert-int8 --out out"
 PLAN = "plan b"
+VERIFY = "verify b --key key.pem"
 MANIFEST, MODEL = "b/manifest.json", "b/model_int8.tflite"
 HUGE = 10**400
 
 ROWS = [
+    (VERIFY, nothing, "no such file"),
+    (VERIFY, text("key.pem", ""), "Ed25519 public key"),
+    (VERIFY, text("key.pem", b"\0" * 1000), "Ed25519 public key"),
+    (VERIFY, text("key.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), "Ed25519 public key"),
+    (VERIFY, text("key.pem", "-----BEGIN PRIVATE KEY-----\n"), "must not leave its owner"),
+    (VERIFY, holed("key.pem", 1 << 40), "expected at most 65,536 bytes"),
+    (VERIFY, pipe("key.pem"), "expected a file"),
+    ("verify", nothing, "expected a bundle"),
     (STREAM, text(MANIFEST, ""), "expected JSON"),
     (STREAM, text(MANIFEST, "{"), "expected JSON"),
     (STREAM, text(MANIFEST, b"\xff\xfe{\0}\0"), "not UTF-8"),

@@ -9,6 +9,9 @@ EXPORT = "export --model micro --dataset hapt --out out"
 
 ROWS = [
     ("nothing", nothing, "o such command"),
+    (f"{EXPORT} --sign absent.pem", nothing, "no such file"),
+    (f"{EXPORT} --sign key.pem", text("key.pem", "-----BEGIN PUBLIC KEY-----\n"), "Ed25519 private key"),
+    (f"{EXPORT} --sign key.pem", text("key.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "EDGEHAR_KEY_PASSWORD"),
     ("--nothing", nothing, "o such option"),
     ("data nothing", nothing, "o such command"),
     ("data check", nothing, "Missing argument"),
