@@ -6,7 +6,7 @@
  * samples. The default runtime there, LiteRT's reference kernels, may round a dense layer's byte another way:
  * docs/testing.md says how often. XNNPACK (litert-int8) rounds otherwise in many layers.
  *
- * edgehar_set_rotation turns samples, and edgehar_profile.h has what makes a model right on one person.
+ * edgehar_sensor.h takes a sensor at its own rate, with its own axes. edgehar_set_rotation turns samples, and edgehar_profile.h has what makes a model right on one person.
  *
  * Samples must come at the model's rate. Where their times say otherwise, by over 10 %, there is no decision but
  * EDGEHAR_FLUSH_RATE every half window; samples pushed with EDGEHAR_NO_TIME are believed.
@@ -187,7 +187,10 @@ typedef struct edgehar_last_layer {
     uint8_t own;       /* whether the weights are a profile's */
 } edgehar_last_layer;
 
-/* One stream. Its fields are for edgehar.c alone. */
+/* A sensor's axes, unit and rate: edgehar_sensor.h. */
+struct edgehar_sensor;
+
+/* One stream. Its fields are for the engine's sources alone. */
 typedef struct edgehar edgehar;
 struct edgehar {
     const edgehar_config *config;
@@ -197,18 +200,26 @@ struct edgehar {
     edgehar_last_layer last;
     int32_t *scores;
     edgehar_gravity gravity;
-    uint64_t clock;      /* time of the last sample seen */
-    uint64_t kept;       /* time of the last sample kept */
-    uint64_t rate_from;  /* time from which the rate is told */
-    uint32_t age;        /* decisions since the label came */
-    uint16_t due;        /* samples until the next decision */
-    uint16_t rate_steps; /* steps until the rate is told */
+    /* What becomes of counts, where they have a sensor; else NULL. */
+    int (*take)(edgehar *self, const int16_t counts[3], uint64_t time_us, int status, edgehar_decision *decision);
+    const struct edgehar_sensor *sensor;
+    void *sensor_memory;
+    uint64_t clock;       /* time of the last sample seen */
+    uint64_t kept;        /* time of the last sample kept */
+    uint64_t rate_from;   /* time from which the rate is told */
+    uint32_t period_us;   /* between samples as they come */
+    uint32_t step_us;     /* from the last sample seen to one without a time */
+    uint32_t age;         /* decisions since the label came */
+    uint16_t due;         /* samples until the next decision */
+    uint16_t rate_length; /* steps over which the rate is told */
+    uint16_t rate_steps;  /* steps until then */
     int8_t label;
     uint8_t decisions; /* since the last flush, up to 15 */
     uint8_t newest;    /* place of the newest vote */
     uint8_t has_clock;
     uint8_t has_kept;
     uint8_t has_label;
+    uint8_t fresh; /* the filter has had nothing since the last flush */
     uint8_t votes[15];
 };
 
@@ -222,12 +233,13 @@ int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size
 #ifndef EDGEHAR_COUNTS_ONLY
 /* Take one sample: x, y, z in m/s², gravity included, Android sign; `time_us` in microseconds, or EDGEHAR_NO_TIME.
  *
- * Returns what became of it; with EDGEHAR_DECISION, and only then, *decision was written.
+ * Returns what became of it; with EDGEHAR_DECISION, and only then, *decision was written. With a sensor that was set
+ * (edgehar_sensor.h): EDGEHAR_ERROR_CONFIG, for its samples are counts.
  */
 int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar_decision *decision);
 #endif
 
-/* The same for raw sensor counts; config->counts says their unit (else EDGEHAR_ERROR_CONFIG). */
+/* The same for raw sensor counts; config->counts or a sensor says their unit (else EDGEHAR_ERROR_CONFIG). */
 int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us, edgehar_decision *decision);
 
 /* Forget everything, the clock included: a new recording begins. */

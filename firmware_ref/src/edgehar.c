@@ -5,9 +5,6 @@
 #error "shifting a negative number to the right must be arithmetic"
 #endif
 
-/* Steps between samples over which the rate is told. */
-#define EDGEHAR_RATE_STEPS(window) ((uint16_t)(((window) + 1u) / 2u))
-
 /* Forget samples, smoothing and label; the clock stays. */
 static void flush(edgehar *self)
 {
@@ -18,6 +15,8 @@ static void flush(edgehar *self)
     self->newest = 0;
     self->has_label = 0;
     self->age = 0;
+    self->fresh = 1;
+    self->step_us = self->period_us;
     memset(&self->gravity, 0, sizeof self->gravity);
 }
 
@@ -45,6 +44,8 @@ int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size
     self->config = config;
     self->memory = memory;
     self->path = model->path;
+    self->period_us = model->period_us;
+    self->rate_length = EDGEHAR_RATE_STEPS(model->window);
     self->scores = (int32_t *)(void *)((uint8_t *)memory + model->state_bytes);
     edgehar_reset(self);
     return EDGEHAR_OK;
@@ -137,15 +138,12 @@ static void decide(edgehar *self)
     }
 }
 
-/* Keep a quantised sample; decide when it is time. */
-static int keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision)
+int edgehar_keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision)
 {
     const edgehar_model *model = self->config->model;
     const int8_t *output;
     int index;
 
-    self->kept = time_us;
-    self->has_kept = 1;
     edgehar_engine_feed(model, self->memory, quantised);
     if (--self->due != 0) {
         return status;
@@ -172,7 +170,7 @@ static int keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int 
 static uint64_t tick(edgehar *self, uint64_t time_us)
 {
     if (time_us == EDGEHAR_NO_TIME) {
-        time_us = self->has_clock ? self->clock + self->config->model->period_us : 0;
+        time_us = self->has_clock ? self->clock + self->step_us : 0;
     }
     self->clock = time_us;
     self->has_clock = 1;
@@ -183,8 +181,7 @@ static uint64_t tick(edgehar *self, uint64_t time_us)
 static int rate_holds(const edgehar *self, uint64_t time_us)
 {
     /* No step is over two periods, and a window lasts at most 380 s: 32 bits hold all of it. */
-    const edgehar_model *model = self->config->model;
-    const uint32_t nominal = 10 * EDGEHAR_RATE_STEPS(model->window) * model->period_us;
+    const uint32_t nominal = 10 * self->rate_length * self->period_us;
     const uint32_t took = (uint32_t)(time_us - self->rate_from);
     return 9 * took <= nominal && nominal <= 11 * took;
 }
@@ -201,16 +198,19 @@ static int check_time(edgehar *self, uint64_t time_us)
         }
         if (step >> 63) {
             status = EDGEHAR_FLUSH_BACKWARD;
-        } else if (step > 2 * (uint64_t)self->config->model->period_us) {
+        } else if (step > 2 * (uint64_t)self->period_us) {
             status = EDGEHAR_FLUSH_GAP;
         } else if (--self->rate_steps != 0) {
+            self->kept = time_us;
             return EDGEHAR_OK;
         } else if (!rate_holds(self, time_us)) {
             status = EDGEHAR_FLUSH_RATE;
         }
     }
+    self->kept = time_us;
+    self->has_kept = 1;
     self->rate_from = time_us;
-    self->rate_steps = EDGEHAR_RATE_STEPS(self->config->model->window);
+    self->rate_steps = self->rate_length;
     if (status != EDGEHAR_OK) {
         flush(self);
     }
@@ -234,6 +234,9 @@ int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar
     if (!self || !sample || !decision) {
         return EDGEHAR_ERROR_ARGUMENT;
     }
+    if (self->take) {
+        return EDGEHAR_ERROR_CONFIG;
+    }
     time_us = tick(self, time_us);
     if (!is_finite(sample[0]) || !is_finite(sample[1]) || !is_finite(sample[2])) {
         flush(self);
@@ -251,7 +254,7 @@ int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar
             quantised[axis] = edgehar_quantise(self->config->model, sample[axis]);
         }
     }
-    return keep(self, quantised, time_us, status, decision);
+    return edgehar_keep(self, quantised, time_us, status, decision);
 }
 #endif
 
@@ -263,13 +266,16 @@ int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us
     if (!self || !counts || !decision) {
         return EDGEHAR_ERROR_ARGUMENT;
     }
-    if (self->config->counts.multiplier == 0) {
+    if (!self->take && self->config->counts.multiplier == 0) {
         return EDGEHAR_ERROR_CONFIG;
     }
     time_us = tick(self, time_us);
     status = check_time(self, time_us);
     if (status == EDGEHAR_DUPLICATE) {
         return status;
+    }
+    if (self->take) {
+        return self->take(self, counts, time_us, status, decision);
     }
     if (self->path) {
         self->path->quantise_counts(self, counts, quantised);
@@ -278,5 +284,5 @@ int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us
             quantised[axis] = edgehar_quantise_count(self->config->model, &self->config->counts, counts[axis]);
         }
     }
-    return keep(self, quantised, time_us, status, decision);
+    return edgehar_keep(self, quantised, time_us, status, decision);
 }

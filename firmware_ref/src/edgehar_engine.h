@@ -81,7 +81,7 @@ struct edgehar_model {
     uint8_t result;           /* edge that holds the probabilities */
     const edgehar_path *path; /* where there is a front end */
     edgehar_front *front;     /* NULL: windows hold x, y, z */
-    edgehar_counts q8;        /* Q8 to quantised values, where there is a front end; counts then become Q8 first */
+    edgehar_counts q8;        /* Q8 to quantised values, as the float map gives them; 0 where no 32 bits do */
 };
 
 /* Forget all samples. `memory` is 4-byte aligned and holds model->state_bytes. */

@@ -3,8 +3,6 @@
 
 #define EDGEHAR_ROTATION_BITS 14
 #define EDGEHAR_ROTATION_ONE (1 << EDGEHAR_ROTATION_BITS)
-/* A sample on its way is kept within ± this: in Q8, 1/256 m/s², or in counts. */
-#define EDGEHAR_LARGEST_SAMPLE 32767
 
 /* Turn a sample, where there is a rotation; then what the front end does, where there is one. */
 static void change(edgehar *self, int32_t sample[3])
@@ -21,6 +19,17 @@ static void change(edgehar *self, int32_t sample[3])
     }
     if (self->config->model->front) {
         self->config->model->front(&self->gravity, sample);
+    }
+}
+
+void edgehar_take_q8(edgehar *self, int32_t sample[3], int8_t quantised[3])
+{
+    const edgehar_model *model = self->config->model;
+    int axis;
+
+    change(self, sample);
+    for (axis = 0; axis < 3; axis++) {
+        quantised[axis] = edgehar_quantise_count(model, &model->q8, sample[axis]);
     }
 }
 

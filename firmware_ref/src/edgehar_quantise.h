@@ -4,6 +4,18 @@
 
 #include "edgehar_engine.h"
 
+/* A sample on its way is kept within ± this: in Q8, 1/256 m/s², or in counts. */
+#define EDGEHAR_LARGEST_SAMPLE 32767
+
+/* Steps between samples, at the model's rate, over which the rate is told. */
+#define EDGEHAR_RATE_STEPS(window) ((uint16_t)(((window) + 1u) / 2u))
+
+/* Keep a quantised sample; decide when it is time. Returns EDGEHAR_DECISION, else `status`. */
+int edgehar_keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision);
+
+/* A sample in Q8, which is used up, turned and through the front end where there are these, as int8. */
+void edgehar_take_q8(edgehar *self, int32_t sample[3], int8_t quantised[3]);
+
 /* value * multiplier / 2^shift, rounded half up, within ±largest. */
 static inline int32_t edgehar_map(const edgehar_counts *counts, int32_t value, int32_t largest)
 {

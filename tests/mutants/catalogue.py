@@ -9,6 +9,9 @@ from tests.mutants.kernels_arm import KERNELS_ARM
 from tests.mutants.pipeline import PIPELINE
 from tests.mutants.ports import PORTS
 from tests.mutants.sample_path import SAMPLE_PATH
+from tests.mutants.sensor import SENSORS
 from tests.mutants.streamer import STREAMER
 
-MUTANTS = (*PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *ADAPTATION, *SAMPLE_PATH, *PORTS)
+MUTANTS = (
+    *PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
+)  # fmt: skip

@@ -46,8 +46,8 @@ STREAMER = (
     Mutant(
         "two periods are a gap",
         C,
-        "step > 2 * (uint64_t)self->config->model->period_us",
-        "step >= 2 * (uint64_t)self->config->model->period_us",
+        "step > 2 * (uint64_t)self->period_us",
+        "step >= 2 * (uint64_t)self->period_us",
         "the gap rule at its limit",
         ANY_STREAM,
     ),
@@ -150,8 +150,8 @@ STREAMER = (
     Mutant(
         "the rate of one step more",
         C,
-        "self->rate_steps = EDGEHAR_RATE_STEPS(self->config->model->window);",
-        "self->rate_steps = (uint16_t)(EDGEHAR_RATE_STEPS(self->config->model->window) + 1);",
+        "self->rate_steps = self->rate_length;",
+        "self->rate_steps = (uint16_t)(self->rate_length + 1);",
         "off by one in the steps of a rate",
         RATES,
     ),

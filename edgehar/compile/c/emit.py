@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +10,14 @@ from edgehar import __version__
 from edgehar.compile.c import literals
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.c.personal import declare_personal, define_personal, profile_macro
+from edgehar.compile.c.sensor import declare_sensor, define_sensor, sensor_macro
 from edgehar.compile.kernel_path import PackedConv
 from edgehar.compile.network import Layer
 from edgehar.compile.pack.portable import KERNELS
 from edgehar.compile.plan import EnginePlan, split_tensor
-from edgehar.contract import Contract
+from edgehar.compile.q8_map import find_q8_map
+from edgehar.contract import Contract, TensorQuantisation
+from edgehar.data.polyphase import Polyphase
 from edgehar.front_end import UNIT
 
 #: Number of the format of what is generated; `EDGEHAR_FORMAT` of edgehar.h must be the same.
@@ -58,7 +60,7 @@ def fixed_hop(plan: EnginePlan) -> int:
     return plan.hop if plan.split and plan.hop else 0
 
 
-def emit_header(plan: EnginePlan, labels: Labels, names: Names) -> str:
+def emit_header(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyphase | None = None) -> str:
     """The text of the header."""
     network = plan.network
     source = network.tensors[network.source]
@@ -74,6 +76,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names) -> str:
         "MEMORY_BYTES": (memory_bytes(plan), "for edgehar_init; a multiple of 4"),
         "INPUT_SCALE": _input_scale(source.scale, labels.front_end),
         **profile_macro(plan),
+        **sensor_macro(resampler),
         "MACS": (plan.macs, f"multiply-accumulates per decision; {mode}"),
     }
     lines = [f"#define {names.macro(key)} {value}{_remark(text)}" for key, (value, text) in macros.items()]
@@ -92,12 +95,12 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names) -> str:
 #endif
 
 {chr(10).join(lines)}
-{_named(names, list(macros))}
+{_named(names, list(macros), resampler)}
 #ifdef __cplusplus
 extern "C" {{
 #endif
 extern const edgehar_model {names.symbol};
-{declare_personal(plan, names)}#ifdef __cplusplus
+{declare_personal(plan, names)}{declare_sensor(resampler, names)}#ifdef __cplusplus
 }}
 #endif
 
@@ -105,7 +108,7 @@ extern const edgehar_model {names.symbol};
 """
 
 
-def _named(names: Names, macros: list[str]) -> str:
+def _named(names: Names, macros: list[str], resampler: Polyphase | None) -> str:
     """What a model with a name has beside: its map of counts, and an alias for programs of one model."""
     if names.name == DEFAULT:
         return ""
@@ -120,6 +123,7 @@ def _named(names: Names, macros: list[str]) -> str:
         "#ifdef EDGEHAR_SOLE_MODEL /* for a program that runs one model, whatever its name */",
         f"#define {model.symbol} {names.symbol}",
         f"#define {model.personal} {names.personal}",
+        *([] if resampler is None else [f"#define {model.resampler} {names.resampler}"]),
         *(f"#define {model.macro(key)} {names.macro(key)}" for key in macros),
         "#endif",
         "",
@@ -127,7 +131,7 @@ def _named(names: Names, macros: list[str]) -> str:
     return "\n".join(lines)
 
 
-def emit_source(plan: EnginePlan, labels: Labels, names: Names) -> str:
+def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyphase | None = None) -> str:
     """The text of the tables."""
     network, path = plan.network, plan.kernel_path
     source = network.tensors[network.source]
@@ -168,11 +172,12 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names) -> str:
         "replayed": plan.replayed[0],
         "replayed_count": len(plan.replayed),
         "result": plan.result,
-        **_front(labels.front_end, source.scale),
+        **_front(labels.front_end),
+        "q8": literals.fields(find_q8_map(TensorQuantisation(source.scale, source.zero_point))._asdict()),
     }
     lines = "".join(f"    .{name} = {value},\n" for name, value in fields.items())
     parts.append(f"const edgehar_model {names.symbol} = {{\n{lines}}};\n")
-    parts += define_personal(plan, names)
+    parts += define_personal(plan, names) + define_sensor(resampler, names)
     return "\n".join(parts)
 
 
@@ -193,18 +198,11 @@ def _input_scale(scale: float, front_end: str) -> tuple[str, str]:
     return literals.float_literal(1 / UNIT), "m/s^2 per step of what the front end takes; see EDGEHAR_COUNTS"
 
 
-def _front(front_end: str, scale: float) -> dict[str, object]:
-    """The fields of a model with a front end: which, and the map from Q8 to int8."""
+def _front(front_end: str) -> dict[str, object]:
+    """The fields of a model with a front end."""
     if front_end == "none":
         return {}
-    ratio = 1 / UNIT / float(np.float32(scale))
-    shift = 30 - math.floor(math.log2(ratio))
-    values = {"multiplier": math.floor(ratio * 2.0**shift + 0.5), "shift": shift}
-    return {
-        "path": "&edgehar_changed_path",
-        "front": f"edgehar_front_{front_end}",
-        "q8": literals.fields(values),
-    }
+    return {"path": "&edgehar_changed_path", "front": f"edgehar_front_{front_end}"}
 
 
 def _packed(plan: EnginePlan, layer: Layer) -> PackedConv | None:

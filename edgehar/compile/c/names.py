@@ -49,6 +49,11 @@ class Names:
         """The symbol that the linker sees where profiles are used."""
         return f"edgehar_{self.name}_personal"
 
+    @property
+    def resampler(self) -> str:
+        """The symbol that the linker sees where a sensor has another rate."""
+        return f"edgehar_{self.name}_resampler"
+
     def macro(self, field: str) -> str:
         """A macro of the header."""
         return f"EDGEHAR_{self.name.upper()}_{field}"

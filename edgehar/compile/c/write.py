@@ -10,6 +10,7 @@ from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.plan import make_plan
 from edgehar.compile.read import read_network
 from edgehar.contract import Contract
+from edgehar.data.polyphase import make_polyphase
 from edgehar.errors import ContractError
 from edgehar.files import write_text
 from edgehar.models import find_contract
@@ -27,6 +28,7 @@ def write_c(
     schedule: str = "hop",
     contract: Contract | None = None,
     name: str = DEFAULT,
+    sensor_hz: float | None = None,
 ) -> list[Path]:
     """Write a header and a source for the engine: `model_data.h` and `model_data.c`, or as `name` says.
 
@@ -39,11 +41,12 @@ def write_c(
         hop: samples between decisions for the incremental engine; None for the whole-window engine, any hop.
         schedule: `hop`: compute when a decision is due; `spread`: compute as samples arrive.
         contract: labels and rate; by default those inside the .tflite, else class numbers at 20 Hz.
+        sensor_hz: rate of a sensor, from which the device filters to the model's; None: it has the model's.
         name: word from which files and symbols are named; see `Names`.
     Returns:
         the two paths.
     Raises:
-        EdgeharError: no .tflite, a hop out of range, no such name, or a folder that cannot be written.
+        EdgeharError: no .tflite, a hop or a sensor's rate out of range, no such name, a folder that cannot be written.
         ContractError: the engine does not cover the model; the message names the operator and the reason.
     """
     names = Names(name)
@@ -63,7 +66,12 @@ def write_c(
             f"expected a window of at most {LONGEST_WINDOW_US // 1_000_000} s for the C engine, which times it in "
             f"32 bits; got {source.columns} samples, one every {labels.period_us} µs, in {tflite_path}"
         )
-    texts = {names.header: emit_header(plan, labels, names), names.source: emit_source(plan, labels, names)}
+    rate_hz = 1e6 / labels.period_us if contract is None else contract.rate_hz
+    resampler = None if sensor_hz is None else make_polyphase(sensor_hz, rate_hz)
+    texts = {
+        names.header: emit_header(plan, labels, names, resampler),
+        names.source: emit_source(plan, labels, names, resampler),
+    }
     paths = []
     for file, text in texts.items():
         paths.append(Path(out_dir) / file)

@@ -5,10 +5,12 @@
  *     reset               a new recording begins
  *
  * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
- * --counts UNIT (m/s² of a count). --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad
+ * --counts UNIT (m/s² of a count). --sensor UNIT: the same through edgehar_sensor.h, at the rate of --sensor-rate at export;
+ * --axes 1,2,3 the sensor's, --fifo N: N lines at once, by the time of the last of them. --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad
  * input.
  */
 #include "edgehar_profile.h"
+#include "edgehar_sensor.h"
 #include "model_data.h"
 
 #include <stdio.h>
@@ -19,6 +21,15 @@ static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 
 /* What is set on the stream once it has begun. */
 static const char *rotation_text, *profile_path;
+static edgehar_sensor sensor = {NULL, {0, 0}, {1, 2, 3}};
+
+/* Lines that wait for --fifo N of them. */
+#define MOST_FIFO 512
+static struct {
+    int16_t counts[3 * MOST_FIFO];
+    int room;
+    int count;
+} fifo;
 
 static int fail(const char *message, const char *detail)
 {
@@ -63,6 +74,18 @@ static int set_option(edgehar_config *config, const char *name, const char *text
         config->hysteresis = (uint16_t)value;
     } else if (strcmp(name, "--min-dwell") == 0) {
         config->min_dwell = (uint32_t)value;
+    } else if (strcmp(name, "--sensor") == 0) {
+        sensor.unit = counts_of(strtod(text, NULL) * 256.0);
+    } else if (strcmp(name, "--axes") == 0) {
+        int axes[3], axis;
+        if (sscanf(text, "%d,%d,%d", &axes[0], &axes[1], &axes[2]) != 3) {
+            return 0;
+        }
+        for (axis = 0; axis < 3; axis++) {
+            sensor.axes[axis] = (int8_t)axes[axis];
+        }
+    } else if (strcmp(name, "--fifo") == 0 && value <= MOST_FIFO) {
+        fifo.room = (int)value;
     } else if (strcmp(name, "--counts") == 0) {
         const double ratio = strtod(text, NULL) / (double)EDGEHAR_MODEL_INPUT_SCALE;
         if (!(ratio >= 1.0 / 1048576.0 && ratio < 4096.0)) {
@@ -89,6 +112,17 @@ static int set_rotation(edgehar *stream)
         }
     }
     return edgehar_set_rotation(stream, rotation);
+}
+
+static int set_sensor(edgehar *stream)
+{
+#ifdef EDGEHAR_MODEL_SENSOR_BYTES
+    static uint32_t sensor_memory[EDGEHAR_MODEL_SENSOR_BYTES / 4];
+    sensor.resampler = &edgehar_model_resampler;
+    return edgehar_set_sensor(stream, &sensor, sensor_memory, sizeof sensor_memory);
+#else
+    return edgehar_set_sensor(stream, &sensor, NULL, 0);
+#endif
 }
 
 static int set_profile(edgehar *stream)
@@ -125,10 +159,26 @@ static void print_decision(const edgehar_decision *decision)
     printf("]}\n");
 }
 
+static void print_flush(uint64_t time_us, int status)
+{
+    static const char *const reasons[] = {"nan", "gap", "backward", "rate"};
+    printf("{\"event\": \"flush\", \"t_us\": %llu, \"reason\": \"%s\"}\n", (unsigned long long)time_us,
+           reasons[status - EDGEHAR_FLUSH_NAN]);
+}
+
+/* Of a FIFO; the sample's time is not told. */
+static void listen_to(void *stream, int status, const edgehar_decision *decision)
+{
+    if (status == EDGEHAR_DECISION) {
+        print_decision(decision);
+    } else if (status >= EDGEHAR_FLUSH_NAN) {
+        print_flush(((const edgehar *)stream)->kept, status);
+    }
+}
+
 /* Take one line; returns 0 where it is no sample. */
 static int take(edgehar *stream, const char *line, int as_counts)
 {
-    static const char *const reasons[] = {"nan", "gap", "backward", "rate"};
     edgehar_decision decision;
     uint64_t time_us;
     int status;
@@ -144,6 +194,14 @@ static int take(edgehar *stream, const char *line, int as_counts)
         counts[1] = (int16_t)y;
         counts[2] = (int16_t)z;
         time_us = t;
+        if (fifo.room) {
+            memcpy(fifo.counts + 3 * fifo.count, counts, sizeof counts);
+            if (++fifo.count < fifo.room) {
+                return 1;
+            }
+            fifo.count = 0;
+            return edgehar_push_fifo(stream, fifo.counts, fifo.room, time_us, listen_to, stream) >= 0;
+        }
         status = edgehar_push_counts(stream, counts, time_us, &decision);
     } else {
         double t;
@@ -160,8 +218,7 @@ static int take(edgehar *stream, const char *line, int as_counts)
     if (status == EDGEHAR_DECISION) {
         print_decision(&decision);
     } else if (status >= EDGEHAR_FLUSH_NAN) {
-        printf("{\"event\": \"flush\", \"t_us\": %llu, \"reason\": \"%s\"}\n", (unsigned long long)time_us,
-               reasons[status - EDGEHAR_FLUSH_NAN]);
+        print_flush(time_us, status);
     }
     return 1;
 }
@@ -181,6 +238,9 @@ int main(int count, char **words)
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
         return fail("an option is out of its range", "");
     }
+    if (sensor.unit.multiplier && set_sensor(&stream) != EDGEHAR_OK) {
+        return fail("a sensor's unit or axes, or the hop, are out of range", "");
+    }
     if (rotation_text && set_rotation(&stream) != EDGEHAR_OK) {
         return fail("no rotation: ", rotation_text);
     }
@@ -194,7 +254,7 @@ int main(int count, char **words)
     while (fgets(line, sizeof line, stdin)) {
         if (strcmp(line, "reset\n") == 0) {
             edgehar_reset(&stream);
-        } else if (!take(&stream, line, config.counts.multiplier != 0)) {
+        } else if (!take(&stream, line, config.counts.multiplier != 0 || sensor.unit.multiplier != 0)) {
             return fail("expected t,x,y,z, got ", line);
         }
     }

@@ -213,6 +213,7 @@ const edgehar_model edgehar_model_data = {
     .replayed = 0,
     .replayed_count = 1,
     .result = 10,
+    .q8 = {.multiplier = 2103676032, .shift = 36},
 };
 
 /* For profiles: the last layer row by row, and sum to logit in Q16 */

@@ -1,0 +1,134 @@
+/* From a sensor's counts to the model's samples, but for the filter; docs/spec.md, "Sensor". */
+#include "edgehar_resample.h"
+
+int edgehar_take_sums(edgehar *self, const int32_t sums[3], int bits, uint64_t time_us, int status,
+                      edgehar_decision *decision)
+{
+    const edgehar_sensor *sensor = self->sensor;
+    const edgehar_counts unit = {sensor->unit.multiplier, (uint8_t)(sensor->unit.shift + bits)};
+    int32_t q8[3];
+    int8_t quantised[3];
+    int axis;
+
+    for (axis = 0; axis < 3; axis++) {
+        const int from = sensor->axes[axis];
+        const int32_t sum = from < 0 ? -sums[-from - 1] : sums[from - 1];
+        q8[axis] = edgehar_map(&unit, sum, EDGEHAR_LARGEST_SAMPLE);
+    }
+    edgehar_take_q8(self, q8, quantised);
+    return edgehar_keep(self, quantised, time_us, status, decision);
+}
+
+/* A sensor at the model's rate. */
+static int take_counts(edgehar *self, const int16_t counts[3], uint64_t time_us, int status, edgehar_decision *decision)
+{
+    const int32_t sums[3] = {counts[0], counts[1], counts[2]};
+    return edgehar_take_sums(self, sums, 0, time_us, status, decision);
+}
+
+/* Whether each of the three axes is named once. */
+static int axes_hold(const int8_t axes[3])
+{
+    int seen = 0, axis;
+    for (axis = 0; axis < 3; axis++) {
+        const int from = axes[axis] < 0 ? -axes[axis] : axes[axis];
+        if (from < 1 || from > 3) {
+            return 0;
+        }
+        seen |= 1 << from;
+    }
+    return seen == 14;
+}
+
+int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory, size_t bytes)
+{
+    const edgehar_resampler *resampler;
+    const edgehar_model *model;
+
+    if (!self) {
+        return EDGEHAR_ERROR_ARGUMENT;
+    }
+    model = self->config->model;
+    resampler = sensor ? sensor->resampler : NULL;
+    if (sensor && model->q8.multiplier == 0) {
+        return EDGEHAR_ERROR_MODEL;
+    }
+    /* A sum of the filter has 31 bits and a multiplier 32: 62 bits of shift and a half hold in 64. */
+    if (sensor && (sensor->unit.multiplier < 1u << 30 || sensor->unit.multiplier > 1u << 31 || sensor->unit.shift < 1 ||
+                   sensor->unit.shift > 46 || !axes_hold(sensor->axes))) {
+        return EDGEHAR_ERROR_CONFIG;
+    }
+    if (resampler) {
+        if (resampler->output_us != model->period_us) {
+            return EDGEHAR_ERROR_MODEL;
+        }
+        if (!memory || ((uintptr_t)memory & 3u) != 0 || bytes < EDGEHAR_RESAMPLE_BYTES(resampler->length)) {
+            return EDGEHAR_ERROR_MEMORY;
+        }
+        if (self->config->hop < resampler->most) {
+            return EDGEHAR_ERROR_CONFIG;
+        }
+    }
+    self->sensor = sensor;
+    self->sensor_memory = memory;
+    self->take = resampler ? resampler->take : sensor ? take_counts : NULL;
+    self->period_us = resampler ? resampler->period_us : model->period_us;
+    self->rate_length = EDGEHAR_RATE_STEPS(model->window);
+    if (resampler) {
+        self->rate_length =
+            (uint16_t)((self->rate_length * (uint32_t)resampler->down + resampler->up - 1) / resampler->up);
+    }
+    edgehar_reset(self);
+    return EDGEHAR_OK;
+}
+
+/* Whether the `count` samples that end at `last_us` follow the last one kept, each a period after the other to 10 %. */
+static int follows(const edgehar *self, uint32_t count, uint64_t last_us)
+{
+    const uint64_t nominal = 10 * (uint64_t)count * self->period_us;
+    const uint64_t took = last_us - self->kept;
+    return self->has_kept && took >> 32 == 0 && 9 * took <= nominal && nominal <= 11 * took;
+}
+
+int edgehar_push_fifo(edgehar *self, const int16_t *counts, int count, uint64_t last_us, edgehar_listener *listener,
+                      void *context)
+{
+    uint64_t time_us = last_us;
+    uint32_t step, rest = 0, sum = 0;
+    int left, decisions = 0;
+
+    if (!self || !counts || !listener || count < 0) {
+        return EDGEHAR_ERROR_ARGUMENT;
+    }
+    step = last_us == EDGEHAR_NO_TIME ? 0 : self->period_us;
+    if (step != 0 && count > 0) {
+        if (follows(self, (uint32_t)count, last_us)) {
+            const uint32_t took = (uint32_t)(last_us - self->kept);
+            step = took / (uint32_t)count;
+            rest = took % (uint32_t)count;
+            time_us = self->kept + step;
+        } else {
+            time_us = last_us - (uint64_t)step * (uint32_t)(count - 1);
+        }
+    }
+    for (left = count; left > 0; left--, counts += 3) {
+        edgehar_decision decision;
+        int status;
+        /* Times between are rounded down; the last one is `last_us`. */
+        sum += rest;
+        if (sum >= (uint32_t)count) {
+            sum -= (uint32_t)count;
+            time_us++;
+        }
+        status = edgehar_push_counts(self, counts, time_us, &decision);
+        if (status < 0) {
+            return status;
+        }
+        if (status != EDGEHAR_OK) {
+            listener(context, status, &decision);
+        }
+        decisions += status == EDGEHAR_DECISION;
+        time_us += step;
+    }
+    return decisions;
+}

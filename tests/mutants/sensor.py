@@ -1,0 +1,104 @@
+"""Mutants of a sensor's way to the model's rate."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant, cases
+
+RESAMPLE, SENSOR = "firmware_ref/src/edgehar_resample.c", "firmware_ref/src/edgehar_sensor.c"
+PYTHON, TABLE, MAP = "edgehar/streaming/sensor.py", "edgehar/data/polyphase.py", "edgehar/compile/q8_map.py"
+_TEST = "tests/firmware/test_sensor.py"
+DECIDES = cases(f"{_TEST}::test_c_decides_as_python", (52, 26))
+FIFO = cases(f"{_TEST}::test_a_fifo_is_its_samples", ("20-1.0-23", "52-1.02-26"))
+SCIPY = cases(f"{_TEST}::test_the_filter_is_scipys", (52,))
+CONSTANTS = cases(f"{_TEST}::test_constants_pass_and_what_lies_above_is_stopped", (52,))
+
+SENSORS = (
+    Mutant(
+        "points keep one too few",
+        RESAMPLE,
+        "memcpy(to, to + piece, count * sizeof *to);",
+        "memcpy(to, to + piece, (count - 1) * sizeof *to);",
+        "the memory's end when points move to its front",
+        DECIDES,
+    ),
+    Mutant(
+        "fractions of a microsecond are dropped",
+        RESAMPLE,
+        "state->rest_us = (uint16_t)(state->rest_us - resampler->down);\n        state->ahead_us++;",
+        "state->rest_us = (uint16_t)(state->rest_us - resampler->down);",
+        "the sensor's period is no whole number",
+        DECIDES,
+    ),
+    Mutant(
+        "the line is rounded down",
+        RESAMPLE,
+        "(way + (1 << (EDGEHAR_LINE_BITS - 1)))",
+        "way",
+        "rounding between two samples",
+        DECIDES,
+    ),
+    Mutant(
+        "the filter does not begin anew",
+        RESAMPLE,
+        "if (self->fresh) {",
+        "if (self->fresh && state->output_us == 0) {",
+        "a flush clears the filter",
+        DECIDES,
+    ),
+    Mutant(
+        "an axis keeps its sign",
+        SENSOR,
+        "from < 0 ? -sums[-from - 1] : sums[from - 1]",
+        "from < 0 ? sums[-from - 1] : sums[from - 1]",
+        "axes that point the other way",
+        DECIDES,
+    ),
+    Mutant(
+        "the rate is told by the model's steps",
+        SENSOR,
+        "resampler->up - 1) / resampler->up",
+        "resampler->up - 1) / resampler->down",
+        "half a window of the sensor's samples",
+        (f"{_TEST}::test_the_rate_is_told_over_half_a_window",),
+    ),
+    Mutant(
+        "a FIFO's times lose what division left",
+        SENSOR,
+        "sum += rest;",
+        "sum += rest / 2;",
+        "times within a FIFO",
+        FIFO,
+    ),
+    Mutant(
+        "a FIFO always runs at the nominal rate",
+        SENSOR,
+        "if (follows(self, (uint32_t)count, last_us)) {",
+        "if (follows(self, (uint32_t)count, last_us) && count < 3) {",
+        "a clock that is off",
+        FIFO,
+    ),
+    Mutant(
+        "Python's filter leads by one",
+        PYTHON,
+        "self._wait, self._phase, self._output_us = self.filter.lead, 0, t",
+        "self._wait, self._phase, self._output_us = self.filter.lead + 1, 0, t",
+        "where an output stands",
+        SCIPY + DECIDES,
+    ),
+    Mutant(
+        "coefficients need not add up",
+        TABLE,
+        "+= (1 << bits) - taps.sum(axis=1)",
+        "+= 0 * taps.sum(axis=1)",
+        "gravity passes exactly",
+        CONSTANTS,
+    ),
+    Mutant(
+        "the nearest multiplier whatever it gives",
+        MAP,
+        "return Q8Map(min(max(math.floor(ratio * 2.0**shift + 0.5), low), high), shift)",
+        "return Q8Map(math.floor(ratio * 2.0**shift + 0.5), shift)",
+        "counts and floats become the same int8",
+        (f"{_TEST}::test_q8_becomes_int8_as_floats_do",),
+    ),
+)
