@@ -182,7 +182,7 @@ static void run(const edgehar_model *model, void *memory, int first, int end)
         index--;
         /* Most layers cannot fire most of the time: the first condition of `fire`, without the call. */
         if (states[model->layers[index].input].count >= model->layers[index].taps && fire(model, memory, index, 0)) {
-            index = end;
+            index = end - model->layers[index].settled;
         }
     }
 }

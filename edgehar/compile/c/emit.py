@@ -304,6 +304,7 @@ def _edge(plan: EnginePlan, index: int) -> str:
 
 def _layer(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
     firing, layer = plan.firings[index], plan.network.layers[index]
+    readers = [plan.edges[edge].layer for edge in firing.output if edge != plan.result]
     runs = plan.kernel_path.runs(layer, plan.network.tensors[layer.inputs[0]].channels)
     values = {
         "kernel": packed.kernel if packed else (plan.kernel_path.kernels if runs else KERNELS)[layer.kind],
@@ -319,5 +320,6 @@ def _layer(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
         "output": firing.output[0] if firing.output else 0,
         "output_count": len(firing.output),
         "reduces": int(firing.reduces),
+        "settled": (plan.split if index < plan.split else len(plan.firings)) - 1 - max([index, *readers]),
     }
     return literals.fields(values)
