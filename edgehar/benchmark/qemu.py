@@ -41,7 +41,7 @@ BOARDS = {
     board.core: board
     for board in (
         Board("cortex-m0", "microbit", Fraction(125, 2), "portable"),
-        Board("cortex-m3", "mps2-an385", Fraction(40), "portable"),
+        Board("cortex-m3", "mps2-an385", Fraction(40), "thumb2"),
         Board("cortex-m4", "mps2-an386", Fraction(40), "dsp"),
         Board("cortex-m7", "mps2-an500", Fraction(40), "dsp"),
         Board("cortex-m33", "mps2-an505", Fraction(50), "dsp"),

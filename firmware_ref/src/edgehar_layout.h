@@ -13,6 +13,12 @@
 #define EDGEHAR_FOURS_CHAIN 8
 #define EDGEHAR_FOURS_BYTES 36
 
+/* conv1d_thumb2_block.S: inputs in the chain, and taps of the depthwise one. */
+#define EDGEHAR_THUMB2_CHAIN 8
+#define EDGEHAR_THUMB2_BYTES 56
+#define EDGEHAR_THUMB2_TAPS 4
+#define EDGEHAR_THUMB2_TAP_BYTES 88
+
 /* conv1d_mve_block.S: taps in the chains, which are also the most that their kernels may have; and the code that loads
  * the columns before the chain, one for each register to begin with. */
 #define EDGEHAR_MVE_CHAIN 12

@@ -96,15 +96,23 @@ def _wide_depthwise_cases() -> list[Case]:
 
 def _cases_of(kernel: str, kind: str) -> list[Case]:
     """What a path's own kernel computes."""
+    if kernel == "thumb2":
+        return _at_once(_cases() if kind == "conv" else _depthwise_cases())
     if kind == "conv":
         return _cases()
     return _wide_depthwise_cases() if kernel == "mve" else _depthwise_cases()
 
 
+def _at_once(cases: list[Case]) -> list[Case]:
+    """The cases with int8's own bounds, and each shift 2 … 23 to the right."""
+    lowest, highest = np.int8(-23), np.int8(-2)
+    return [replace(case, low=-128, high=127, shift=np.clip(case.shift, lowest, highest)) for case in cases]
+
+
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc")
 @pytest.mark.parametrize(
     ("kernel", "kind"),
-    [(kernel, kind) for kernel in ("portable", "dsp", "mve") for kind in ("conv", "depthwise")],
+    [(kernel, kind) for kernel in ("portable", "thumb2", "dsp", "mve") for kind in ("conv", "depthwise")],
 )
 def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: str, tmp_path: Path) -> None:
     """The portable C beside the assembly, on this machine: a slip there would make the definition worthless."""
@@ -130,6 +138,8 @@ def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: 
         ("cortex-m33", "dsp", "conv"),
         ("cortex-m55", "mve", "conv"),
         ("cortex-m3", "portable", "conv"),
+        ("cortex-m3", "thumb2", "conv"),
+        ("cortex-m3", "thumb2", "depthwise"),
         ("cortex-m4", "dsp", "depthwise"),
         ("cortex-m33", "dsp", "depthwise"),
         ("cortex-m55", "mve", "depthwise"),
@@ -174,6 +184,26 @@ def test_the_packer_chooses_the_depthwise_vectors() -> None:
     }
     kernels = {name: pack(each, "mve")[0].kernel for name, (each, _) in chosen.items()}
     assert kernels == {name: f"edgehar_depthwise_{path}" for name, (_, path) in chosen.items()}
+
+
+@pytest.mark.parametrize("kind", ["conv", "depthwise"])
+def test_the_packer_chooses_the_kernels_for_thumb2(kind: str) -> None:
+    """Shifts of 2 to 23 to the right, int8's bounds, sums within 2^29; depthwise for a filter per channel of 4."""
+    case = replace(make(1, 8, 8, 5, 1, 1, depthwise=kind == "depthwise"), low=-128, high=127)
+    case = replace(case, shift=np.full(8, -5, np.int8))
+    others = {
+        "a shift of one": replace(case, shift=np.where(np.arange(8) == 3, -1, case.shift).astype(np.int8)),
+        "a long shift": replace(case, shift=np.where(np.arange(8) == 3, -24, case.shift).astype(np.int8)),
+        "bounds": replace(case, high=126),
+        "a large bias": replace(case, bias=np.full(8, 1 << 29, np.int32)),
+    }
+    if kind == "depthwise":
+        others["two filters per channel"] = replace(case, columns=case.columns[:, :4])
+        others["three channels"] = replace(make(1, 3, 3, 5, 1, 1, depthwise=True, quick=True), shift=case.shift[:3])
+    kernels = {name: pack(each, "thumb2")[0].kernel for name, each in others.items()}
+    plain = pack(case, "thumb2")[0].kernel
+    assert plain.endswith("_thumb2")
+    assert set(kernels.values()) == {plain.replace("thumb2", "portable")}
 
 
 @pytest.mark.emulated

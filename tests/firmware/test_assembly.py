@@ -20,6 +20,7 @@ FUNCTIONS = {
     "conv1d_dsp_block.S": ("cortex-m4", ["edgehar_dsp_block"]),
     "depthwise_dsp_fours.S": ("cortex-m4", ["edgehar_dsp_fours"]),
     "conv1d_portable_block.S": ("cortex-m3", ["edgehar_portable_block_4x2"]),
+    "conv1d_thumb2_block.S": ("cortex-m3", ["edgehar_thumb2_conv", "edgehar_thumb2_depthwise"]),
     "conv1d_mve_block.S": (
         "cortex-m55",
         ["edgehar_mve_block_1x2", "edgehar_mve_block_2x2", "edgehar_mve_block_4x2", "edgehar_mve_finish"],

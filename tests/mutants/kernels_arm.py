@@ -11,9 +11,12 @@ NARROW = cases("tests/firmware/test_narrow.py::test_every_layer_equals_the_porta
 M4, M4_DEPTHWISE, M55 = (
     cases(ON_CORE, (name,)) for name in ("cortex-m4-dsp-conv", "cortex-m4-dsp-depthwise", "cortex-m55-mve-conv")
 )
+M3, M3_DEPTHWISE = (cases(ON_CORE, (f"cortex-m3-thumb2-{kind}",)) for kind in ("conv", "depthwise"))
+THUMB2, THUMB2_DEPTHWISE = (cases(DEFINITION, (f"thumb2-{kind}",)) for kind in ("conv", "depthwise"))
 M55_DEPTHWISE = cases(ON_CORE, ("cortex-m55-mve-depthwise",))
 VECTORS_M55 = ("tests/emulated/test_images.py::test_golden_vectors[cortex-m55]",)
 CHOICE = ("tests/emulated/test_kernels.py::test_the_packer_chooses_the_depthwise_kernel",)
+CHOICE_THUMB2 = cases("tests/emulated/test_kernels.py::test_the_packer_chooses_the_kernels_for_thumb2", ("conv",))
 CHOICE_MVE = ("tests/emulated/test_kernels.py::test_the_packer_chooses_the_depthwise_vectors",)
 
 KERNELS_ARM = (
@@ -146,6 +149,62 @@ KERNELS_ARM = (
         cases(ON_CORE, ("cortex-m3-portable-conv",)),
     ),
     Mutant(
+        "assembly for the M3: halves round up",
+        f"{SRC}/conv1d_thumb2_block.S",
+        "and   low, \\sum, #0x80000000",
+        "movs  low, #0",
+        "rounding of negative sums",
+        M3,
+    ),
+    Mutant(
+        "assembly for the M3: the second position's input",
+        f"{SRC}/conv1d_thumb2_block.S",
+        "ldrsb p, [y, #\\at]",
+        "ldrsb p, [x, #\\at]",
+        "a register of the depthwise chain",
+        M3_DEPTHWISE,
+    ),
+    Mutant(
+        "assembly for the M3: channels do not go on",
+        f"{SRC}/conv1d_thumb2_block.S",
+        "    strd  x, y, [sp, #EDGEHAR_PLAN_X]\n",
+        "",
+        "more channels than four",
+        M3_DEPTHWISE,
+    ),
+    Mutant(
+        "the filters left over of one position",
+        f"{SRC}/conv1d_thumb2.c",
+        "memcpy(to_, last[1], rest);",
+        "memcpy(to_, last[0], rest);",
+        "filters that are no multiple of 4",
+        THUMB2,
+    ),
+    Mutant(
+        "rounded once, halves up",
+        f"{SRC}/edgehar_thumb.h",
+        "(sum < 0 ? (int64_t)1 << 31 : 0)",
+        "0",
+        "rounding of negative sums",
+        THUMB2,
+    ),
+    Mutant(
+        "the shift of thumb2 one too far",
+        f"{PACK}/thumb2.py",
+        "-2 - shift",
+        "-1 - shift",
+        "where the product is cut",
+        (*THUMB2, *THUMB2_DEPTHWISE),
+    ),
+    Mutant(
+        "at once in spite of bounds",
+        f"{PACK}/thumb2.py",
+        " and layer.activation == (-128, 127)",
+        "",
+        "a fused activation is lost",
+        CHOICE_THUMB2,
+    ),
+    Mutant(
         "vectors' maximum without its last tap",
         f"{SRC}/max_pool_mve.c",
         "for (unsigned tap = 0; tap < pool->kernel; tap++",
@@ -276,8 +335,8 @@ KERNELS_ARM = (
     Mutant(
         "last channels packed again",
         f"{PACK}/dsp.py",
-        "([filters - 4] if filters % 4 else [])",
-        "([filters - 5] if filters % 4 else [])",
+        "([channels - 4] if channels % 4 else [])",
+        "([channels - 5] if channels % 4 else [])",
         "channels that are no multiple of 4",
         DSP_DEPTHWISE,
     ),

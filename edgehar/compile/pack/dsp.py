@@ -89,14 +89,19 @@ def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> Pack
     filters = layer.weights.shape[1]
     if channels < 4 or channels != filters or not _quick(layer):
         return pack_portable.pack_depthwise(layer, bias, channels)
-    firsts = [*range(0, filters - 3, 4), *([filters - 4] if filters % 4 else [])]
-    four = np.array(firsts)[:, None] + np.arange(4)  # (fours, 4): their channels
+    four = fours(filters)
     halves = 2 * layer.weights.astype(np.int64).T[four] & 0xFFFF  # (fours, 4, taps)
     words = np.stack([halves[:, 0] | halves[:, 2] << 16, halves[:, 1] | halves[:, 3] << 16], axis=2)
     factors = np.stack([np.asarray(layer.multiplier), -1 - np.asarray(layer.shift)], axis=1)[four]
     rows = [2 * bias.astype(np.int64)[four], words, factors]
     table = np.concatenate([row.reshape(len(four), -1) for row in rows], axis=1) & 0xFFFFFFFF
     return PackedConv(KERNELS["depthwise"], table.astype("<u4").tobytes(), None)
+
+
+def fours(channels: int) -> NDArray[np.int64]:
+    """Channels (fours, 4), the last four overlapping the four before where there are no whole fours."""
+    firsts = [*range(0, channels - 3, 4), *([channels - 4] if channels % 4 else [])]
+    return np.array(firsts)[:, None] + np.arange(4)
 
 
 def runs(layer: Layer, channels: int) -> bool:
@@ -157,7 +162,7 @@ def _wrap(values: NDArray[np.int64]) -> NDArray[np.int32]:
     return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 
-def _positions(step: int, output: int) -> int:
+def positions(step: int, output: int) -> int:
     """More columns at once save the engine's work, and need more memory: a wide layer gets two, a narrow one more."""
     return max(LEAST_POSITIONS, min(MOST_POSITIONS, BLOCK_BYTES // (step + output) & ~1))
 
@@ -171,5 +176,5 @@ KERNEL_PATH = KernelPath(
     pack_depthwise=pack_depthwise,
     runs=runs,
     conv_scratch=conv_scratch,
-    positions=_positions,
+    positions=positions,
 )
