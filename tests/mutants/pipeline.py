@@ -119,8 +119,16 @@ PIPELINE = (
     Mutant(
         "shallow layers run on",
         ENGINE,
-        "fire(model, memory, index, 0)) {\n            index = end;",
-        "fire(model, memory, index, 0)) {\n            index++;",
+        "index = end - model->layers[index].settled;",
+        "index++;",
+        "another order of firing than was planned",
+        (*STREAMS, *NETWORKS),
+    ),
+    Mutant(
+        "a layer that took the output is not asked again",
+        "edgehar/compile/c/emit.py",
+        "- 1 - max([index, *readers])",
+        "- max([index, *readers])",
         "another order of firing than was planned",
         (*STREAMS, *NETWORKS),
     ),
