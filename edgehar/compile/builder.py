@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class Builder:
         self._stream: dict[int, int] = {}
         self.tensors: list[Tensor] = []
         self.layers: list[Layer] = []
+        #: Index of the operator that is being read.
+        self.operator = 0
 
     def name(self, index: int) -> str:
         """A tensor's name, shortened to its last part."""
@@ -47,11 +50,13 @@ class Builder:
         return () if shape is None else tuple(int(n) for n in shape)
 
     def begin(self, index: int) -> None:
-        """Declare the network's input: (1, window, 3), (1, 1, window, 3) or flat (1, 3 * window)."""
+        """Declare the network's input: (1, window, 3), in two dimensions (1, 1, window, 3) or (1, window, 1, 3), or flat."""
         shape = self.shape(index)
         total = int(np.prod(shape, dtype=np.int64))
         window = total // 3
-        if total < 1 or total % 3 or shape not in ((1, window, 3), (1, 1, window, 3), (1, total)):
+        if total < 1 or total % 3 or shape not in (
+            (1, window, 3), (1, 1, window, 3), (1, window, 1, 3), (1, total),
+        ):  # fmt: skip
             raise ContractError(f"expected an input of shape (1, window, 3), got {shape}")
         self._add_tensor(index, window, 3, "the input")
 
@@ -138,7 +143,24 @@ class Builder:
         if shape[:1] != (1,) or int(np.prod(shape, dtype=np.int64)) != columns * channels:
             raise ContractError(f"{where}: expected an output of {columns} × {channels} for batch 1, got {shape}")
         tensor = self._add_tensor(output, columns, channels, where)
-        self.layers.append(Layer(kind, where, inputs, tensor, **fields))
+        self.layers.append(Layer(kind, where, inputs, tensor, operator=self.operator, **fields))
+
+    def add_inner(
+        self, kind: Kind, where: str, inputs: tuple[int, ...], columns: int, channels: int, **fields: Any
+    ) -> int:
+        """Append a layer that is only a part of an operator, and copies; returns its output's stream, in the
+        quantisation of its first input."""
+        if columns > 32767 or channels > 32767:
+            raise ContractError(f"{where}: {columns} columns of {channels} channels; 1 to 32767 of each are covered")
+        source = self.tensors[inputs[0]]
+        self.tensors.append(replace(source, name="", index=-1, columns=columns, channels=channels))
+        tensor = len(self.tensors) - 1
+        self.layers.append(Layer(kind, where, inputs, tensor, operator=self.operator, **fields))
+        return tensor
+
+    def is_stream(self, index: int) -> bool:
+        """Whether a layer makes the tensor, or it is the input; else it is a constant."""
+        return index in self._stream
 
     def activation(self, function: int, tensor: int, where: str) -> tuple[int, int]:
         """Clamp of a fused activation in int8, as CalculateActivationRangeQuantized has it."""
@@ -155,9 +177,10 @@ class Builder:
         """The network, once every stream is used and the output is what the streamer takes."""
         result = self.stream(output, "the output", any_view=True)
         tensor = self.tensors[result]
-        if not self.layers or self.layers[-1].kind != "softmax" or tensor.columns != 1:
+        last = self.layers[-1].name.split(" ")[0] if self.layers else ""
+        if last not in ("SOFTMAX", "LOGISTIC") or tensor.columns != 1:
             raise ContractError(
-                "expected a network that ends in SOFTMAX over one row of classes; "
+                "expected a network that ends in SOFTMAX or LOGISTIC over one row of classes; "
                 "end it in Dense with a softmax, which edgehar import --logits puts there"
             )
         if not 2 <= tensor.channels <= 127:
@@ -172,10 +195,11 @@ class Builder:
 
 
 def view(shape: tuple[int, ...]) -> tuple[int, int] | None:
-    """Columns and channels of (1, channels), (1, columns, channels) or (1, 1, columns, channels)."""
-    if shape[:1] != (1,) or not 2 <= len(shape) <= 4 or (len(shape) == 4 and shape[1] != 1):
+    """Columns and channels of (1, channels), (1, columns, channels), (1, 1, columns, channels) or
+    (1, columns, 1, channels)."""
+    if shape[:1] != (1,) or not 2 <= len(shape) <= 4 or (len(shape) == 4 and 1 not in shape[1:3]):
         return None
-    return (1 if len(shape) == 2 else shape[-2]), shape[-1]
+    return int(np.prod(shape[1:-1], dtype=np.int64)), shape[-1]
 
 
 def _round(value: np.float32) -> int:

@@ -21,7 +21,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgehar.compile.incremental_plan import StepPlan, plan_step
 from edgehar.compile.network import Network
-from edgehar.compile.read import RESHAPES, read_network
+from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.convert import metadata
 from edgehar.errors import ContractError
@@ -29,6 +29,8 @@ from edgehar.models import find_contract
 
 #: Axis of time in (1, 1, columns, channels).
 TIME = 2
+#: Operators that only leave columns out, or add some that no piece sees.
+COPIES = ("STRIDED_SLICE", "PAD")
 
 
 @dataclass(frozen=True)
@@ -103,34 +105,70 @@ class _Rewriter:
         self._hold(network.source, self._reshape(samples, network.source, [1, 1, plan.hop, 3]))
         if plan.split == 0:
             self._stand_in(int(self._old_graph.inputs[0]))
-        layer = 0
-        for operator in self._old_graph.operators:
-            name = self._name(operator)
-            if name not in RESHAPES:
-                layer += 1
-                if layer <= plan.split:
-                    self._piece(operator, layer - 1)
-                    continue
-            elif int(operator.inputs[0]) not in self._same:
-                continue  # a change of shape among the layers that see pieces, which all have four dimensions here
+        groups: dict[int, list[int]] = {}
+        for index, layer in enumerate(network.layers):
+            groups.setdefault(layer.operator, []).append(index)
+        for number, operator in enumerate(self._old_graph.operators):
+            group = groups.get(number, [])
+            if group and group[-1] < plan.split:
+                self._piece(operator, group)
+                continue
+            if not group and int(operator.inputs[0]) not in self._same:
+                # A change of shape among the layers that see pieces, which all have four dimensions here, or padding
+                # that no piece sees.
+                continue
             self._copy(operator)
         self._graph.outputs = [self._same[int(self._old_graph.outputs[0])], *self._states]
         return self._model
 
-    def _piece(self, operator: schema.OperatorT, index: int) -> None:
-        """A layer that computes its new columns only."""
-        layer, takes = self._network.layers[index], self._plan.takes[index]
-        operands = [self._latest(operand, takes) for operand in layer.inputs]
-        constants = [self._constant(int(tensor)) for tensor in list(operator.inputs)[len(operands) :]]
+    def _piece(self, operator: schema.OperatorT, group: list[int]) -> None:
+        """An operator, `group` its layers, that computes its new columns only."""
+        layers = self._network.layers
+        made = {layers[index].output for index in group}
+        operands = [
+            self._latest(operand, self._plan.takes[index])
+            for index in group
+            for operand in layers[index].inputs
+            if operand not in made
+        ]
+        name, result = self._name(operator), layers[group[-1]].output
+        if name in COPIES:
+            # What the slice leaves out, no layer computes; what is padded, none sees.
+            output = operands[0]
+        else:
+            flat = self._along_height(operator)
+            inputs = [
+                self._constant(int(tensor), flat) if self._is_constant(int(tensor)) else operands.pop(0)
+                for tensor in operator.inputs
+            ]
+            output = self._stream_tensor(result, self._plan.flows[result].new)
+            self._add(name, inputs, output, self._options(operator, flat), operator)
+        self._hold(result, output)
+        if result == self._plan.split_tensor:
+            self._stand_in(int(operator.outputs[0]))
+
+    def _along_height(self, operator: schema.OperatorT) -> bool:
+        """Whether time lies along the height of what a convolution or a pool reads; in pieces it is the width."""
+        shape = self._old_graph.tensors[int(operator.inputs[0])].shape
+        return shape is not None and len(shape) == 4 and int(shape[1]) > 1
+
+    def _options(self, operator: schema.OperatorT, flat: bool) -> object:
+        """The operator's options for a piece."""
         options = copy.copy(operator.builtinOptions)
         if hasattr(options, "padding"):
             # No layer here pads; on a piece, `same` could begin to.
             options.padding = schema.Padding.VALID
-        output = self._stream_tensor(layer.output, self._plan.flows[layer.output].new)
-        self._add(self._name(operator), [*operands, *constants], output, options, operator)
-        self._hold(layer.output, output)
-        if layer.output == self._plan.split_tensor:
-            self._stand_in(int(operator.outputs[0]))
+        if hasattr(options, "axis"):
+            options.axis = -1
+        for one in ("stride", "dilation", "filter") if flat else ():
+            for width, height in ((f"{one}W{end}", f"{one}H{end}") for end in ("", "Factor", "idth")):
+                height = height.replace("Hidth", "Height")
+                if hasattr(options, width):
+                    setattr(options, width, getattr(options, height))
+        return options
+
+    def _is_constant(self, tensor: int) -> bool:
+        return tensor < 0 or self._old.buffers[self._old_graph.tensors[tensor].buffer].data is not None
 
     def _hold(self, tensor: int, new: int) -> None:
         """Join a tensor's state and new columns, and keep what the next step needs."""
@@ -190,12 +228,14 @@ class _Rewriter:
         tensor.shape = shape or [1, 1, columns, known.channels]
         return self._append(tensor)
 
-    def _constant(self, old: int) -> int:
-        """A constant of the whole-window graph; -1 stands for none."""
+    def _constant(self, old: int, flat: bool = False) -> int:
+        """A constant of the whole-window graph; -1 stands for none. `flat`: a kernel's height becomes its width."""
         if old < 0:
             return -1
         if old not in self._same:
             tensor = copy.copy(self._old_graph.tensors[old])
+            if flat and tensor.shape is not None and len(tensor.shape) == 4:
+                tensor.shape = [int(tensor.shape[axis]) for axis in (0, 2, 1, 3)]
             self._model.buffers.append(self._old.buffers[tensor.buffer])
             self._same[old] = self._append(tensor, len(self._model.buffers) - 1)
         return self._same[old]

@@ -14,9 +14,6 @@ from edgehar.compile.c.emit import memory_bytes
 from edgehar.compile.network import Layer, Network, macs
 from edgehar.compile.plan import best_split, check_hop, make_plan, split_tensor
 
-#: Operators that a step can run on a piece of a window; behind the first other one, layers see whole windows.
-PIECEWISE = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "ADD")
-
 #: Hops shown beside the one asked for.
 NEAR = 3
 
@@ -96,7 +93,7 @@ def plan_step(network: Network, hop: int) -> StepPlan:
         EdgeharError: a hop that is not an integer from 1 to the window.
     """
     check_hop(hop, network.tensors[network.source].columns)
-    split = best_split(network, hop, _piecewise(network))
+    split = best_split(network, hop, lambda split: _can_step(network, split))
     kept = split_tensor(network, split)
     advance = {network.source: hop}
     for layer in network.layers[:split]:
@@ -107,8 +104,8 @@ def plan_step(network: Network, hop: int) -> StepPlan:
     for index in reversed(range(split)):
         layer = network.layers[index]
         made = min(advance[layer.output], read[layer.output])
-        for operand in layer.inputs:
-            takes[index] = (made - 1) * layer.stride + layer.kernel + _unread(network, layer, operand)
+        for slot, operand in enumerate(layer.inputs):
+            takes[index] = (made - 1) * layer.stride + layer.kernel + _unread(network, layer, slot)
             read[operand] = max(read.get(operand, 0), takes[index])
     flows = {}
     for tensor, columns in read.items():
@@ -117,18 +114,22 @@ def plan_step(network: Network, hop: int) -> StepPlan:
     return StepPlan(network, hop, split, kept, flows, tuple(takes))
 
 
-def _piecewise(network: Network) -> int:
-    """Leading layers whose operators a step can run on a piece of a window."""
-    for index, layer in enumerate(network.layers):
-        if layer.name.split(" ")[0] not in PIECEWISE:
-            return index
-    return len(network.layers)
+def _can_step(network: Network, split: int) -> bool:
+    """Whether a .tflite may be cut behind so many layers: between two operators, each of which can run on a piece of
+    a window, and at a tensor of which the rest sees every column."""
+    kept = network.tensors[split_tensor(network, split)]
+    dense = any(layer.name.startswith("FULLY_CONNECTED") for layer in network.layers[:split])
+    # A slice that leaves out the newest columns would have to take older ones of a piece.
+    late = any(
+        layer.name.startswith("STRIDED_SLICE") and layer.kernel > 1 for layer in network.layers[:split]
+    )
+    return kept.index >= 0 and kept.first == 0 and not dense and not late
 
 
-def _unread(network: Network, layer: Layer, operand: int) -> int:
+def _unread(network: Network, layer: Layer, slot: int) -> int:
     """Newest columns of a window that the layer never reads, because its stride does not reach them."""
     reach = (network.tensors[layer.output].columns - 1) * layer.stride + layer.kernel
-    return network.tensors[operand].columns - reach
+    return network.tensors[layer.inputs[slot]].columns - layer.passed_over(slot) - reach
 
 
 def whole_macs(network: Network) -> int:

@@ -13,14 +13,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["conv", "depthwise", "max_pool", "average_pool", "mean", "add", "softmax"]
+Kind = Literal[
+    "conv", "depthwise", "max_pool", "average_pool", "mean", "reduce_max", "add", "multiply", "scale", "offset",
+    "prelu", "table", "join", "gather", "softmax",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Tensor:
     """A stream: `columns` time steps per window, of `channels` int8 values each.
 
-    `index` is the tensor's number in the .tflite, for comparing layer by layer.
+    `index` is the tensor's number in the .tflite, for comparing layer by layer; -1 where it has none. `first` is the
+    column there that the first column here is: earlier ones are read by nothing.
     """
 
     name: str
@@ -29,24 +33,34 @@ class Tensor:
     channels: int
     scale: float
     zero_point: int
+    first: int = 0
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One operator.
+    """One operator, or a part of one: dilation and broadcasting are a `gather` in front of the rest.
 
     Attributes:
         kind: which kernel runs it. FULLY_CONNECTED is a convolution as wide as what it flattens.
         name: the operator's name in the .tflite.
-        inputs: indices into `Network.tensors`; two for `add`.
+        inputs: indices into `Network.tensors`; two for `add`, `multiply` and `join`.
         output: index into `Network.tensors`.
-        kernel, stride: in columns.
+        kernel, stride: in columns; a stride of 0 gives the same column again and again.
         pad_left, pad_right: columns of padding outside the window.
+        lead: columns of each input that are passed over at a window's begin; empty: none.
+        taps, apart: `gather` only; an output column is so many stretches of the input, so many values apart, each
+            as long as an output's channels divided by `taps`.
+        fold: `depthwise` only; so many columns of the filter's input are side by side in one column of `inputs`.
         weights: int8 (filters, kernel, channels) for `conv`, (kernel, channels) for `depthwise`.
         bias: int32 (filters,), input offset not folded in.
-        multiplier, shift: requantisation, one per filter; for `add` operand 0, operand 1, output.
+        multiplier, shift: requantisation, one per filter; for `add` operand 0, operand 1, output; for `offset`
+            input, output; for `prelu` inputs above and below the zero point.
+        operand: of `scale`, `offset` and `prelu`, (1, channels) or (columns, channels): the constant less its zero
+            point, for `offset` scaled as `add` scales it.
+        table: of `table`, 256 values by the input as an unsigned byte.
         activation: smallest and largest output value.
         difference_min: `softmax` only; differences below it count as probability 0.
+        operator: index in the .tflite of the operator that it comes from.
     """
 
     kind: Kind
@@ -57,12 +71,28 @@ class Layer:
     stride: int = 1
     pad_left: int = 0
     pad_right: int = 0
+    lead: tuple[int, ...] = ()
+    taps: int = 1
+    apart: int = 0
+    fold: int = 1
     weights: NDArray[np.int8] | None = None
     bias: NDArray[np.int32] | None = None
     multiplier: tuple[int, ...] = ()
     shift: tuple[int, ...] = ()
+    operand: NDArray[np.int32] | None = None
+    table: bytes = b""
     activation: tuple[int, int] = (-128, 127)
     difference_min: int = 0
+    operator: int = 0
+
+    @property
+    def reduces(self) -> bool:
+        """Whether all columns together make one."""
+        return self.kind in ("mean", "reduce_max")
+
+    def passed_over(self, operand: int) -> int:
+        """Columns of an input, 0 or 1, that are passed over at a window's begin."""
+        return self.lead[operand] if self.lead else 0
 
 
 @dataclass(frozen=True)
@@ -105,7 +135,7 @@ def quantise_multiplier(real: float) -> tuple[int, int]:
 
 
 def macs(layer: Layer, tensors: tuple[Tensor, ...]) -> int:
-    """Multiply-accumulates of one output column; pooling, adding and softmax count none."""
+    """Multiply-accumulates of one output column; only convolutions count any."""
     if layer.kind == "conv":
         return layer.kernel * tensors[layer.inputs[0]].channels * tensors[layer.output].channels
-    return layer.kernel * tensors[layer.output].channels if layer.kind == "depthwise" else 0
+    return layer.kernel * layer.fold * tensors[layer.output].channels if layer.kind == "depthwise" else 0

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from edgehar.compile.advice import or_else
 from edgehar.compile.builder import INT8, INT32, Builder, view
+from edgehar.compile.copies import concatenate, pad, strided_slice
+from edgehar.compile.elementwise import BINARY, UNARY, add_binary, add_unary, prelu
 from edgehar.compile.network import Kind, Tensor, quantise_multiplier
 from edgehar.errors import ContractError
 
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
 #: Padding of the .tflite schema.
 SAME = 0
+
+#: What a convolution or a pool must be.
+FLAT_KERNELS = (
+    "only kernels along time over (1, 1, columns, channels) or (1, columns, 1, channels) are covered, of height or "
+    "width 1"
+)
 
 
 def _window(where: str, columns: int, kernel: int, stride: int, padding: int) -> dict[str, int]:
@@ -79,40 +87,64 @@ def _add_filters(
     """Append a convolution of either kind.
 
     Args:
-        weights: int8 (filters, 1, taps, channels), or (1, 1, taps, filters) where it is depthwise.
+        weights: int8 (filters, height, width, channels), or (1, height, width, filters) where it is depthwise.
         axis: of `weights` that counts the filters.
-        packed: the same without height, as the layer keeps them.
+        packed: the same with one axis for the taps, as the layer keeps them.
     """
     options = operator.builtinOptions
-    if options.dilationWFactor > 1 or options.dilationHFactor > 1:
-        raise ContractError(
-            or_else(
-                f"{where}: dilation {options.dilationWFactor} is not covered, only 1; use a longer kernel or a stride"
-            )
-        )
+    along = _along(builder, operator)
+    stride, dilation = (
+        (options.strideH, options.dilationHFactor) if along == 1 else (options.strideW, options.dilationWFactor)
+    )
     stream, output = builder.stream(int(operator.inputs[0]), where), int(operator.outputs[0])
-    source, filters, taps = builder.tensors[stream], weights.shape[axis], weights.shape[2]
+    source, filters, taps = builder.tensors[stream], weights.shape[axis], weights.shape[along]
     bias = _bias(builder, operator, filters, where)
     scales = builder.weight_scales(int(operator.inputs[1]), filters, axis, where)
     requantisation = _requantisation(builder, where, source, output, scales)
     within = tuple(other for other in range(4) if other != axis)
     _check_range(where, weights, bias, within, requantisation["shift"])
-    place = _window(where, source.columns, taps, options.strideW, options.padding)
+    if dilation < 1:
+        raise ContractError(f"{where}: dilation {dilation} must be positive")
+    reach = (taps - 1) * dilation + 1
+    place = _window(where, source.columns, reach, stride, options.padding)
+    columns = place.pop("columns")
+    if reach > taps:
+        # The taps of one output side by side: one column, which a kernel of one tap runs as fast as any.
+        stream = builder.add_inner(
+            "gather", f"{where} (taps)", (stream,), columns, taps * source.channels,
+            kernel=reach, stride=stride, taps=taps, apart=dilation * source.channels, **place,
+        )  # fmt: skip
+        place, stride = {}, 1
+        if kind == "conv":
+            packed = packed.reshape(filters, 1, -1)
     builder.add_layer(
-        kind, where, (stream,), output, place.pop("columns"), filters,
-        kernel=taps, stride=options.strideW, weights=packed, bias=bias,
+        kind, where, (stream,), output, columns, filters,
+        kernel=1 if reach > taps else taps, stride=stride, weights=packed, bias=bias,
+        fold=taps if reach > taps and kind == "depthwise" else 1,
         activation=builder.activation(options.fusedActivationFunction, output, where),
         **requantisation,
         **place,
     )  # fmt: skip
 
 
-def _conv_2d(builder: Builder, operator: schema.OperatorT, where: str) -> None:
-    index = int(operator.inputs[0])
-    source = builder.tensors[builder.stream(index, where)]
+def _along(builder: Builder, operator: schema.OperatorT) -> int:
+    """The axis of time in (batch, height, width, channels): the width, or the height where the width is 1."""
+    shape = builder.shape(int(operator.inputs[0]))
+    return 1 if len(shape) == 4 and shape[1] > 1 else 2
+
+
+def _kernel_along(builder: Builder, operator: schema.OperatorT, where: str) -> NDArray[np.int8]:
+    """A convolution's weights, which must lie along time alone."""
+    shape = builder.shape(int(operator.inputs[0]))
     weights = builder.constant(int(operator.inputs[1]), INT8, where)
-    if weights.ndim != 4 or weights.shape[1] != 1 or len(builder.shape(index)) != 4:
-        raise ContractError(f"{where}: only kernels of height 1 over (1, 1, columns, channels) are covered")
+    if weights.ndim != 4 or len(shape) != 4 or weights.shape[3 - _along(builder, operator)] != 1:
+        raise ContractError(f"{where}: {FLAT_KERNELS}")
+    return weights
+
+
+def _conv_2d(builder: Builder, operator: schema.OperatorT, where: str) -> None:
+    source = builder.tensors[builder.stream(int(operator.inputs[0]), where)]
+    weights = _kernel_along(builder, operator, where)
     if weights.shape[3] != source.channels:
         raise ContractError(
             or_else(
@@ -120,20 +152,17 @@ def _conv_2d(builder: Builder, operator: schema.OperatorT, where: str) -> None:
                 "use groups=1, or DepthwiseConv1D and Conv1D of kernel 1"
             )
         )
-    _add_filters(builder, operator, where, "conv", weights, 0, weights[:, 0])
+    packed = weights.reshape(weights.shape[0], -1, weights.shape[3])
+    _add_filters(builder, operator, where, "conv", weights, 0, packed)
 
 
 def _depthwise(builder: Builder, operator: schema.OperatorT, where: str) -> None:
-    options = operator.builtinOptions
-    index = int(operator.inputs[0])
-    source = builder.tensors[builder.stream(index, where)]
-    weights = builder.constant(int(operator.inputs[1]), INT8, where)
-    if weights.ndim != 4 or weights.shape[:2] != (1, 1) or len(builder.shape(index)) != 4:
-        raise ContractError(f"{where}: only kernels of height 1 over (1, 1, columns, channels) are covered")
-    filters = weights.shape[3]
-    if filters % source.channels or options.depthMultiplier not in (0, filters // source.channels):
+    source = builder.tensors[builder.stream(int(operator.inputs[0]), where)]
+    weights = _kernel_along(builder, operator, where)
+    filters, multiplier = weights.shape[3], operator.builtinOptions.depthMultiplier
+    if weights.shape[0] != 1 or filters % source.channels or multiplier not in (0, filters // source.channels):
         raise ContractError(f"{where}: {filters} filters over {source.channels} channels is not covered")
-    _add_filters(builder, operator, where, "depthwise", weights, 3, weights[0, 0])
+    _add_filters(builder, operator, where, "depthwise", weights, 3, weights.reshape(-1, filters))
 
 
 def _pool(kind: Kind) -> Callable[[Builder, schema.OperatorT, str], None]:
@@ -142,33 +171,54 @@ def _pool(kind: Kind) -> Callable[[Builder, schema.OperatorT, str], None]:
         index, output = int(operator.inputs[0]), int(operator.outputs[0])
         stream = builder.stream(index, where)
         source = builder.tensors[stream]
-        if options.filterHeight != 1 or len(builder.shape(index)) != 4:
-            raise ContractError(f"{where}: only pools of height 1 over (1, 1, columns, channels) are covered")
+        sizes = options.filterHeight, options.filterWidth
+        along = _along(builder, operator)
+        if sizes[2 - along] != 1 or len(builder.shape(index)) != 4:
+            raise ContractError(f"{where}: {FLAT_KERNELS}")
         if builder.quantisation(output, where) != (source.scale, source.zero_point):
             raise ContractError(f"{where}: a pool that changes the quantisation is not covered")
-        place = _window(where, source.columns, options.filterWidth, options.strideW, options.padding)
+        kernel, stride = sizes[along - 1], options.strideH if along == 1 else options.strideW
+        place = _window(where, source.columns, kernel, stride, options.padding)
         builder.add_layer(
             kind, where, (stream,), output, place.pop("columns"), source.channels,
-            kernel=options.filterWidth, stride=options.strideW,
+            kernel=kernel, stride=stride,
             activation=builder.activation(options.fusedActivationFunction, output, where), **place,
         )  # fmt: skip
 
     return pool
 
 
-def _mean(builder: Builder, operator: schema.OperatorT, where: str) -> None:
-    index, output = int(operator.inputs[0]), int(operator.outputs[0])
+def _over_time(builder: Builder, operator: schema.OperatorT, where: str, instead: str) -> int:
+    """The stream that an operator reduces over time; any other axes are refused."""
+    index = int(operator.inputs[0])
     stream = builder.stream(index, where)
-    source, shape = builder.tensors[stream], builder.shape(index)
+    shape = builder.shape(index)
     axes = {int(axis) % len(shape) for axis in builder.constant(int(operator.inputs[1]), INT32, where).reshape(-1)}
     reduced = int(np.prod([shape[axis] for axis in axes], dtype=np.int64))
-    if len(shape) - 1 in axes or reduced != source.columns or len(shape) < 3:
+    if len(shape) - 1 in axes or reduced != builder.tensors[stream].columns or len(shape) < 3:
+        what = where.split(" ")[0].removeprefix("REDUCE_").lower()
         raise ContractError(
-            or_else(
-                f"{where}: only the mean over time is covered, got axes {sorted(axes)} of {shape}; "
-                "use BatchNormalization in place of LayerNormalization, GlobalAveragePooling1D as mean"
-            )
+            or_else(f"{where}: only the {what} over time is covered, got axes {sorted(axes)} of {shape}; {instead}")
         )
+    return stream
+
+
+def _reduce_max(builder: Builder, operator: schema.OperatorT, where: str) -> None:
+    stream = _over_time(builder, operator, where, "use GlobalMaxPooling1D, which takes it over time")
+    source, output = builder.tensors[stream], int(operator.outputs[0])
+    if builder.quantisation(output, where) != (source.scale, source.zero_point):
+        raise ContractError(f"{where}: a maximum that changes the quantisation is not covered")
+    builder.add_layer("reduce_max", where, (stream,), output, 1, source.channels)
+
+
+def _mean(builder: Builder, operator: schema.OperatorT, where: str) -> None:
+    stream = _over_time(
+        builder,
+        operator,
+        where,
+        "use BatchNormalization in place of LayerNormalization, GlobalAveragePooling1D as mean",
+    )
+    source, output = builder.tensors[stream], int(operator.outputs[0])
     multiplier, shift = _mean_multiplier(builder, where, source, output)
     builder.add_layer("mean", where, (stream,), output, 1, source.channels, multiplier=(multiplier,), shift=(shift,))
 
@@ -182,32 +232,6 @@ def _mean_multiplier(builder: Builder, where: str, source: Tensor, output: int) 
     multiplier, shift = quantise_multiplier(source.scale / scale)
     fold = min(source.columns.bit_length() - 1, 32, 31 + shift)
     return (multiplier << fold) // source.columns, shift - fold
-
-
-def _add(builder: Builder, operator: schema.OperatorT, where: str) -> None:
-    first, second = (builder.stream(int(index), where) for index in operator.inputs)
-    output = int(operator.outputs[0])
-    tensors = builder.tensors[first], builder.tensors[second]
-    if (tensors[0].columns, tensors[0].channels) != (tensors[1].columns, tensors[1].channels):
-        raise ContractError(
-            or_else(
-                f"{where}: adding tensors of different shapes is not covered; "
-                "give both branches equal filters and steps"
-            )
-        )
-    if first == second:
-        raise ContractError(f"{where}: adding a tensor to itself is not covered")
-    scale, _ = builder.quantisation(output, where)
-    twice = 2.0 * max(tensor.scale for tensor in tensors)
-    pairs = [quantise_multiplier(tensor.scale / twice) for tensor in tensors]
-    pairs.append(quantise_multiplier(twice / ((1 << 20) * scale)))
-    if pairs[2][1] > 0:
-        raise ContractError(f"{where}: an output scale 2^19 times finer than its operands' is not covered")
-    builder.add_layer(
-        "add", where, (first, second), output, tensors[0].columns, tensors[0].channels,
-        multiplier=tuple(m for m, _ in pairs), shift=tuple(s for _, s in pairs),
-        activation=builder.activation(operator.builtinOptions.fusedActivationFunction, output, where),
-    )  # fmt: skip
 
 
 def _fully_connected(builder: Builder, operator: schema.OperatorT, where: str) -> None:
@@ -261,7 +285,13 @@ OPERATORS: dict[str, Callable[[Builder, schema.OperatorT, str], None]] = {
     "MAX_POOL_2D": _pool("max_pool"),
     "AVERAGE_POOL_2D": _pool("average_pool"),
     "MEAN": _mean,
-    "ADD": _add,
+    "REDUCE_MAX": _reduce_max,
     "FULLY_CONNECTED": _fully_connected,
     "SOFTMAX": _softmax,
+    "PRELU": prelu,
+    "CONCATENATION": concatenate,
+    "PAD": pad,
+    "STRIDED_SLICE": strided_slice,
+    **dict.fromkeys(BINARY, add_binary),
+    **dict.fromkeys(UNARY, add_unary),
 }

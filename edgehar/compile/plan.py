@@ -8,6 +8,7 @@ multiple of the strides before it: then it depends only on samples that both win
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgehar.compile.kernel_path import KernelPath, load_kernel_path
@@ -16,6 +17,8 @@ from edgehar.compile.schedule import Edge, Firing, Schedule
 from edgehar.errors import EdgeharError
 
 SCHEDULES = ("hop", "spread")
+#: Kinds whose work is a step for each value, which counts no multiply-accumulate.
+_ONE_BY_ONE = ("table", "scale", "offset", "prelu", "multiply", "join", "gather")
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def splits(network: Network, hop: int) -> list[int]:
     """Numbers of leading layers that may run continuously at this hop; 0 is always among them."""
     found = [0]
     for index, layer in enumerate(network.layers):
-        if layer.kind in ("mean", "softmax") or layer.pad_left or layer.pad_right:
+        if why_whole(layer):
             break
         stride = _strides(network, index + 1)[layer.output]
         later = {i for other in network.layers[index + 1 :] for i in other.inputs}
@@ -122,25 +125,39 @@ def splits(network: Network, hop: int) -> list[int]:
     return found
 
 
-def best_split(network: Network, hop: int, most: int | None = None) -> int:
-    """The split with the fewest multiply-accumulates per decision; among equals, the smallest history.
+def why_whole(layer: Layer) -> str | None:
+    """Why a layer can only run on whole windows; None where it can run on a stream without end."""
+    if layer.kind == "softmax" or layer.reduces or layer.stride == 0:
+        return "takes the whole window"
+    if layer.pad_left or layer.pad_right:
+        return "pads the window, so that its columns there are others in the next window"
+    if layer.operand is not None and len(layer.operand) > 1:
+        return "has a constant for each column of the window"
+    return None
+
+
+def best_split(network: Network, hop: int, allowed: Callable[[int], bool] | None = None) -> int:
+    """The split with the fewest multiply-accumulates per decision; among equals, the one that has the fewest values
+    to look up, scale or copy, then the smallest history.
 
     Args:
-        most: leading layers that may run continuously at most; None for no such bound.
+        allowed: whether a number of leading layers, not 0, may run continuously; None: any that can.
     """
 
-    def cost(split: int) -> tuple[int, int]:
+    def cost(split: int) -> tuple[int, int, int]:
         needed, strides = _needed(network, split), _strides(network, split)
-        work = 0
+        work, values = 0, 0
         for index, layer in enumerate(network.layers):
             columns = needed[layer.output]
             if index < split:
                 columns = min(columns, hop // strides[layer.output])
             work += columns * macs(layer, network.tensors)
+            if layer.kind in _ONE_BY_ONE:
+                values += columns * network.tensors[layer.output].channels
         kept = network.tensors[split_tensor(network, split)]
-        return work, kept.columns * kept.channels
+        return work, values, kept.columns * kept.channels
 
-    return min((split for split in splits(network, hop) if most is None or split <= most), key=cost)
+    return min((split for split in splits(network, hop) if not (split and allowed) or allowed(split)), key=cost)
 
 
 def split_tensor(network: Network, split: int) -> int:
@@ -155,10 +172,11 @@ def _needed(network: Network, split: int) -> dict[int, int]:
     for index in reversed(range(len(network.layers))):
         layer = network.layers[index]
         outputs = needed[layer.output]
-        for tensor in layer.inputs:
+        for slot, tensor in enumerate(layer.inputs):
             columns = network.tensors[tensor].columns
-            if layer.kind != "mean":
-                columns = min(columns, (outputs - 1) * layer.stride + layer.kernel - layer.pad_left)
+            if not layer.reduces:
+                reach = layer.passed_over(slot) + (outputs - 1) * layer.stride + layer.kernel - layer.pad_left
+                columns = min(columns, reach)
             if tensor != kept or index < split:
                 needed[tensor] = max(needed.get(tensor, 0), columns)
     return needed
@@ -166,11 +184,11 @@ def _needed(network: Network, split: int) -> dict[int, int]:
 
 def _best_block(network: Network, path: KernelPath, layer: Layer) -> int:
     """Output columns that a layer computes best at once."""
-    if layer.kind not in ("conv", "depthwise", "mean"):
+    if layer.kind in ("max_pool", "average_pool", "add", "softmax"):
         return 1
     channels = network.tensors[layer.inputs[0]].channels
     # A mean puts out one column in all.
-    output = 0 if layer.kind == "mean" else network.tensors[layer.output].channels
+    output = 0 if layer.reduces else network.tensors[layer.output].channels
     return path.positions(layer.stride * channels, output)
 
 
@@ -202,11 +220,11 @@ def _lay_out(
     for layer, firing in zip(network.layers, firings, strict=True):
         channels = network.tensors[layer.inputs[0]].channels
         work.append(place)
-        if layer.kind == "mean":
-            place += 4 * channels
+        if layer.reduces:
+            place += 4 * channels if layer.kind == "mean" else aligned(channels)
         elif layer.kind == "conv":
             scratch = max(scratch, path.conv_scratch(layer, firing.positions))
-    work = [at if layer.kind == "mean" else place for at, layer in zip(work, network.layers, strict=True)]
+    work = [at if layer.reduces else place for at, layer in zip(work, network.layers, strict=True)]
     return EnginePlan(
         network, path, hop, schedule, split, edges, firings, source, replayed, result, history, capacity,
         late[0], late[1], tuple(offsets), history_offset, tuple(work), place + aligned(scratch),
@@ -237,7 +255,7 @@ def _pipeline(
                 if operand != tensor:
                     continue
                 slots[index, slot] = len(edges)
-                edges.append(_edge(network, index, tensor, split, delivered, needed))
+                edges.append(_edge(network, index, slot, split, delivered, needed))
         if tensor == network.result:
             edges.append(Edge(tensor, len(network.layers)))
         reads[tensor] = tuple(range(first, len(edges)))
@@ -245,7 +263,7 @@ def _pipeline(
     for index, layer in enumerate(network.layers):
         columns = needed[layer.output]
         endless = index < split and not grouped[index]
-        outputs = network.tensors[layer.inputs[0]].columns if layer.kind == "mean" else columns
+        outputs = network.tensors[layer.inputs[0]].columns if layer.reduces else columns
         firings.append(
             Firing(
                 inputs=tuple(slots[index, slot] for slot in range(len(layer.inputs))),
@@ -254,7 +272,7 @@ def _pipeline(
                 stride=layer.stride,
                 positions=min(positions, _best_block(network, path, layer), outputs),
                 outputs=0 if endless else outputs,
-                reduces=layer.kind == "mean",
+                reduces=layer.reduces,
                 macs=macs(layer, network.tensors),
             )
         )
@@ -262,13 +280,14 @@ def _pipeline(
 
 
 def _edge(
-    network: Network, index: int, tensor: int, split: int, delivered: dict[int, int], needed: dict[int, int]
+    network: Network, index: int, slot: int, split: int, delivered: dict[int, int], needed: dict[int, int]
 ) -> Edge:
     layer: Layer = network.layers[index]
-    padded = layer.pad_left or layer.pad_right
+    tensor, padded = layer.inputs[slot], layer.pad_left or layer.pad_right
     return Edge(
         tensor,
         index,
+        lead=layer.passed_over(slot),
         inputs=network.tensors[tensor].columns if padded else 0,
         pad_left=layer.pad_left,
         pad_right=layer.pad_right,

@@ -12,6 +12,7 @@ from edgehar.compile.advice import way_out
 from edgehar.compile.builder import Builder
 from edgehar.compile.network import Network
 from edgehar.compile.operators import OPERATORS
+from edgehar.compile.simplify import simplify
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import LARGEST_MODEL, read_bytes, sha256_bytes
 
@@ -44,7 +45,8 @@ def read_network(path: str | Path) -> Network:
     builder = Builder(graph.tensors, [_buffer(buffer) for buffer in model.buffers])
     builder.begin(inputs[0])
     names = _operator_names()
-    for operator in graph.operators:
+    for index, operator in enumerate(graph.operators):
+        builder.operator = index
         code = model.operatorCodes[operator.opcodeIndex]
         name = names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "CUSTOM")
         where = f"{name} {builder.name(int(operator.outputs[0]))!r}"
@@ -55,7 +57,7 @@ def read_network(path: str | Path) -> Network:
         else:
             advice = way_out(name, (*OPERATORS, *RESHAPES))
             raise ContractError(f"operator {where} is not covered by the C engine; {advice}")
-    return builder.finish(outputs[0], sha256_bytes(content))
+    return simplify(builder.finish(outputs[0], sha256_bytes(content)))
 
 
 def _parse(content: bytes, path: str | Path) -> schema.ModelT:

@@ -17,6 +17,7 @@ class Edge:
     Attributes:
         tensor: index of the tensor whose columns it holds.
         layer: index of the layer that reads it.
+        lead: columns to pass over at a window's begin, and once where the stream never ends.
         inputs: columns in a window, where padding follows them; else 0.
         pad_left, pad_right: columns of padding.
         drop: columns to pass over after each group of outputs (may be negative: fewer than fired for).
@@ -24,6 +25,7 @@ class Edge:
 
     tensor: int
     layer: int
+    lead: int = 0
     inputs: int = 0
     pad_left: int = 0
     pad_right: int = 0
@@ -76,7 +78,7 @@ class Schedule:
         self.fired = [0] * len(firings)
         self._next = 0
         self._count = [0] * len(edges)
-        self._skip = [0] * len(edges)
+        self._skip = [edge.lead for edge in edges]
         self._received = [0] * len(edges)
         self._produced = [0] * len(firings)
 
@@ -103,7 +105,7 @@ class Schedule:
         self._finish()
         for index, edge in enumerate(self._edges):
             if edge.layer >= self._split:
-                self._count[index], self._skip[index], self._received[index] = edge.pad_left, 0, 0
+                self._count[index], self._skip[index], self._received[index] = edge.pad_left, edge.lead, 0
                 self.high[index] = max(self.high[index], edge.pad_left)
         self._produced[self._split :] = [0] * (len(self._firings) - self._split)
         left = self._history

@@ -1,8 +1,6 @@
 /* ADD of two streams; parameters: edgehar_add. Both operands are brought to a common scale with 20 bits to spare. */
 #include "edgehar_kernels.h"
 
-#define EDGEHAR_ADD_HEADROOM 20
-
 void edgehar_add_columns(const void *parameters, const edgehar_block *block)
 {
     const edgehar_add *add = parameters;

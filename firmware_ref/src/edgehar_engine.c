@@ -207,9 +207,12 @@ static void clear_edges(const edgehar_model *model, void *memory, int first, int
     for (index = first; index < end; index++) {
         const edgehar_edge *edge = &model->edges[index];
         edge_state *state = &edge_states(memory)[index];
-        memset(state, 0, sizeof *state);
         state->count = edge->pad_left;
-        memset(at(memory, edge->offset), edge->pad, (size_t)edge->pad_left * edge->channels);
+        state->received = 0;
+        state->skip = edge->lead;
+        if (edge->pad_left != 0) {
+            memset(at(memory, edge->offset), edge->pad, (size_t)edge->pad_left * edge->channels);
+        }
     }
 }
 

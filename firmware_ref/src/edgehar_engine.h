@@ -25,6 +25,7 @@ typedef struct edgehar_edge {
     uint16_t pad_right;
     int16_t drop;      /* columns to pass over after a group of outputs */
     uint16_t capacity; /* columns that ever wait in it */
+    uint16_t lead;     /* columns to pass over at a window's begin */
     int8_t pad;        /* value of a padding column */
 } edgehar_edge;
 

@@ -62,17 +62,60 @@ typedef struct edgehar_mean {
     int8_t output_zero;
 } edgehar_mean;
 
-/* ADD of two streams of equal shape; the second operand's columns lie `second` bytes after the first's. */
+/* REDUCE_MAX over time; `scratch` keeps the largest value of each channel between firings. */
+typedef struct edgehar_max {
+    uint16_t channels;
+    uint16_t inputs; /* columns in a window */
+} edgehar_max;
+
+/* Spare bits of the operands of ADD, which it brings to a common scale. */
+#define EDGEHAR_ADD_HEADROOM 20
+
+/* ADD and MUL of two streams of equal shape; the second operand's columns lie `second` bytes after the first's. */
 typedef struct edgehar_add {
     uint16_t channels;
     int16_t offset[2]; /* minus the operand's zero point */
     int32_t second;
-    int32_t multiplier[3]; /* operand 0, operand 1, output */
+    int32_t multiplier[3]; /* operand 0, operand 1, output; MUL has one */
     int8_t shift[3];
     int8_t output_zero;
     int8_t activation_min;
     int8_t activation_max;
 } edgehar_add;
+
+/* MUL and ADD with a constant, PRELU. */
+typedef struct edgehar_constant {
+    const void *operand; /* one per channel, or so many for each column of the window: MUL, PRELU int16_t, less its zero
+                          * point; ADD int32_t, less its zero point and scaled */
+    uint16_t channels;
+    uint16_t step;         /* values of `operand` between two columns: 0 or channels */
+    int16_t offset;        /* minus the input's zero point */
+    int32_t multiplier[2]; /* MUL: one; ADD: input, output; PRELU: from the zero point on, below it */
+    int8_t shift[2];
+    int8_t output_zero;
+    int8_t activation_min;
+    int8_t activation_max;
+} edgehar_constant;
+
+/* Any function of one value: LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, RELU, MUL and ADD with one number, … */
+typedef struct edgehar_table {
+    const int8_t *values; /* 256, by the input as an unsigned byte */
+    uint16_t channels;
+} edgehar_table;
+
+/* CONCATENATION of the channels of two streams; the second's columns lie `second` bytes after the first's. */
+typedef struct edgehar_join {
+    uint16_t channels[2];
+    int32_t second;
+} edgehar_join;
+
+/* What only copies: the taps of a dilated convolution side by side, a column again and again, PAD, STRIDED_SLICE. */
+typedef struct edgehar_gather {
+    uint16_t channels; /* bytes of a tap */
+    uint16_t taps;     /* in an output column */
+    uint32_t apart;    /* bytes from tap to tap in the input */
+    uint32_t step;     /* bytes from column to column in the input */
+} edgehar_gather;
 
 /* SOFTMAX to scale 1/256, zero point -128. */
 typedef struct edgehar_softmax {
@@ -98,6 +141,15 @@ edgehar_kernel edgehar_mean_dsp;         /* edgehar_mean; Cortex-M4, M7, M33; ch
 edgehar_kernel edgehar_mean_mve;         /* edgehar_mean; Cortex-M55 */
 edgehar_kernel edgehar_add_columns;      /* edgehar_add */
 edgehar_kernel edgehar_softmax_columns;  /* edgehar_softmax */
+
+edgehar_kernel edgehar_max_time;         /* edgehar_max */
+edgehar_kernel edgehar_multiply_columns; /* edgehar_add */
+edgehar_kernel edgehar_scale_columns;    /* edgehar_constant: MUL */
+edgehar_kernel edgehar_offset_columns;   /* edgehar_constant: ADD */
+edgehar_kernel edgehar_prelu_columns;    /* edgehar_constant */
+edgehar_kernel edgehar_table_columns;    /* edgehar_table */
+edgehar_kernel edgehar_join_columns;     /* edgehar_join */
+edgehar_kernel edgehar_gather_columns;   /* edgehar_gather */
 
 /* Arithmetic shift to the right, rounding half away from zero. exponent 0 … 31. */
 static inline int32_t edgehar_round_shift(int32_t value, int exponent)

@@ -8,11 +8,11 @@ import numpy as np
 
 from edgehar import __version__
 from edgehar.compile.c import literals
+from edgehar.compile.c.layers import layer_data, pack
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.c.personal import declare_personal, define_personal, profile_macro
 from edgehar.compile.c.sensor import declare_sensor, define_sensor, sensor_macro
 from edgehar.compile.kernel_path import PackedConv
-from edgehar.compile.network import Layer
 from edgehar.compile.pack.portable import KERNELS
 from edgehar.compile.plan import EnginePlan, split_tensor
 from edgehar.compile.q8_map import find_q8_map
@@ -22,16 +22,6 @@ from edgehar.front_end import UNIT
 
 #: Number of the format of what is generated; `EDGEHAR_FORMAT` of edgehar.h must be the same.
 FORMAT = 2
-
-_STRUCTS = {
-    "conv": "edgehar_conv",
-    "depthwise": "edgehar_conv",
-    "max_pool": "edgehar_pool",
-    "average_pool": "edgehar_pool",
-    "mean": "edgehar_mean",
-    "add": "edgehar_add",
-    "softmax": "edgehar_softmax",
-}
 
 
 @dataclass(frozen=True)
@@ -142,8 +132,8 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         "#endif\n#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__\n"
         '#error "weights are packed in little-endian words"\n#endif\n',
     ]
-    packed = [_packed(plan, layer) for layer in network.layers]
-    parts += [_layer_data(plan, index, conv) for index, conv in enumerate(packed)]
+    packed = [pack(plan, layer) for layer in network.layers]
+    parts += [layer_data(plan, index, conv) for index, conv in enumerate(packed)]
     edges = (_edge(plan, index) for index in range(len(plan.edges)))
     layers = (_layer(plan, index, conv) for index, conv in enumerate(packed))
     parts.append(literals.table("edgehar_edge", "edges", edges))
@@ -205,85 +195,6 @@ def _front(front_end: str) -> dict[str, object]:
     return {"path": "&edgehar_changed_path", "front": f"edgehar_front_{front_end}"}
 
 
-def _packed(plan: EnginePlan, layer: Layer) -> PackedConv | None:
-    """A convolution's constants, the input's zero point folded into the bias; None for other layers."""
-    if layer.kind not in ("conv", "depthwise"):
-        return None
-    assert layer.weights is not None and layer.bias is not None
-    source = plan.network.tensors[layer.inputs[0]]
-    sums = layer.weights.astype(np.int64).sum((1, 2) if layer.kind == "conv" else 0)
-    bias = (layer.bias.astype(np.int64) - source.zero_point * sums).astype(np.int32)
-    if layer.kind == "conv":
-        return plan.kernel_path.pack_conv(layer, bias)
-    return plan.kernel_path.pack_depthwise(layer, bias, source.channels)
-
-
-def _layer_data(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
-    """The constants of one layer and its parameter struct."""
-    layer, network = plan.network.layers[index], plan.network
-    source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]
-    low, high = layer.activation
-    bounds = {"activation_min": low, "activation_max": high}
-    struct, lines = _STRUCTS[layer.kind], [f"/* {index}: {literals.comment(layer.name)} */"]
-    values: dict[str, object]
-    if packed:
-        lines.append(literals.words(f"weights_{index}", packed.weights))
-        values = {"weights": f"weights_{index}"}
-        if packed.bias is not None:
-            tables = {"bias": packed.bias.tolist(), "multiplier": layer.multiplier, "shift": layer.shift}
-            for name, table in tables.items():
-                lines.append(literals.numbers("int8_t" if name == "shift" else "int32_t", f"{name}_{index}", table))
-                values[name] = f"{name}_{index}"
-        values |= {
-            "in_channels": source.channels,
-            "out_channels": output.channels,
-            "kernel": layer.kernel,
-            "stride": layer.stride,
-            "output_zero": output.zero_point,
-            **bounds,
-        }
-    elif layer.kind in ("max_pool", "average_pool"):
-        values = {
-            "channels": source.channels,
-            "kernel": layer.kernel,
-            "stride": layer.stride,
-            "inputs": source.columns,
-            "pad_left": layer.pad_left,
-            "padded": int(layer.pad_left + layer.pad_right > 0),
-            **bounds,
-        }
-    elif layer.kind == "mean":
-        values = {
-            "channels": source.channels,
-            "inputs": source.columns,
-            "multiplier": layer.multiplier[0],
-            "bias": -source.zero_point * source.columns,
-            "shift": layer.shift[0],
-            "output_zero": output.zero_point,
-        }
-    elif layer.kind == "add":
-        other = network.tensors[layer.inputs[1]]
-        first, second = plan.firings[index].inputs
-        values = {
-            "channels": source.channels,
-            "offset": [-source.zero_point, -other.zero_point],
-            "second": plan.offsets[second] - plan.offsets[first],
-            "multiplier": list(layer.multiplier),
-            "shift": list(layer.shift),
-            "output_zero": output.zero_point,
-            **bounds,
-        }
-    else:
-        values = {
-            "channels": source.channels,
-            "difference_min": layer.difference_min,
-            "multiplier": layer.multiplier[0],
-            "shift": layer.shift[0],
-        }
-    lines.append(f"static const {struct} layer_{index} =\n    {literals.fields(values)};\n")
-    return "\n".join(lines)
-
-
 def _edge(plan: EnginePlan, index: int) -> str:
     edge, network = plan.edges[index], plan.network
     tensor = network.tensors[edge.tensor]
@@ -298,6 +209,7 @@ def _edge(plan: EnginePlan, index: int) -> str:
         "capacity": plan.capacity[index],
         # A padded convolution reads the zero point; pools must not see their padding at all.
         "pad": {"max_pool": -128, "average_pool": 0}.get(reader, tensor.zero_point),
+        **({"lead": edge.lead} if edge.lead else {}),
     }
     return literals.fields(values)
 

@@ -14,7 +14,15 @@ KERNELS = {
     "max_pool": "edgehar_max_pool",
     "average_pool": "edgehar_average_pool",
     "mean": "edgehar_mean_time",
+    "reduce_max": "edgehar_max_time",
     "add": "edgehar_add_columns",
+    "multiply": "edgehar_multiply_columns",
+    "scale": "edgehar_scale_columns",
+    "offset": "edgehar_offset_columns",
+    "prelu": "edgehar_prelu_columns",
+    "table": "edgehar_table_columns",
+    "join": "edgehar_join_columns",
+    "gather": "edgehar_gather_columns",
     "softmax": "edgehar_softmax_columns",
 }
 

@@ -1,0 +1,17 @@
+/* MUL of two streams; parameters: edgehar_add. */
+#include "edgehar_kernels.h"
+
+void edgehar_multiply_columns(const void *parameters, const edgehar_block *block)
+{
+    const edgehar_add *pair = parameters;
+    const int8_t *first = block->columns;
+    const int8_t *second = first + pair->second;
+    int8_t *out = block->out;
+    int8_t *const end = out + block->positions * pair->channels;
+
+    while (out != end) {
+        const int32_t product = (*first++ + pair->offset[0]) * (*second++ + pair->offset[1]);
+        const int32_t value = edgehar_requantise(product, pair->multiplier[0], pair->shift[0]) + pair->output_zero;
+        *out++ = edgehar_clamp(value, pair->activation_min, pair->activation_max);
+    }
+}
