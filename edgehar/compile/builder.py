@@ -50,7 +50,7 @@ class Builder:
         return () if shape is None else tuple(int(n) for n in shape)
 
     def begin(self, index: int) -> None:
-        """Declare the network's input: (1, window, 3), in two dimensions (1, 1, window, 3) or (1, window, 1, 3), or flat."""
+        """Declare the network's input: (1, window, 3), with another 1 before or behind the window, or flat."""
         shape = self.shape(index)
         total = int(np.prod(shape, dtype=np.int64))
         window = total // 3

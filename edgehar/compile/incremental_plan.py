@@ -120,9 +120,7 @@ def _can_step(network: Network, split: int) -> bool:
     kept = network.tensors[split_tensor(network, split)]
     dense = any(layer.name.startswith("FULLY_CONNECTED") for layer in network.layers[:split])
     # A slice that leaves out the newest columns would have to take older ones of a piece.
-    late = any(
-        layer.name.startswith("STRIDED_SLICE") and layer.kernel > 1 for layer in network.layers[:split]
-    )
+    late = any(layer.name.startswith("STRIDED_SLICE") and layer.kernel > 1 for layer in network.layers[:split])
     return kept.index >= 0 and kept.first == 0 and not dense and not late
 
 

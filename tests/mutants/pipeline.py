@@ -63,8 +63,8 @@ PIPELINE = (
     Mutant(
         "edges keep what is to be passed over",
         ENGINE,
-        "memset(state, 0, sizeof *state);",
-        "state->received = 0;",
+        "        state->skip = edge->lead;\n",
+        "",
         "a decision begins with the last one's skip",
         (*NETWORKS, *STREAMS),
     ),
