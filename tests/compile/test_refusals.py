@@ -163,7 +163,7 @@ def test_truncated_models_never_crash(tmp_path):
 def test_unknown_kernels_and_schedule(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(finished(base()).bytes())
-    with pytest.raises(EdgeharError, match="kernels of portable, dsp, mve"):
+    with pytest.raises(EdgeharError, match="kernels of portable, thumb2, dsp, mve"):
         write_c(path, tmp_path / "c", kernels="neon")
     with pytest.raises(EdgeharError, match="schedule of hop, spread"):
         write_c(path, tmp_path / "c", hop=4, schedule="never")

@@ -6,6 +6,7 @@ from tests.mutants.adaptation import ADAPTATION
 from tests.mutants.compiler import COMPILER
 from tests.mutants.kernels import KERNELS
 from tests.mutants.kernels_arm import KERNELS_ARM
+from tests.mutants.operators import OPERATORS
 from tests.mutants.pipeline import PIPELINE
 from tests.mutants.ports import PORTS
 from tests.mutants.sample_path import SAMPLE_PATH
@@ -13,5 +14,5 @@ from tests.mutants.sensor import SENSORS
 from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
-    *PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
+    *PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
 )  # fmt: skip

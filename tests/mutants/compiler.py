@@ -5,7 +5,9 @@ from __future__ import annotations
 from tests.mutants.mutant import LAYERS, LONG, Mutant, cases
 
 COMPILE = "edgehar/compile"
-PLAN, SCHEDULE, EMIT, OPERATORS = (f"{COMPILE}/{name}.py" for name in ("plan", "schedule", "c/emit", "operators"))
+PLAN, SCHEDULE, TABLES, EMIT, OPERATORS, ELEMENTWISE = (
+    f"{COMPILE}/{name}.py" for name in ("plan", "schedule", "c/layers", "c/emit", "operators", "elementwise")
+)
 STEP, STEP_PLAN = f"{COMPILE}/incremental.py", f"{COMPILE}/incremental_plan.py"
 NETWORKS = cases(LAYERS, (0, 1, 3, 4, 6, 7, 9, 10))
 STREAMS = cases(LONG, ("3-hop", "7-hop", "21-spread", "39-hop", "80-hop"))
@@ -45,8 +47,8 @@ COMPILER = (
     Mutant(
         "padding may be kept",
         PLAN,
-        " or layer.pad_left or layer.pad_right:",
-        ":",
+        "    if layer.pad_left or layer.pad_right:",
+        "    if False:",
         "a padded window's columns differ from the stream's",
         PADDED,
     ),
@@ -76,7 +78,7 @@ COMPILER = (
     ),
     Mutant(
         "zero point folded with the wrong sign",
-        EMIT,
+        TABLES,
         "layer.bias.astype(np.int64) - source.zero_point * sums",
         "layer.bias.astype(np.int64) + source.zero_point * sums",
         "the input's zero point",
@@ -84,7 +86,7 @@ COMPILER = (
     ),
     Mutant(
         "mean's bias of one column",
-        EMIT,
+        TABLES,
         '"bias": -source.zero_point * source.columns',
         '"bias": -source.zero_point',
         "the input's zero point in a mean",
@@ -100,7 +102,7 @@ COMPILER = (
     ),
     Mutant(
         "operands of an addition exchanged",
-        EMIT,
+        TABLES,
         "plan.offsets[second] - plan.offsets[first]",
         "plan.offsets[first] - plan.offsets[second]",
         "where the second operand lies",
@@ -124,7 +126,7 @@ COMPILER = (
     ),
     Mutant(
         "addition scaled by the smaller operand",
-        OPERATORS,
+        ELEMENTWISE,
         "twice = 2.0 * max(",
         "twice = 2.0 * min(",
         "the operands' common scale",
@@ -173,7 +175,7 @@ COMPILER = (
     Mutant(
         "columns out of the stride's reach are read",
         STEP_PLAN,
-        " + _unread(network, layer, operand)",
+        " + _unread(network, layer, slot)",
         "",
         "the phase of a stride counted from the newest column",
         STEPS,

@@ -144,7 +144,7 @@ KERNELS = (
     ),
     Mutant(
         "addition without headroom",
-        f"{SRC}/add.c",
+        f"{SRC}/edgehar_kernels.h",
         "#define EDGEHAR_ADD_HEADROOM 20",
         "#define EDGEHAR_ADD_HEADROOM 19",
         "the operands' common scale",
