@@ -25,6 +25,8 @@ LARGEST_WINDOW, LONGEST_LABEL, MOST_LABELS = 4096, 100, 256
 SLOWEST_HZ, FASTEST_HZ = 0.1, 10_000.0
 #: m/s²; sensors end at 200 g.
 LARGEST_MEAN, LARGEST_DEVIATION, SMALLEST_DEVIATION = 1e4, 1e4, 1e-6
+#: The rate that walking is told at (edgehar/personal/alignment.py).
+WALKING_RATE_HZ = 20.0
 #: Length of a direction in whole numbers, Q14.
 DIRECTION_ONE = 1 << 14
 #: Bounds of a scale of int8 values, within the normal numbers of float32.

@@ -49,6 +49,11 @@ def rotate(values: NDArray[np.int64], rotation: Sequence[int]) -> NDArray[np.int
     return np.clip(turned, -LARGEST, LARGEST)
 
 
+def whole_root(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Whole square roots, rounded down; exact, since a float64 holds all values and roots are rounded correctly."""
+    return np.sqrt(values.astype(np.float64)).astype(np.int64)
+
+
 class PocketFrontEnd:
     """Along gravity, across gravity, and the tilt of the z axis, for a phone that lies in a pocket in any way.
 
@@ -71,9 +76,9 @@ class PocketFrontEnd:
         """
         v = np.clip(values, -LARGEST_INSIDE, LARGEST_INSIDE)
         g = self._gravity(v)
-        length = np.maximum(_root((g * g).sum(axis=1)), 1)
+        length = np.maximum(whole_root((g * g).sum(axis=1)), 1)
         along = _truncated((v * g).sum(axis=1), length)
-        across = _root(np.maximum((v * v).sum(axis=1) - along * along, 0))
+        across = whole_root(np.maximum((v * v).sum(axis=1) - along * along, 0))
         tilt = np.abs(g[:, 2]) * GRAVITY // length
         return np.stack([along, across, tilt], axis=1)
 
@@ -105,30 +110,27 @@ class SamplePath:
 
     Args:
         front_end: a contract's.
-        rotation: 3 × 3 in Q14, row by row; None: as samples come.
+        rotation: 3 × 3 in Q14, row by row; None: as samples come. It may be set later, where the path `waits` for one.
     Raises:
         EdgeharError: a rotation that is none.
     """
 
-    def __init__(self, front_end: str, rotation: Sequence[int] | None = None) -> None:
+    def __init__(self, front_end: str, rotation: Sequence[int] | None = None, *, waits: bool = False) -> None:
         if rotation is not None and (len(rotation) != 9 or max(map(abs, rotation)) > ROTATION_ONE):
             raise EdgeharError(f"expected a rotation of 9 entries of at most {ROTATION_ONE}, got {list(rotation)}")
-        self._rotation = rotation
         self._front = None if front_end == "none" else PocketFrontEnd()
-
-    @property
-    def changes(self) -> bool:
-        """Whether samples do not simply pass."""
-        return self._rotation is not None or self._front is not None
+        self.rotation = rotation
+        #: Whether samples do not simply pass.
+        self.changes = waits or rotation is not None or self._front is not None
 
     def enter(self, samples: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Finite samples (N, 3) in m/s² as Q8, turned."""
-        values = to_q8(samples)
-        return values if self._rotation is None else rotate(values, self._rotation)
+        """Finite samples (N, 3) in m/s² as Q8."""
+        return to_q8(samples)
 
     def leave(self, values: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What entered, through the front end, in m/s²; uninterrupted since the last `clear`."""
-        return from_q8(values if self._front is None else self._front.push(values))
+        """What entered, turned and through the front end, in m/s²; uninterrupted since the last `clear`."""
+        turned = values if self.rotation is None else rotate(values, self.rotation)
+        return from_q8(turned if self._front is None else self._front.push(turned))
 
     def clear(self) -> None:
         """Forget what came before."""
@@ -138,11 +140,6 @@ class SamplePath:
 
 def _follow(mean: int, value: int) -> int:
     return mean + ((value - mean) >> MEAN_SHIFT)
-
-
-def _root(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Whole square roots, rounded down; exact, since a float64 holds all values and roots are rounded correctly."""
-    return np.sqrt(values.astype(np.float64)).astype(np.int64)
 
 
 def _truncated(values: NDArray[np.int64], divisors: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ def stream(
     engine: str = "whole",
     smoothing: SmoothingConfig | None = None,
     profile: str | os.PathLike[str] | None = None,
+    align: bool = False,
 ) -> pd.DataFrame:
     """Run a model over recordings as `python -m edgehar stream` does, resampled to the model's rate.
 
@@ -32,15 +33,19 @@ def stream(
         runtime: row such as `native-int8`; by default `litert-int8-reference` where the model is int8.
         engine: `whole` windows, or `incremental`: only what is new since the last decision, with equal decisions.
         profile: of a person, as `edgehar.adapt` writes it for this model.
+        align: turn each recording from its first 8 s of walking on, so that gravity is where training had it, instead
+            of by the profile's rotation; there, windows are forgotten.
         smoothing: how decisions follow probabilities; `edgehar.streaming.SmoothingConfig`.
     Returns:
         One row per decision: `time` (float64, seconds, of the newest sample), `label` (text, `unsure` where the best
         score is under the threshold), `raw` (the most probable label), `score` (of `label`, 0 … 1), and for each of
         the model's labels its probability. With `recording` first, where the source names recordings.
     Warns:
-        UserWarning: recordings under a window's length are left out; samples whose mean is not gravity's.
+        UserWarning: recordings under a window's length are left out; samples whose mean is not gravity's; nobody
+            walks in a recording that is to be aligned.
     Raises:
-        DataError: no recording, none as long as a window, or a rate that cannot be resampled.
+        DataError: a model with nothing to align to; no recording, none as long as a window, or a rate that
+            cannot be resampled.
         BundleError, ContractError: a model that cannot be opened.
         EdgeharError: a hop, an engine or a runtime that is none.
         MissingExtra: pandas or the runtime's package is not installed.
@@ -58,7 +63,9 @@ def stream(
 
     named = not isinstance(source, pd.DataFrame) or "recording" in source
     dataset = from_frame(source) if isinstance(source, pd.DataFrame) else load(os.fspath(source))
-    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=smoothing, profile=profile)
+    player = open_player(
+        bundle, runtime=runtime, engine=engine, hop=hop, smoothing=smoothing, profile=profile, align=align
+    )
     labels = player.contract.labels
     rows = []
     for recording, _, stretches in play(player, dataset, lambda text: warnings.warn(text, stacklevel=2)):

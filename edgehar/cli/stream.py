@@ -30,13 +30,18 @@ FRACTION = click.FloatRange(0, 1)
     cls=Command,
     groups={
         "Playing": ("realtime", "play_all"),
-        "Model": ("bundle", "profile", "runtime", "engine", "hop"),
+        "Model": ("bundle", "profile", "align", "runtime", "engine", "hop"),
         "Smoothing": ("smooth", "alpha", "votes", "threshold", "hysteresis", "min_dwell"),
     },
 )
 @data_options(argument="source")
 @click.option("--bundle", help="Bundle folder, or a model file (default: bundle).")
 @click.option("--profile", type=click.Path(dir_okay=False), help="Of a person, from edgehar adapt, for this model.")
+@click.option(
+    "--align",
+    is_flag=True,
+    help="From the first 8 s of walking on, turn samples so that gravity is where training had it.",
+)
 @click.option(
     "--runtime",
     help="Runtime, such as litert-int8-reference (default: litert-int8-reference where there is an int8 model).",
@@ -83,6 +88,7 @@ def command(
     data: DataSource,
     bundle: str | None,
     profile: str | None,
+    align: bool,
     runtime: str | None,
     engine: str,
     hop: int,
@@ -123,7 +129,9 @@ def command(
     if plot is not None:
         require_matplotlib()
     config = SmoothingConfig(smooth, max(1, _units(alpha)), votes, _units(threshold), _units(hysteresis), min_dwell)
-    player = open_player(bundle, runtime=runtime, engine=engine, hop=hop, smoothing=config, profile=profile)
+    player = open_player(
+        bundle, runtime=runtime, engine=engine, hop=hop, smoothing=config, profile=profile, align=align
+    )
     if player.note:
         _note(player.note)
     view: View = (JsonView if as_json else TextView)(player.contract.labels, sys.stdout)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.contract import DIRECTION_ONE, Contract
+from edgehar.contract import DIRECTION_ONE, WALKING_RATE_HZ, Contract
 from edgehar.data import Dataset, Recording, resample, split_at_gaps
 from edgehar.front_end import from_q8, rotate, to_q8
-from edgehar.personal.alignment import RATE_HZ, shortest_turn, walking_gravity
+from edgehar.personal.alignment import shortest_turn, walking_gravity
 
 #: How far recordings must agree on gravity's direction while walking, as the length of the mean of their directions of
 #: length 1: 0.95 is a typical angle of 18° to the mean. HAPT's waists have 0.98; wrists (0.89) and pockets into which
@@ -44,14 +44,14 @@ def usual_gravity(dataset: Dataset, people: Collection[str]) -> tuple[int, int, 
 
 def contract_gravity(dataset: Dataset, people: Collection[str], contract: Contract) -> tuple[int, int, int] | None:
     """What a model that is trained on these people says of gravity while walking; None behind a front end."""
-    if contract.front_end != "none" or contract.rate_hz != RATE_HZ:
+    if contract.front_end != "none" or contract.rate_hz != WALKING_RATE_HZ:
         return None
     return usual_gravity(dataset, people)
 
 
 def _gravity(recording: Recording) -> NDArray[np.int64] | None:
     """Gravity while walking in a recording, by the first of its parts between gaps that walks."""
-    parts = (resample(part, RATE_HZ).acc for part in split_at_gaps(recording))
+    parts = (resample(part, WALKING_RATE_HZ).acc for part in split_at_gaps(recording))
     return next((found for part in parts if (found := walking_gravity(part)) is not None), None)
 
 
@@ -71,7 +71,5 @@ def align_recordings(dataset: Dataset, target: Sequence[int]) -> tuple[Dataset, 
             left.append(item.name)
             turned.append(item)
         else:
-            turned.append(
-                replace(item, acc=from_q8(rotate(to_q8(item.acc), shortest_turn(gravity, np.array(target, np.int64)))))
-            )
+            turned.append(replace(item, acc=from_q8(rotate(to_q8(item.acc), shortest_turn(gravity, target)))))
     return replace(dataset, recordings=tuple(turned)), tuple(left)

@@ -5,16 +5,16 @@ All in integers, so that a device can compute the same (docs/spec.md, "Alignment
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.contract import Contract
 from edgehar.errors import DataError
-from edgehar.front_end import LARGEST_INSIDE, to_q8
+from edgehar.front_end import LARGEST_INSIDE, to_q8, whole_root
 
-#: The rate that walking is told at.
-RATE_HZ = 20.0
 #: Samples of a window that may be walking, and between two of them: 4 s and 2 s at 20 Hz.
 WINDOW, STEP = 80, 40
 #: Windows in a row that must walk.
@@ -30,12 +30,59 @@ _FINE, _ONE = 24, 1 << 24
 def walks(window: NDArray[np.int64]) -> bool:
     """Whether samples (WINDOW, 3) in Q8 are of somebody walking: |a| moves, and repeats itself by 0.4 or more."""
     v = np.clip(window, -LARGEST_INSIDE, LARGEST_INSIDE)
-    lengths = [isqrt(int(square)) for square in (v * v).sum(axis=1)]
-    away = np.array(lengths, np.int64) - sum(lengths) // WINDOW
+    lengths = whole_root((v * v).sum(axis=1))
+    away = lengths - int(lengths.sum()) // WINDOW
     power = int((away * away).sum())
     if power <= LEAST_MOVEMENT:
         return False
     return any(5 * WINDOW * int((away[:-lag] * away[lag:]).sum()) > 2 * (WINDOW - lag) * power for lag in LAGS)
+
+
+class Walking:
+    """Waits in an uninterrupted stream for `IN_A_ROW` windows in a row that walk; the same whatever the chunks.
+
+    Attributes:
+        gravity: then its direction in the phone's frame, int64 (3,) of any length; None before.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.gravity: NDArray[np.int64] | None = None
+        self._halves: list[NDArray[np.int64]] = []
+        self._newest = np.zeros((0, 3), np.int64)
+        self._row = 0
+
+    def push(self, values: NDArray[np.int64]) -> int | None:
+        """Take samples (N, 3) in Q8; returns how many it took until gravity was known, None where it is not yet."""
+        at = 0
+        while at < len(values):
+            part = values[at : at + STEP - len(self._newest)]
+            self._newest = np.concatenate([self._newest, part])
+            at += len(part)
+            if len(self._newest) == STEP:
+                self._halves = [*self._halves[-IN_A_ROW:], self._newest]
+                self._newest = self._newest[:0]
+                if self._end_window():
+                    return at
+        return None
+
+    def _end_window(self) -> bool:
+        """Whether gravity is known by the newest window."""
+        if len(self._halves) < 2:
+            return False
+        self._row = self._row + 1 if walks(np.concatenate(self._halves[-2:])) else 0
+        if self._row < IN_A_ROW:
+            return False
+        # The sum over windows, each of two halves.
+        sums = np.array([half.sum(axis=0) for half in self._halves])
+        total: NDArray[np.int64] = sums[:-1].sum(axis=0) + sums[1:].sum(axis=0)
+        if not total.any():
+            return False
+        self.gravity = total
+        return True
 
 
 def walking_gravity(samples: NDArray[np.float32]) -> NDArray[np.int64] | None:
@@ -46,24 +93,30 @@ def walking_gravity(samples: NDArray[np.float32]) -> NDArray[np.int64] | None:
     Returns:
         None where nobody walks long enough: 8 s.
     """
-    values = to_q8(samples)
-    row = 0
-    for start in range(0, len(values) - WINDOW + 1, STEP):
-        row = row + 1 if walks(values[start : start + WINDOW]) else 0
-        if row == IN_A_ROW:
-            places = range(start - (IN_A_ROW - 1) * STEP, start + 1, STEP)
-            total: NDArray[np.int64] = sum(
-                (values[place : place + WINDOW].sum(axis=0) for place in places), np.zeros(3, np.int64)
-            )
-            return total
-    return None
+    walking = Walking()
+    walking.push(to_q8(samples))
+    return walking.gravity
 
 
-def shortest_turn(source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[int, ...]:
+def require_alignable(contract: Contract) -> tuple[int, int, int]:
+    """Where the model had gravity while its people walked; raises DataError where it knows no such direction."""
+    if contract.walking_gravity is None:
+        why = (
+            f"the front end {contract.front_end} leaves no direction"
+            if contract.front_end != "none"
+            else "its training people did not walk, or did not wear the device alike"
+        )
+        raise DataError(f"expected a model that knows where gravity is while people walk, to align to; {why}")
+    return contract.walking_gravity
+
+
+def shortest_turn(
+    source: Sequence[int] | NDArray[np.int64], target: Sequence[int] | NDArray[np.int64]
+) -> tuple[int, ...]:
     """The rotation by the least angle that turns one direction into another: 3 × 3 in Q14, row by row.
 
     Args:
-        source, target: int64 (3,), of any length up to 2^30; not zero.
+        source, target: three whole numbers each, of any length up to 2^30; not zero.
     Raises:
         DataError: a direction that is none.
     """
@@ -72,7 +125,7 @@ def shortest_turn(source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple
     if _ONE + cosine < _ONE >> 12:  # opposite, to 1.3°: half a turn about any axis across
         least = min(range(3), key=lambda axis: abs(t[axis]))
         across = [-(t[axis] * t[least] >> _FINE) + (_ONE if axis == least else 0) for axis in range(3)]
-        a = _direction(np.array(across, np.int64))
+        a = _direction(across)
         fine = [[(2 * a[i] * a[j] >> _FINE) - (_ONE if i == j else 0) for j in range(3)] for i in range(3)]
     else:
         w = [(u[i - 2] * t[i - 1] - u[i - 1] * t[i - 2]) >> _FINE for i in range(3)]
@@ -86,7 +139,7 @@ def shortest_turn(source: NDArray[np.int64], target: NDArray[np.int64]) -> tuple
     return tuple(min(limit, max(-limit, (value + half) >> (_FINE - 14))) for row in fine for value in row)
 
 
-def _direction(vector: NDArray[np.int64]) -> list[int]:
+def _direction(vector: Sequence[int] | NDArray[np.int64]) -> list[int]:
     """A vector of length 1 in Q24, scaled up before, or the whole root of its square would say too little."""
     values = [int(value) for value in vector]
     largest = max(map(abs, values))

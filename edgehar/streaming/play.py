@@ -50,6 +50,7 @@ def open_player(
     hop: int = 20,
     smoothing: SmoothingConfig | None = None,
     profile: str | os.PathLike[str] | None = None,
+    align: bool = False,
 ) -> Player:
     """Open a model for streaming.
 
@@ -57,8 +58,10 @@ def open_player(
         bundle: folder or model file; by default `bundle`.
         engine: `whole` windows, or `incremental`: only what is new since the last decision.
         profile: of a person, as `edgehar adapt` writes it for this model.
+        align: turn samples by the first walking of each stream; see `Streamer`.
         runtime, hop, smoothing: see `open_stream_model` and `Streamer`.
     Raises:
+        DataError: nothing to align to.
         EdgeharError: an engine or a hop that is none, or as `open_stream_model` and `open_incremental_model`.
     """
     if engine not in ENGINES:
@@ -74,7 +77,8 @@ def open_player(
     else:
         model = step = open_incremental_model(bundle, runtime, hop=hop)
         note = step.note
-    return Player(Streamer(model, hop=hop, smoothing=smoothing, rotation=rotation), model.contract, note)
+    streamer = Streamer(model, hop=hop, smoothing=smoothing, rotation=rotation, align=align)
+    return Player(streamer, model.contract, note)
 
 
 def is_long_enough(recording: Recording, contract: Contract) -> bool:

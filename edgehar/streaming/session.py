@@ -125,7 +125,7 @@ class Session:
                     self._in_force = events[-1].label if isinstance(events[-1], Decision) else NONE
             yield events
         if self._watch is not None:
-            self._watch.end()
+            self._watch.end(waits=self._streamer.waits)
 
     def history(self) -> History:
         """What was kept; truth is -1 where it is not known."""

@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from edgehar.errors import DataError, EdgeharError
 from edgehar.front_end import SamplePath
+from edgehar.personal.alignment import Walking, require_alignable, shortest_turn
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.incremental import Incremental
 from edgehar.streaming.engine import Engine, WholeWindow
 from edgehar.streaming.levels import Levels
 from edgehar.streaming.smoothing import SCORE_ONE, UNSURE, Decider, Smoother, SmoothingConfig, probability_units
 
-FlushReason = Literal["nan", "gap", "backward", "rate"]
+FlushReason = Literal["nan", "gap", "backward", "rate", "aligned"]
 
 #: A stream may be this much faster or slower than the contract's rate, tenths.
 RATE_TOLERANCE = 1
@@ -66,12 +67,15 @@ class Streamer:
         hop: samples between decisions, 1 … `LONGEST_HOP`.
         smoothing: how decisions follow probabilities.
         rotation: 3 × 3 in Q14, row by row, that turns samples before anything else; see `edgehar.personal.profile`.
+        align: wait for somebody to walk for 8 s, and from then on turn samples so that gravity is where training had
+            it, instead of by `rotation`; windows are forgotten then. A `reset` lets the waiting begin anew.
 
     Attributes:
         duplicates: samples ignored so far because their time was that of the sample before.
 
     Raises:
         EdgeharError: a hop that is not such an integer, or not that of an incremental model; no rotation.
+        DataError: a model that knows no direction to align to.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Streamer:
         hop: int = 20,
         smoothing: SmoothingConfig | None = None,
         rotation: Sequence[int] | None = None,
+        align: bool = False,
     ) -> None:
         if not isinstance(hop, int) or isinstance(hop, bool) or not 1 <= hop <= LONGEST_HOP:
             raise EdgeharError(f"expected a hop of 1 … {LONGEST_HOP:,} samples, got {hop!r}")
@@ -94,7 +99,10 @@ class Streamer:
         probe = runtime.prepare(np.zeros((contract.window, 3), np.float32))
         quantisation = contract.input_quantisation if probe.dtype == np.int8 else None
         self._levels = None if quantisation is None else Levels(quantisation)
-        self._path = SamplePath(contract.front_end, rotation)
+        self._given = rotation
+        self._target = require_alignable(contract) if align else None
+        self._walking: Walking | None = Walking() if align else None
+        self._path = SamplePath(contract.front_end, rotation, waits=align)
         self._engine: Engine = WholeWindow(runtime, quantisation is not None)
         if isinstance(runtime, Incremental):
             if hop != runtime.hop:
@@ -112,8 +120,15 @@ class Streamer:
         self._rate_from: int | None = None
         self._rate_steps = 1
 
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has walked yet, and samples are to be aligned."""
+        return self._walking is not None
+
     def reset(self) -> None:
-        """Forget everything, the clock included."""
+        """Forget everything, the clock and what walking told included."""
+        self._walking = None if self._target is None else Walking()
+        self._path.rotation = self._given
         self._forget()
         self._clock = self._kept = None
         self.duplicates = 0
@@ -221,6 +236,9 @@ class Streamer:
         start, count = 0, len(stored)
         if not count:
             return
+        if self._walking is not None and (taken := self._walking.push(stored)) is not None:
+            self._align(stored, times, taken - 1, events)
+            return
         if self._path.changes:
             stored = self._quantised(self._path.leave(stored))
         while count - start >= self._due:
@@ -233,6 +251,19 @@ class Streamer:
             self._engine.extend(stored[start:])
             self._due -= count - start
         self._kept = int(times[-1])
+
+    def _align(
+        self, stored: NDArray[Any], times: NDArray[np.int64] | range, at: int, events: list[Decision | Flush]
+    ) -> None:
+        """Hand over samples of which the one at `at` has told how they are to be turned, from itself on."""
+        assert self._walking is not None and self._walking.gravity is not None and self._target is not None
+        rotation = shortest_turn(self._walking.gravity, self._target)
+        self._walking = None
+        self._run(stored[:at], times[:at], events)
+        self._path.rotation = rotation
+        self._forget_window()
+        events.append(Flush(int(times[at]), "aligned"))
+        self._run(stored[at:], times[at:], events)
 
     def _stored(self, x: NDArray[np.float32]) -> NDArray[np.int8 | np.int64 | np.float32]:
         """Finite samples as `_run` takes them: as the engine does, or on their way there."""
@@ -253,12 +284,17 @@ class Streamer:
         return Decision(t_us, self._decider.push(scores), p.index(max(p)), p, tuple(scores))
 
     def _forget(self) -> None:
+        self._forget_window()
+        if self._walking is not None:
+            self._walking.clear()
+        self._rate_from, self._rate_steps = None, 1
+
+    def _forget_window(self) -> None:
         self._engine.clear()
         self._path.clear()
         self._smoother.clear()
         self._decider.clear()
         self._due = self._window
-        self._rate_from, self._rate_steps = None, 1
 
 
 def _as_samples(samples: ArrayLike) -> NDArray[np.float32]:

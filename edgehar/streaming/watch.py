@@ -66,8 +66,14 @@ class Watch:
             f"while that is over 10 % off; --rate {rate_text(got)} resamples"
         )
 
-    def end(self) -> None:
-        """The stream is over: what is left counts if it is a window long."""
+    def end(self, *, waits: bool = False) -> None:
+        """The stream is over: what is left counts if it is a window long.
+
+        Args:
+            waits: whether somebody was to walk, and nobody did.
+        """
+        if waits:
+            self._warn("nobody walks for 8 s, so nothing was aligned; decisions are of samples as they came")
         if sum(map(len, self._held)) >= self._contract.window and not self._mean_told:
             self._tell_mean()
 

@@ -6,7 +6,8 @@
  * samples. The default runtime there, LiteRT's reference kernels, may round a dense layer's byte another way:
  * docs/testing.md says how often. XNNPACK (litert-int8) rounds otherwise in many layers.
  *
- * edgehar_sensor.h takes a sensor at its own rate, with its own axes. edgehar_set_rotation turns samples, and edgehar_profile.h has what makes a model right on one person.
+ * edgehar_sensor.h takes a sensor at its own rate, with its own axes. edgehar_set_rotation turns samples, edgehar_align.h
+ * finds out how, and edgehar_profile.h has what makes a model right on one person.
  *
  * Samples must come at the model's rate. Where their times say otherwise, by over 10 %, there is no decision but
  * EDGEHAR_FLUSH_RATE every half window; samples pushed with EDGEHAR_NO_TIME are believed.
@@ -42,7 +43,8 @@ enum edgehar_status {
     EDGEHAR_FLUSH_NAN = 3,      /* dropped: not finite; all earlier samples are forgotten */
     EDGEHAR_FLUSH_GAP = 4,      /* kept as the first: more than two periods late; earlier samples are forgotten */
     EDGEHAR_FLUSH_BACKWARD = 5, /* kept as the first: earlier than the one before; earlier samples are forgotten */
-    EDGEHAR_FLUSH_RATE = 6      /* kept as the first: half a window came over 10 % too fast or too slow; forgotten */
+    EDGEHAR_FLUSH_RATE = 6,     /* kept as the first: half a window came over 10 % too fast or too slow; forgotten */
+    EDGEHAR_FLUSH_ALIGNED = 7   /* kept as the first, and turned: edgehar_align knows how; earlier ones are forgotten */
 };
 
 /* Label of a decision whose best score is under the threshold. */
@@ -63,6 +65,9 @@ typedef struct edgehar_model edgehar_model;
 
 /* What a profile needs to know of its model: edgehar_profile.h. */
 typedef struct edgehar_personal edgehar_personal;
+
+/* What waits for walking, to turn samples by it: edgehar_align.h. */
+typedef struct edgehar_alignment edgehar_alignment;
 
 /* Raw counts to quantised values: count * multiplier / 2^shift. Make it with EDGEHAR_COUNTS. */
 typedef struct edgehar_counts {
@@ -197,6 +202,7 @@ struct edgehar {
     void *memory;
     const edgehar_path *path; /* NULL: samples become int8 as they come */
     const int16_t *rotation;
+    edgehar_alignment *alignment;
     edgehar_last_layer last;
     int32_t *scores;
     edgehar_gravity gravity;

@@ -5,8 +5,7 @@
 #error "shifting a negative number to the right must be arithmetic"
 #endif
 
-/* Forget samples, smoothing and label; the clock stays. */
-static void flush(edgehar *self)
+void edgehar_forget(edgehar *self)
 {
     const edgehar_model *model = self->config->model;
     edgehar_engine_reset(model, self->memory);
@@ -15,9 +14,18 @@ static void flush(edgehar *self)
     self->newest = 0;
     self->has_label = 0;
     self->age = 0;
+    memset(&self->gravity, 0, sizeof self->gravity);
+}
+
+/* The same, and whatever else is told from samples that follow one another; the clock stays. */
+static void flush(edgehar *self)
+{
+    edgehar_forget(self);
     self->fresh = 1;
     self->step_us = self->period_us;
-    memset(&self->gravity, 0, sizeof self->gravity);
+    if (self->alignment) {
+        edgehar_walking_clear(&self->alignment->walking);
+    }
 }
 
 int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size_t memory_bytes)
@@ -55,6 +63,9 @@ void edgehar_reset(edgehar *self)
 {
     self->has_clock = 0;
     self->has_kept = 0;
+    if (self->alignment) {
+        self->alignment->found = 0;
+    }
     flush(self);
 }
 
@@ -248,7 +259,7 @@ int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar
         return status;
     }
     if (self->path) {
-        self->path->quantise(self, sample, quantised);
+        status = self->path->quantise(self, sample, status, quantised);
     } else {
         for (axis = 0; axis < 3; axis++) {
             quantised[axis] = edgehar_quantise(self->config->model, sample[axis]);
@@ -278,7 +289,7 @@ int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us
         return self->take(self, counts, time_us, status, decision);
     }
     if (self->path) {
-        self->path->quantise_counts(self, counts, quantised);
+        status = self->path->quantise_counts(self, counts, status, quantised);
     } else {
         for (axis = 0; axis < 3; axis++) {
             quantised[axis] = edgehar_quantise_count(self->config->model, &self->config->counts, counts[axis]);

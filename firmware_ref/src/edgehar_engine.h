@@ -11,6 +11,7 @@
 #define EDGEHAR_ENGINE_H
 
 #include "edgehar.h"
+#include "edgehar_align.h"
 #include "edgehar_kernels.h"
 #include "edgehar_profile.h"
 
@@ -51,9 +52,11 @@ typedef void edgehar_front(edgehar_gravity *gravity, int32_t sample[3]);
 
 edgehar_front edgehar_front_pocket;
 
+/* Both return what becomes of the sample: the status given, or EDGEHAR_FLUSH_ALIGNED. The first is NULL where all input is
+ * counts. */
 struct edgehar_path {
-    void (*quantise)(edgehar *self, const float sample[3], int8_t quantised[3]); /* NULL where all input is counts */
-    void (*quantise_counts)(edgehar *self, const int16_t counts[3], int8_t quantised[3]);
+    int (*quantise)(edgehar *self, const float sample[3], int status, int8_t quantised[3]);
+    int (*quantise_counts)(edgehar *self, const int16_t counts[3], int status, int8_t quantised[3]);
 };
 
 extern const edgehar_path edgehar_changed_path;
@@ -80,10 +83,11 @@ struct edgehar_model {
     uint8_t source_count;
     uint8_t replayed; /* first of the edges that are filled from the history */
     uint8_t replayed_count;
-    uint8_t result;           /* edge that holds the probabilities */
-    const edgehar_path *path; /* where there is a front end */
-    edgehar_front *front;     /* NULL: windows hold x, y, z */
-    edgehar_counts q8;        /* Q8 to quantised values, as the float map gives them; 0 where no 32 bits do */
+    uint8_t result;             /* edge that holds the probabilities */
+    const edgehar_path *path;   /* where there is a front end */
+    edgehar_front *front;       /* NULL: windows hold x, y, z */
+    edgehar_counts q8;          /* Q8 to quantised values, as the float map gives them; 0 where no 32 bits do */
+    int16_t walking_gravity[3]; /* where training had it, Q14; zeros where it knows no such direction */
 };
 
 /* Forget all samples. `memory` is 4-byte aligned and holds model->state_bytes. */

@@ -4,10 +4,26 @@
 #define EDGEHAR_ROTATION_BITS 14
 #define EDGEHAR_ROTATION_ONE (1 << EDGEHAR_ROTATION_BITS)
 
+/* Whether somebody still waits for walking. */
+static int waits(const edgehar *self)
+{
+    return self->alignment && !self->alignment->found;
+}
+
+/* Show it a sample in Q8; returns what becomes of the sample. */
+static int show(edgehar *self, const int32_t sample[3], int status)
+{
+    if (!waits(self) || !self->alignment->take(self->alignment, self->config->model, sample)) {
+        return status;
+    }
+    edgehar_forget(self);
+    return EDGEHAR_FLUSH_ALIGNED;
+}
+
 /* Turn a sample, where there is a rotation; then what the front end does, where there is one. */
 static void change(edgehar *self, int32_t sample[3])
 {
-    const int16_t *row = self->rotation;
+    const int16_t *row = self->alignment && self->alignment->found ? self->alignment->rotation : self->rotation;
     const int32_t x = sample[0], y = sample[1], z = sample[2];
     int axis;
 
@@ -22,24 +38,32 @@ static void change(edgehar *self, int32_t sample[3])
     }
 }
 
-void edgehar_take_q8(edgehar *self, int32_t sample[3], int8_t quantised[3])
+int edgehar_take_q8(edgehar *self, int32_t sample[3], int status, int8_t quantised[3])
 {
     const edgehar_model *model = self->config->model;
     int axis;
 
+    status = show(self, sample, status);
     change(self, sample);
     for (axis = 0; axis < 3; axis++) {
         quantised[axis] = edgehar_quantise_count(model, &model->q8, sample[axis]);
     }
+    return status;
 }
 
-static void quantise_counts(edgehar *self, const int16_t counts[3], int8_t quantised[3])
+static int quantise_counts(edgehar *self, const int16_t counts[3], int status, int8_t quantised[3])
 {
     const edgehar_model *model = self->config->model;
     const edgehar_counts *given = &self->config->counts;
     int32_t v[3];
     int axis;
 
+    if (waits(self)) {
+        for (axis = 0; axis < 3; axis++) {
+            v[axis] = edgehar_map(&self->alignment->counts, counts[axis], EDGEHAR_LARGEST_SAMPLE);
+        }
+        status = show(self, v, status);
+    }
     for (axis = 0; axis < 3; axis++) {
         v[axis] = model->front ? edgehar_map(given, counts[axis], EDGEHAR_LARGEST_SAMPLE) : counts[axis];
     }
@@ -47,6 +71,7 @@ static void quantise_counts(edgehar *self, const int16_t counts[3], int8_t quant
     for (axis = 0; axis < 3; axis++) {
         quantised[axis] = edgehar_quantise_count(model, model->front ? &model->q8 : given, v[axis]);
     }
+    return status;
 }
 
 #ifdef EDGEHAR_COUNTS_ONLY
@@ -64,7 +89,7 @@ static int32_t to_q8(float value)
     return whole - ((float)whole > sum);
 }
 
-static void quantise(edgehar *self, const float sample[3], int8_t quantised[3])
+static int quantise(edgehar *self, const float sample[3], int status, int8_t quantised[3])
 {
     int32_t v[3];
     int axis;
@@ -72,10 +97,12 @@ static void quantise(edgehar *self, const float sample[3], int8_t quantised[3])
     for (axis = 0; axis < 3; axis++) {
         v[axis] = to_q8(sample[axis]);
     }
+    status = show(self, v, status);
     change(self, v);
     for (axis = 0; axis < 3; axis++) {
         quantised[axis] = edgehar_quantise(self->config->model, (float)v[axis] / 256.0f);
     }
+    return status;
 }
 #endif
 
@@ -95,7 +122,7 @@ int edgehar_set_rotation(edgehar *self, const int16_t rotation[9])
         }
     }
     self->rotation = rotation;
-    self->path = rotation ? &edgehar_changed_path : self->config->model->path;
+    self->path = rotation || self->alignment ? &edgehar_changed_path : self->config->model->path;
     edgehar_reset(self);
     return EDGEHAR_OK;
 }

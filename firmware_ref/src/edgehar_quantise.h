@@ -13,8 +13,12 @@
 /* Keep a quantised sample; decide when it is time. Returns EDGEHAR_DECISION, else `status`. */
 int edgehar_keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision);
 
-/* A sample in Q8, which is used up, turned and through the front end where there are these, as int8. */
-void edgehar_take_q8(edgehar *self, int32_t sample[3], int8_t quantised[3]);
+/* Forget windows, smoothing and label. */
+void edgehar_forget(edgehar *self);
+
+/* A sample in Q8, which is used up, turned and through the front end where there are these, as int8. Returns what becomes of
+ * it: EDGEHAR_FLUSH_ALIGNED where it has told how samples are turned, else `status`. */
+int edgehar_take_q8(edgehar *self, int32_t sample[3], int status, int8_t quantised[3]);
 
 /* value * multiplier / 2^shift, rounded half up, within ±largest. */
 static inline int32_t edgehar_map(const edgehar_counts *counts, int32_t value, int32_t largest)

@@ -15,7 +15,7 @@ int edgehar_take_sums(edgehar *self, const int32_t sums[3], int bits, uint64_t t
         const int32_t sum = from < 0 ? -sums[-from - 1] : sums[from - 1];
         q8[axis] = edgehar_map(&unit, sum, EDGEHAR_LARGEST_SAMPLE);
     }
-    edgehar_take_q8(self, q8, quantised);
+    status = edgehar_take_q8(self, q8, status, quantised);
     return edgehar_keep(self, quantised, time_us, status, decision);
 }
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from edgehar.compile.head import dense_layer
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import EdgeharError
-from edgehar.front_end import PocketFrontEnd, apply_front_end, from_q8, rotate
+from edgehar.front_end import PocketFrontEnd, apply_front_end, from_q8
 from edgehar.personal.profile import Profile, apply_profile
 from edgehar.runtimes.quantise import quantise
 from edgehar.streaming import Decision, Streamer
@@ -104,7 +104,6 @@ class CountsStreamer(Streamer):
         values = x.astype(np.int64)
         if self.front != "none":
             values = mapped(values, self.unit * 256, 32767)
-        values = values if self.rotation is None else rotate(values, self.rotation)
         if self._path.changes:
             return values
         return self._codes(values, self.unit)

@@ -31,13 +31,14 @@ class Labels:
     names: tuple[str, ...]
     period_us: int
     front_end: str = "none"
+    walking_gravity: tuple[int, int, int] | None = None
 
     @classmethod
     def of(cls, contract: Contract | None, classes: int) -> Labels:
         """From a contract; without one, class numbers at 20 Hz."""
         if contract is None:
             return cls(tuple(f"class {index}" for index in range(classes)), 50_000)
-        return cls(contract.labels, round(1e6 / contract.rate_hz), contract.front_end)
+        return cls(contract.labels, round(1e6 / contract.rate_hz), contract.front_end, contract.walking_gravity)
 
 
 def memory_bytes(plan: EnginePlan) -> int:
@@ -164,6 +165,7 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         "result": plan.result,
         **_front(labels.front_end),
         "q8": literals.fields(find_q8_map(TensorQuantisation(source.scale, source.zero_point))._asdict()),
+        **_walking(labels.walking_gravity),
     }
     lines = "".join(f"    .{name} = {value},\n" for name, value in fields.items())
     parts.append(f"const edgehar_model {names.symbol} = {{\n{lines}}};\n")
@@ -193,6 +195,11 @@ def _front(front_end: str) -> dict[str, object]:
     if front_end == "none":
         return {}
     return {"path": "&edgehar_changed_path", "front": f"edgehar_front_{front_end}"}
+
+
+def _walking(gravity: tuple[int, int, int] | None) -> dict[str, object]:
+    """The field of a model that recordings can be aligned to."""
+    return {} if gravity is None else {"walking_gravity": "{" + ", ".join(map(str, gravity)) + "}"}
 
 
 def _edge(plan: EnginePlan, index: int) -> str:

@@ -5,10 +5,11 @@
  *     reset               a new recording begins
  *
  * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
- * --counts UNIT (m/s² of a count). --sensor UNIT: the same through edgehar_sensor.h, at the rate of --sensor-rate at export;
- * --axes 1,2,3 the sensor's, --fifo N: N lines at once, by the time of the last of them. --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad
- * input.
+ * --counts UNIT (m/s² of a count). --sensor UNIT: the same through edgehar_sensor.h, at the rate of --sensor-rate at
+ * export; --axes 1,2,3 the sensor's, --fifo N: N lines at once, by the time of the last of them. --align 1: turn samples by
+ * the first walking. --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad input.
  */
+#include "edgehar_align.h"
 #include "edgehar_profile.h"
 #include "edgehar_sensor.h"
 #include "model_data.h"
@@ -21,6 +22,8 @@ static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 
 /* What is set on the stream once it has begun. */
 static const char *rotation_text, *profile_path;
+static edgehar_counts to_q8;
+static int aligns;
 static edgehar_sensor sensor = {NULL, {0, 0}, {1, 2, 3}};
 
 /* Lines that wait for --fifo N of them. */
@@ -60,6 +63,8 @@ static int set_option(edgehar_config *config, const char *name, const char *text
         rotation_text = text;
     } else if (strcmp(name, "--profile") == 0) {
         profile_path = text;
+    } else if (strcmp(name, "--align") == 0) {
+        aligns = value == 1;
     } else if (strcmp(name, "--hop") == 0) {
         config->hop = (uint16_t)value;
     } else if (strcmp(name, "--smoothing") == 0) {
@@ -92,6 +97,7 @@ static int set_option(edgehar_config *config, const char *name, const char *text
             return 0;
         }
         config->counts = counts_of(ratio);
+        to_q8 = counts_of(strtod(text, NULL) * 256.0);
     } else {
         return 0;
     }
@@ -161,7 +167,7 @@ static void print_decision(const edgehar_decision *decision)
 
 static void print_flush(uint64_t time_us, int status)
 {
-    static const char *const reasons[] = {"nan", "gap", "backward", "rate"};
+    static const char *const reasons[] = {"nan", "gap", "backward", "rate", "aligned"};
     printf("{\"event\": \"flush\", \"t_us\": %llu, \"reason\": \"%s\"}\n", (unsigned long long)time_us,
            reasons[status - EDGEHAR_FLUSH_NAN]);
 }
@@ -227,6 +233,7 @@ int main(int count, char **words)
 {
     edgehar_config config = EDGEHAR_CONFIG(&edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : 20);
     edgehar stream;
+    edgehar_alignment alignment;
     char line[256];
     int index;
 
@@ -250,6 +257,9 @@ int main(int count, char **words)
             return fail(status == EDGEHAR_ERROR_MODEL ? "of another model: " : "no profile, or a torn one: ",
                         profile_path);
         }
+    }
+    if (aligns && edgehar_align(&stream, &alignment, to_q8.multiplier ? &to_q8 : NULL) != EDGEHAR_OK) {
+        return fail("no direction to align to", "");
     }
     while (fgets(line, sizeof line, stdin)) {
         if (strcmp(line, "reset\n") == 0) {
