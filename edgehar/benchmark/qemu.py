@@ -40,7 +40,7 @@ class Board:
 BOARDS = {
     board.core: board
     for board in (
-        Board("cortex-m0", "microbit", Fraction(125, 2), "portable"),
+        Board("cortex-m0", "microbit", Fraction(125, 2), "thumb"),
         Board("cortex-m3", "mps2-an385", Fraction(40), "thumb2"),
         Board("cortex-m4", "mps2-an386", Fraction(40), "dsp"),
         Board("cortex-m7", "mps2-an500", Fraction(40), "dsp"),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgehar.compile.network import Layer
 from edgehar.errors import EdgeharError
 
-KERNEL_PATHS = ("portable", "thumb2", "dsp", "mve")
+KERNEL_PATHS = ("portable", "thumb", "thumb2", "dsp", "mve")
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,12 @@ def core_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
 @pytest.fixture(scope="session")
 def host(tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _build_host(tflite, tmp_path_factory.mktemp("host"))
+
+
+def _build_host(tflite: Path, folder: Path) -> Path:
     """The host port with the whole-window engine and the portable kernels."""
-    folder = tmp_path_factory.mktemp("host")
+    folder.mkdir(exist_ok=True)
     write_c(tflite, folder)
     command = ["make", "-s", "-C", str(ROOT / "firmware_ref"), "host", f"MODEL={folder}", f"BUILD={folder}"]
     subprocess.run(command, check=True, capture_output=True)
@@ -151,6 +155,20 @@ def test_golden_vectors(core: str, tmp_path: Path, core_folder: Callable[[str], 
         assert got == [row["output"] for row in rows], f"network {seed}"
         ran += 1
     assert ran >= (3 if core == "cortex-m0" else 8)
+
+
+@pytest.mark.parametrize("hop", [None, 20])
+@pytest.mark.parametrize("model", ["nano", "micro", "mini"])
+def test_every_small_model_on_the_smallest_core(model, hop, bundle_of, tmp_path) -> None:
+    """A recording with a NaN, line by line as on the host, where whole windows are computed by the portable kernels."""
+    tflite = bundle_of(model) / "model_int8.tflite"
+    image = build_image(tflite, "cortex-m0", tmp_path, hop=hop)
+    host = _build_host(tflite, tmp_path / "host")
+    samples, times = (part[700:1300] for part in _recording())
+    pushes = replay("cortex-m0", image, samples, hop or 80, tmp_path, times.tolist()).pushes
+    expected = _host_lines(host, samples, times, hop or 80)
+    assert len(expected) > (20 if hop else 5)
+    assert _core_lines(pushes, times) == _without_flush_times(expected)
 
 
 def test_a_model_that_does_not_fit_says_how_much_is_missing(tflite: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgehar.compile.pack.thumb import MOST_INPUTS
 from edgehar.engine import engine_dir
 
 from .kernel_cases import Case, expected, furthest, make, pack, read_results, run_all, write_cases
@@ -96,8 +97,10 @@ def _wide_depthwise_cases() -> list[Case]:
 
 def _cases_of(kernel: str, kind: str) -> list[Case]:
     """What a path's own kernel computes."""
-    if kernel == "thumb2":
-        return _at_once(_cases() if kind == "conv" else _depthwise_cases())
+    if kernel.startswith("thumb"):
+        most = MOST_INPUTS if kernel == "thumb" and kind == "conv" else 1 << 16
+        cases = _at_once(_cases() if kind == "conv" else _depthwise_cases())
+        return [case for case in cases if case.weights[0].size <= most]
     if kind == "conv":
         return _cases()
     return _wide_depthwise_cases() if kernel == "mve" else _depthwise_cases()
@@ -112,7 +115,7 @@ def _at_once(cases: list[Case]) -> list[Case]:
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc")
 @pytest.mark.parametrize(
     ("kernel", "kind"),
-    [(kernel, kind) for kernel in ("portable", "thumb2", "dsp", "mve") for kind in ("conv", "depthwise")],
+    [(kernel, kind) for kernel in ("portable", "thumb", "thumb2", "dsp", "mve") for kind in ("conv", "depthwise")],
 )
 def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: str, tmp_path: Path) -> None:
     """The portable C beside the assembly, on this machine: a slip there would make the definition worthless."""
@@ -137,6 +140,8 @@ def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: 
         ("cortex-m7", "dsp", "conv"),
         ("cortex-m33", "dsp", "conv"),
         ("cortex-m55", "mve", "conv"),
+        ("cortex-m3", "thumb", "conv"),  # a Cortex-M0's board has no room for the cases
+        ("cortex-m3", "thumb", "depthwise"),
         ("cortex-m3", "portable", "conv"),
         ("cortex-m3", "thumb2", "conv"),
         ("cortex-m3", "thumb2", "depthwise"),
@@ -186,8 +191,9 @@ def test_the_packer_chooses_the_depthwise_vectors() -> None:
     assert kernels == {name: f"edgehar_depthwise_{path}" for name, (_, path) in chosen.items()}
 
 
+@pytest.mark.parametrize("path", ["thumb", "thumb2"])
 @pytest.mark.parametrize("kind", ["conv", "depthwise"])
-def test_the_packer_chooses_the_kernels_for_thumb2(kind: str) -> None:
+def test_the_packer_chooses_the_kernels_for_thumb(kind: str, path: str) -> None:
     """Shifts of 2 to 23 to the right, int8's bounds, sums within 2^29; depthwise for a filter per channel of 4."""
     case = replace(make(1, 8, 8, 5, 1, 1, depthwise=kind == "depthwise"), low=-128, high=127)
     case = replace(case, shift=np.full(8, -5, np.int8))
@@ -199,11 +205,14 @@ def test_the_packer_chooses_the_kernels_for_thumb2(kind: str) -> None:
     }
     if kind == "depthwise":
         others["two filters per channel"] = replace(case, columns=case.columns[:, :4])
+    if kind == "depthwise" and path == "thumb2":
         others["three channels"] = replace(make(1, 3, 3, 5, 1, 1, depthwise=True, quick=True), shift=case.shift[:3])
-    kernels = {name: pack(each, "thumb2")[0].kernel for name, each in others.items()}
-    plain = pack(case, "thumb2")[0].kernel
-    assert plain.endswith("_thumb2")
-    assert set(kernels.values()) == {plain.replace("thumb2", "portable")}
+    if kind == "conv" and path == "thumb":
+        others["many inputs"] = replace(make(1, MOST_INPUTS + 1, 8, 1, 1, 1, quick=True), shift=case.shift)
+    kernels = {name: pack(each, path)[0].kernel for name, each in others.items()}
+    plain = pack(case, path)[0].kernel
+    assert plain.endswith(f"_{path}")
+    assert set(kernels.values()) == {plain.replace(path, "portable")}
 
 
 @pytest.mark.emulated

@@ -12,11 +12,13 @@ M4, M4_DEPTHWISE, M55 = (
     cases(ON_CORE, (name,)) for name in ("cortex-m4-dsp-conv", "cortex-m4-dsp-depthwise", "cortex-m55-mve-conv")
 )
 M3, M3_DEPTHWISE = (cases(ON_CORE, (f"cortex-m3-thumb2-{kind}",)) for kind in ("conv", "depthwise"))
+THUMB, THUMB_DEPTHWISE = (cases(ON_CORE, (f"cortex-m3-thumb-{kind}",)) for kind in ("conv", "depthwise"))
+THUMB_C = cases(DEFINITION, ("thumb-conv",))
 THUMB2, THUMB2_DEPTHWISE = (cases(DEFINITION, (f"thumb2-{kind}",)) for kind in ("conv", "depthwise"))
 M55_DEPTHWISE = cases(ON_CORE, ("cortex-m55-mve-depthwise",))
 VECTORS_M55 = ("tests/emulated/test_images.py::test_golden_vectors[cortex-m55]",)
 CHOICE = ("tests/emulated/test_kernels.py::test_the_packer_chooses_the_depthwise_kernel",)
-CHOICE_THUMB2 = cases("tests/emulated/test_kernels.py::test_the_packer_chooses_the_kernels_for_thumb2", ("conv",))
+CHOICE_THUMB = cases("tests/emulated/test_kernels.py::test_the_packer_chooses_the_kernels_for_thumb", ("conv-thumb",))
 CHOICE_MVE = ("tests/emulated/test_kernels.py::test_the_packer_chooses_the_depthwise_vectors",)
 
 KERNELS_ARM = (
@@ -173,6 +175,62 @@ KERNELS_ARM = (
         M3_DEPTHWISE,
     ),
     Mutant(
+        "assembly for the M0: halves round up",
+        f"{SRC}/conv1d_thumb_block.S",
+        "    asrs  r0, r0, #31\n    adds  r3, r3, r0\n",
+        "",
+        "rounding of negative sums",
+        THUMB,
+    ),
+    Mutant(
+        "assembly for the M0: nothing beyond int8",
+        f"{SRC}/conv1d_thumb_block.S",
+        "    beq   9f\n",
+        "    b     9f\n",
+        "saturation",
+        THUMB,
+    ),
+    Mutant(
+        "assembly for the M0: the first rounding's half",
+        f"{SRC}/conv1d_thumb_block.S",
+        "lsls  r1, r1, #14",
+        "lsls  r1, r1, #13",
+        "the product is rounded, not cut",
+        THUMB,
+    ),
+    Mutant(
+        "assembly for the M0: weights from within a word",
+        f"{SRC}/conv1d_thumb_block.S",
+        "    bics  r7, r7, r0\n",
+        "",
+        "taps that are no whole words",
+        THUMB_DEPTHWISE,
+    ),
+    Mutant(
+        "positions too many go behind the output",
+        f"{SRC}/conv1d_thumb.c",
+        ": (unsigned)left - 1u;",
+        ": next + 1u;",
+        "fewer positions than four",
+        THUMB_C,
+    ),
+    Mutant(
+        "the strip's last words not cleared",
+        f"{SRC}/conv1d_thumb.c",
+        "plan.end = strip + EDGEHAR_FOUR * plan.taps;",
+        "plan.end = strip + EDGEHAR_FOUR * inputs;",
+        "inputs that are no multiple of 4",
+        THUMB,
+    ),
+    Mutant(
+        "scratch for one input too few",
+        f"{PACK}/thumb.py",
+        "return 16 * (-(-inputs // 4) * 4)",
+        "return 16 * inputs",
+        "bytes behind the scratch are overwritten",
+        THUMB_C,
+    ),
+    Mutant(
         "the filters left over of one position",
         f"{SRC}/conv1d_thumb2.c",
         "memcpy(to_, last[1], rest);",
@@ -202,7 +260,7 @@ KERNELS_ARM = (
         " and layer.activation == (-128, 127)",
         "",
         "a fused activation is lost",
-        CHOICE_THUMB2,
+        CHOICE_THUMB,
     ),
     Mutant(
         "vectors' maximum without its last tap",

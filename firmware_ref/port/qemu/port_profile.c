@@ -32,6 +32,8 @@ static void measure(edgehar_kernel *kernel, const void *parameters, const edgeha
     }
 
 WRAP(edgehar_conv1d_portable)
+WRAP(edgehar_conv1d_thumb)
+WRAP(edgehar_depthwise_thumb)
 WRAP(edgehar_conv1d_thumb2)
 WRAP(edgehar_depthwise_thumb2)
 WRAP(edgehar_conv1d_dsp)
