@@ -35,6 +35,7 @@ TOOLS: dict[str, tuple[tuple[tuple[str, ...], ...], str]] = {
         (("arm-none-eabi-gcc",), ("qemu-system-arm",)),
         "gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm",
     ),
+    "demo, export --web (or pip install 'edgehar[web]')": ((("clang",), ("wasm-ld",)), "clang lld"),
     "the engine's own tests and fuzzing": ((("make",), ("clang",)), "make clang libclang-rt-14-dev"),
 }
 

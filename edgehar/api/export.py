@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -43,6 +44,7 @@ def export(
     calibration: CalibrationSource = 300,
     gate: Gate | None = Gate(),  # noqa: B008 (frozen)
     split: str | None = None,
+    web: bool = False,
     sign: str | os.PathLike[str] | None = None,
     read: Read = DataSource.open,
     on_step: Callable[[str], None] = lambda step: None,
@@ -63,6 +65,7 @@ def export(
         calibration: number of windows of training people, or a `.npy` of float32 (N, window, 3) in m/s².
         gate: bounds for the quantised models; None measures without judging.
         split: test people by this split instead of the training's own; see `edgehar.data.split`.
+        web: also `web/`, a page that runs the int8 model on a phone's own sensor, for any https server.
         sign: PEM of an Ed25519 private key, which signs the manifest; see `edgehar.verify`.
         read: opens the recordings, for those who show progress.
         on_step: called with what is being done.
@@ -81,6 +84,8 @@ def export(
     contract = models.read_contract(path)
     options = Options(int8, explain, float16, dynamic, float_io, tuple(dict.fromkeys(hops)), c, gate)
     _check(options, contract)
+    if web:
+        _check_web(options)
     divisor = parse_temperature(str(temperature), path)
     on_step("reading the recordings")
     given = None if dataset is None else open_dataset(dataset, read)
@@ -101,6 +106,7 @@ def export(
         on_step=on_step,
         notes=people.notes,
         key=key,
+        more=partial(_page, path, on_step) if web else None,
     )
 
 
@@ -115,6 +121,22 @@ def _check(options: Options, contract: Contract) -> None:
         raise EdgeharError("expected int8 without float input and output for the C source: it is the full-integer one")
     for hop in options.hops if options.c.hop is None else (*options.hops, options.c.hop):
         check_hop(hop, contract.window)
+
+
+def _check_web(options: Options) -> None:
+    if not options.int8 or options.float_io:
+        raise EdgeharError("expected int8 without float input and output for the page: it runs the full-integer model")
+    from edgehar.web.build import tools
+
+    tools()
+
+
+def _page(model: Path, on_step: Callable[[str], None], stage: Path) -> dict[str, bytes]:
+    from edgehar.web.site import INT8, page_files, page_model
+
+    on_step("the page")
+    made = page_files([page_model(stage / INT8, model.stem)])
+    return {f"web/{name}": content for name, content in made.items()}
 
 
 @dataclass(frozen=True)

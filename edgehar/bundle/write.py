@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,6 +125,7 @@ def export_bundle(
     on_step: Callable[[str], None] = lambda step: None,
     notes: tuple[str, ...] = (),
     key: Ed25519PrivateKey | None = None,
+    more: Callable[[Path], Mapping[str, bytes]] | None = None,
 ) -> ExportResult:
     """Convert, run, measure and write; two calls with equal arguments write equal bytes.
 
@@ -136,6 +137,7 @@ def export_bundle(
         on_step: called with what is being done.
         notes: kept in the result.
         key: signs the manifest.
+        more: called with the folder of the finished models; files by name that the bundle holds as well.
     Raises:
         EdgeharError: the folder cannot be written, or the model cannot be converted.
     """
@@ -181,6 +183,8 @@ def export_bundle(
         if incremental:
             page += incremental_readme(final, *incremental)
         write_bytes(stage / "README.md", page.encode())
+        for name, content in ({} if more is None else more(stage)).items():
+            write_bytes(stage / name, content)
         manifest = _manifest(stage, final, options, rows, quality, arena, calibration, origin, made)
         manifest["c_source"] = c_source
         if incremental:

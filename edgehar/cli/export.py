@@ -77,6 +77,7 @@ DEFAULT_HOP = 20
 )
 @click.option("--no-gate", is_flag=True, help="Measure without judging.")
 @click.option("--split", "split_name", default=None, help="Test people; by default those the model was not trained on.")
+@click.option("--web", is_flag=True, help="Add web/, a page that runs the int8 model on a phone; implies --int8.")
 @click.option(
     "--sign", type=click.Path(path_type=Path), metavar="KEY",
     help="Ed25519 private key (PEM) that signs the manifest; `edgehar verify --key` checks it.",
@@ -104,6 +105,7 @@ def command(
     bounds: str,
     no_gate: bool,
     split_name: str | None,
+    web: bool,
     sign: Path | None,
     as_json: bool,
     data: DataSource | None,
@@ -122,7 +124,9 @@ def command(
     from edgehar.report import export_tables
     from edgehar.report.progress import stage
 
-    int8 = int8 or c_asked
+    int8 = int8 or c_asked or web
+    if web and io == "float":
+        raise click.UsageError("expected --io int8 with --web: the page runs the full-integer model")
     if (c_asked or c_engine) and io == "float":
         raise click.UsageError("expected --io int8 with --c and --c-engine: the engine takes the full-integer model")
     if explain and not int8:
@@ -153,6 +157,7 @@ def command(
             calibration=calibration,
             gate=gate,
             split=split_name,
+            web=web,
             sign=sign,
             read=reader(lambda done, total: None),
             on_step=on_step,

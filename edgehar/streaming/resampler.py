@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.data.resampling import lowpass, rate_ratio
+from edgehar.streaming.grid import TimeGrid
 from edgehar.streaming.sources import Block
 from edgehar.streaming.streamer import Flush, FlushReason
 
@@ -17,7 +19,7 @@ class StreamResampler:
 
     An output needs the inputs on both sides of it, so it is made when the input is `reach` samples ahead
     (0.5 s from 50 Hz to 20 Hz) and carries the time at which it stands, not the time at which it was made.
-    Inputs count as evenly spaced; small jitter passes into the times of the outputs.
+    Inputs count as evenly spaced: `TimeGrid` makes them so.
 
     Args:
         from_hz: rate of the input.
@@ -46,7 +48,7 @@ class StreamResampler:
         # Row 0 of the buffers is input number `_first`; the next output is number `_next`.
         self._first, self._next = -self.reach, 0
 
-    def push(self, x: NDArray[np.float32], t_us: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def push(self, x: NDArray[np.floating], t_us: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Take (N, 3) samples without gaps and their times, return those outputs that can now be made."""
         if len(x) and not len(self._t):
             # The first sample is held before the start: a phone at rest read gravity then as well.
@@ -70,13 +72,15 @@ class StreamResampler:
 
 
 def resample_blocks(blocks: Iterable[Block], from_hz: float, to_hz: float) -> Iterator[Block]:
-    """Unlabelled blocks at another rate; what would flush a streamer at `from_hz` flushes here and is passed on.
+    """Unlabelled blocks at another rate, by the samples' own times: jitter and drift are evened out first.
+
+    What is not finite or goes back, and a pause of over two periods of the slower rate, flushes and is passed on.
 
     Raises:
         DataError: a ratio of rates with terms over 1000.
     """
-    resampler = StreamResampler(from_hz, to_hz)
-    longest = 2 * round(1e6 / from_hz)
+    grid, resampler = TimeGrid(from_hz), StreamResampler(from_hz, to_hz)
+    longest = 2 * math.floor(1e6 / min(from_hz, to_hz) + 0.5)
     kept: int | None = None
     for block in blocks:
         finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(block.x), axis=1)
@@ -89,11 +93,12 @@ def resample_blocks(blocks: Iterable[Block], from_hz: float, to_hz: float) -> It
                 reason = "backward" if t < kept else "gap" if t - kept > longest else None
             if reason is not None:
                 if keep:
-                    yield Block(*resampler.push(block.x[keep], block.t_us[keep]))
+                    yield Block(*resampler.push(*grid.push(block.x[keep], block.t_us[keep])))
                     keep = []
+                grid.clear()
                 resampler.clear()
                 yield Block(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), None, Flush(t, reason))
             if finite[i] and t != kept:
                 keep.append(i)
             kept = t if finite[i] else None
-        yield Block(*resampler.push(block.x[keep], block.t_us[keep]))
+        yield Block(*resampler.push(*grid.push(block.x[keep], block.t_us[keep])))

@@ -89,7 +89,7 @@ def test_resampled_blocks_pass_on_what_flushes() -> None:
     t = np.arange(400, dtype=np.int64) * 20_000
     x = np.random.default_rng(2).normal(0, 5, (400, 3)).astype(np.float32)
     x[100] = np.nan
-    t[200:] += 50_000
+    t[200:] += 90_000  # a pause of over two periods of 20 Hz; shorter ones are bridged
     t[300:] -= 10**7
     t[350] = t[349]
     expected = [Flush(int(t[100]), "nan"), Flush(int(t[200]), "gap"), Flush(int(t[300]), "backward")]

@@ -19,6 +19,7 @@ LAYERS = (
     {"bundle"},
     {"training"},
     {"streaming"},
+    {"web"},
     {"benchmark"},
     {"api"},
     {"report"},

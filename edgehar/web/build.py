@@ -1,0 +1,85 @@
+"""From generated C to a WebAssembly module, by whichever compiler is here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgehar.engine import engine_dir
+from edgehar.errors import EdgeharError
+from edgehar.extras import found
+
+#: As port/wasm/Makefile has them: small, but for what SIMD128 makes quick, the kernels.
+_FLAGS = (
+    "-std=c99", "-nostdlib", "-ffunction-sections", "-fdata-sections", "-fvisibility=hidden",
+    "-DEDGEHAR_MOST_CLASSES=127",
+)  # fmt: skip
+_LINK = ("--no-entry", "--gc-sections", "--strip-all", "--stack-first", "-z", "stack-size=8192")
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The commands of a C compiler for WebAssembly and of its linker."""
+
+    compiler: tuple[str, ...]
+    linker: tuple[str, ...]
+
+
+def tools() -> Tools:
+    """clang with wasm-ld, else those that come with `edgehar[web]`.
+
+    Raises:
+        EdgeharError: neither is here.
+    """
+    if shutil.which("clang") and shutil.which("wasm-ld"):
+        return Tools(("clang", "--target=wasm32"), ("wasm-ld",))
+    if found("ziglang"):
+        zig = (sys.executable, "-m", "ziglang")
+        return Tools((*zig, "cc", "-target", "wasm32-freestanding", "-fno-sanitize=undefined"), (*zig, "wasm-ld"))
+    raise EdgeharError(
+        "expected clang and wasm-ld, or the package ziglang, to compile the engine for a browser, got neither; "
+        "run: pip install 'edgehar[web]', or apt-get install clang lld"
+    )
+
+
+def build_module(model: Path, *, simd: bool) -> bytes:
+    """Compile the engine with one model.
+
+    Args:
+        model: folder with `model_data.c` and `model_data.h`.
+        simd: for browsers that have SIMD128.
+    Raises:
+        EdgeharError: no compiler, or one that refuses.
+    """
+    here, engine = tools(), engine_dir()
+    port = engine / "port" / "wasm"
+    sources = [*sorted((engine / "src").glob("*.c")), model / "model_data.c", *sorted(port.glob("*.c"))]
+    places = [f"-I{place}" for place in (port / "include", engine / "include", engine / "src", port, model)]
+    with tempfile.TemporaryDirectory(prefix="edgehar-") as folder:
+        out = Path(folder) / "edgehar.wasm"
+        objects = []
+        for source in sources:
+            made = Path(folder) / f"{source.stem}.o"
+            own = ["-fno-builtin"] if source.stem == "port_memory" else []  # or memcpy would call itself
+            own += ["-msimd128"] if simd else []
+            kernel = source.parent.name == "src" and not source.stem.startswith("edgehar")
+            size = "-O2" if simd and kernel else "-Os"
+            _run([*here.compiler, *_FLAGS, size, *own, *places, "-c", str(source), "-o", str(made)])
+            objects.append(str(made))
+        _run([*here.linker, *_LINK, *objects, "-o", str(out)])
+        return out.read_bytes()
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONGEST)
+    except subprocess.TimeoutExpired as error:
+        raise EdgeharError(f"expected {command[0]} to compile in {_LONGEST} s, it did not") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        raise EdgeharError(f"cannot compile the engine for a browser with {command[0]}: {said[0]}")
