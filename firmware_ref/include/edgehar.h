@@ -6,6 +6,7 @@
  * samples. The default runtime there, LiteRT's reference kernels, may round a dense layer's byte another way:
  * docs/testing.md says how often. XNNPACK (litert-int8) rounds otherwise in many layers.
  *
+ * edgehar_store.h parts storing, in an interrupt, from deciding, in a task.
  * edgehar_sensor.h takes a sensor at its own rate, with its own axes. edgehar_set_rotation turns samples, edgehar_align.h
  * finds out how, and edgehar_profile.h has what makes a model right on one person.
  *
@@ -35,7 +36,8 @@ enum edgehar_status {
     EDGEHAR_ERROR_MEMORY = -2,   /* memory too small, or its address no multiple of 4 */
     EDGEHAR_ERROR_CONFIG = -3,   /* a configuration field out of its range */
     EDGEHAR_ERROR_PROFILE = -4,  /* no profile, or a torn one */
-    EDGEHAR_ERROR_MODEL = -5,    /* a profile of another model */
+    EDGEHAR_ERROR_MODEL = -5,    /* a profile or a sensor's filter of another model */
+    EDGEHAR_ERROR_FULL = -6,     /* no room to store the sample, which is lost */
 
     EDGEHAR_OK = 0,             /* kept; no decision is due */
     EDGEHAR_DECISION = 1,       /* kept, and *decision was written */
@@ -44,7 +46,8 @@ enum edgehar_status {
     EDGEHAR_FLUSH_GAP = 4,      /* kept as the first: more than two periods late; earlier samples are forgotten */
     EDGEHAR_FLUSH_BACKWARD = 5, /* kept as the first: earlier than the one before; earlier samples are forgotten */
     EDGEHAR_FLUSH_RATE = 6,     /* kept as the first: half a window came over 10 % too fast or too slow; forgotten */
-    EDGEHAR_FLUSH_ALIGNED = 7   /* kept as the first, and turned: edgehar_align knows how; earlier ones are forgotten */
+    EDGEHAR_FLUSH_ALIGNED = 7,  /* kept as the first, and turned: edgehar_align knows how; earlier ones are forgotten */
+    EDGEHAR_FLUSH_LOST = 8      /* kept as the first: samples before it found no room; earlier samples are forgotten */
 };
 
 /* Label of a decision whose best score is under the threshold. */

@@ -69,6 +69,13 @@ void edgehar_reset(edgehar *self)
     flush(self);
 }
 
+void edgehar_lose(edgehar *self, uint32_t lost)
+{
+    self->clock += (uint64_t)lost * self->period_us;
+    self->has_kept = 0;
+    flush(self);
+}
+
 const char *edgehar_label_name(const edgehar_model *model, int label)
 {
     if (label == EDGEHAR_UNSURE) {

@@ -13,6 +13,9 @@
 /* Keep a quantised sample; decide when it is time. Returns EDGEHAR_DECISION, else `status`. */
 int edgehar_keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision);
 
+/* Forget all but the clock, which passes over `lost` samples. */
+void edgehar_lose(edgehar *self, uint32_t lost);
+
 /* Forget windows, smoothing and label. */
 void edgehar_forget(edgehar *self);
 

@@ -11,10 +11,10 @@ from tests.mutants.operators import OPERATORS
 from tests.mutants.pipeline import PIPELINE
 from tests.mutants.ports import PORTS
 from tests.mutants.sample_path import SAMPLE_PATH
-from tests.mutants.sensor import SENSORS
+from tests.mutants.sensor import SENSORS, STORES
 from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
     *PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
-    *ALIGNMENT,
+    *ALIGNMENT, *STORES,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Mutants of a sensor's way to the model's rate."""
+"""Mutants of a sensor's way to the model's rate, and of storing and deciding apart."""
 
 from __future__ import annotations
 
@@ -100,5 +100,52 @@ SENSORS = (
         "return Q8Map(math.floor(ratio * 2.0**shift + 0.5), shift)",
         "counts and floats become the same int8",
         (f"{_TEST}::test_q8_becomes_int8_as_floats_do",),
+    ),
+)
+
+STORE = "firmware_ref/src/edgehar_store.c"
+_STORED = "tests/firmware/test_store.py"
+LOST = cases(f"{_STORED}::test_what_finds_no_room_is_reported_and_begins_anew", (False,))
+
+STORES = (
+    Mutant(
+        "a stored sample is announced before it is there",
+        STORE,
+        "__atomic_store_n(&(word), (value), __ATOMIC_RELEASE)",
+        "__atomic_store_n(&(word), (value), __ATOMIC_RELAXED)",
+        "memory ordering, which only ThreadSanitizer sees",
+        (f"{_STORED}::test_two_threads_race_for_nothing",),
+    ),
+    Mutant(
+        "a queue holds one sample less",
+        STORE,
+        "== queue->length)",
+        "== queue->length - 1)",
+        "full and empty told apart",
+        (f"{_STORED}::test_decides_as_pushing_does",),
+    ),
+    Mutant(
+        "what was lost is not missed",
+        STORE,
+        "if (sample.lost != 0) {",
+        "if (sample.lost > EDGEHAR_MOST_LOST) {",
+        "a window across lost samples",
+        LOST,
+    ),
+    Mutant(
+        "the clock stands still while samples are lost",
+        "firmware_ref/src/edgehar.c",
+        "self->clock += (uint64_t)lost * self->period_us;",
+        "self->clock += (uint64_t)lost * 0;",
+        "times of samples without one",
+        LOST,
+    ),
+    Mutant(
+        "losses are told twice",
+        STORE,
+        "    queue->lost = 0;\n    RELEASE",
+        "    RELEASE",
+        "the count begins anew with each sample stored",
+        LOST,
     ),
 )
