@@ -20,6 +20,7 @@ from edgehar.convert.calibration import Calibration, from_file, select
 from edgehar.convert.people import training_split
 from edgehar.convert.temperature import parse_temperature
 from edgehar.data import Dataset, DataSource, Windows
+from edgehar.data.polyphase import make_polyphase
 from edgehar.errors import EdgeharError
 from edgehar.extras import require
 from edgehar.files import require_folder, sha256_file
@@ -121,6 +122,8 @@ def _check(options: Options, contract: Contract) -> None:
         raise EdgeharError("expected int8 without float input and output for the C source: it is the full-integer one")
     for hop in options.hops if options.c.hop is None else (*options.hops, options.c.hop):
         check_hop(hop, contract.window)
+    if options.c.sensor_hz is not None:
+        make_polyphase(options.c.sensor_hz, contract.rate_hz)
 
 
 def _check_web(options: Options) -> None:

@@ -22,6 +22,8 @@ def stream(
     smoothing: SmoothingConfig | None = None,
     profile: str | os.PathLike[str] | None = None,
     align: bool = False,
+    sensor_rate: float | None = None,
+    sensor_unit: float = 1 / 256,
 ) -> pd.DataFrame:
     """Run a model over recordings as `python -m edgehar stream` does, resampled to the model's rate.
 
@@ -35,6 +37,8 @@ def stream(
         profile: of a person, as `edgehar.adapt` writes it for this model.
         align: turn each recording from its first 8 s of walking on, so that gravity is where training had it, instead
             of by the profile's rotation; there, windows are forgotten.
+        sensor_rate: of the sensor, Hz: its samples are filtered in integers, to the bit as the device does.
+        sensor_unit: m/s² of the sensor's count.
         smoothing: how decisions follow probabilities; `edgehar.streaming.SmoothingConfig`.
     Returns:
         One row per decision: `time` (float64, seconds, of the newest sample), `label` (text, `unsure` where the best
@@ -64,7 +68,15 @@ def stream(
     named = not isinstance(source, pd.DataFrame) or "recording" in source
     dataset = from_frame(source) if isinstance(source, pd.DataFrame) else load(os.fspath(source))
     player = open_player(
-        bundle, runtime=runtime, engine=engine, hop=hop, smoothing=smoothing, profile=profile, align=align
+        bundle,
+        runtime=runtime,
+        engine=engine,
+        hop=hop,
+        smoothing=smoothing,
+        profile=profile,
+        align=align,
+        sensor_hz=sensor_rate,
+        sensor_unit=sensor_unit,
     )
     labels = player.contract.labels
     rows = []

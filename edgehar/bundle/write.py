@@ -46,6 +46,7 @@ class CSource:
     Attributes:
         asked: a model that the engine does not cover is an error; otherwise the bundle goes without.
         engine: put the engine's sources beside it.
+        sensor_hz: a sensor's rate, from which the device filters to the model's; None: it has the model's.
     """
 
     asked: bool = False
@@ -54,6 +55,7 @@ class CSource:
     schedule: str = "hop"
     name: str = "model"
     engine: bool = False
+    sensor_hz: float | None = None
 
 
 @dataclass(frozen=True)
@@ -236,15 +238,23 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     c = options.c
     try:
         write_c(
-            stage / "model_int8.tflite", stage / "c", kernels=c.kernels, hop=c.hop, schedule=c.schedule, name=c.name
-        )
+            stage / "model_int8.tflite", stage / "c", kernels=c.kernels, hop=c.hop, schedule=c.schedule, name=c.name,
+            sensor_hz=c.sensor_hz,
+        )  # fmt: skip
     except ContractError as error:
         if options.c.asked:
             raise
         return {"refused": str(error)}
     if c.engine:
         write_engine(stage / "c")
-    return {"kernels": c.kernels, "hop": c.hop, "schedule": c.schedule, "name": c.name, "engine": c.engine}
+    entry: dict[str, object] = {
+        "kernels": c.kernels,
+        "hop": c.hop,
+        "schedule": c.schedule,
+        "name": c.name,
+        "engine": c.engine,
+    }
+    return entry if c.sensor_hz is None else {**entry, "sensor_hz": c.sensor_hz}
 
 
 def _c_notes(stage: Path, options: Options, c_source: dict[str, object]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ DEFAULT_HOP = 20
     groups={
         "Model": ("source", "temperature"),
         "Formats": ("int8", "float16", "dynamic", "io", "incremental", "hops"),
-        "C source": ("c_asked", "c_kernels", "c_hop", "c_schedule", "c_name", "c_engine"),
+        "C source": ("c_asked", "c_kernels", "c_hop", "c_schedule", "c_name", "c_engine", "sensor_rate"),
         "Quality": ("calibration", "bounds", "no_gate", "explain"),
     },
 )
@@ -66,6 +66,11 @@ DEFAULT_HOP = 20
 )
 @click.option("--c-engine", is_flag=True, help="Put the engine into c/ too: a folder that compiles by itself.")
 @click.option(
+    "--sensor-rate",
+    type=float,
+    help="Hz: the C source filters from this sensor's rate to the model's; without it, the sensor has the model's.",
+)
+@click.option(
     "--temperature",
     default="1",
     show_default=True,
@@ -100,6 +105,7 @@ def command(
     c_schedule: str,
     c_name: str,
     c_engine: bool,
+    sensor_rate: float | None,
     temperature: str,
     calibration: str,
     bounds: str,
@@ -137,9 +143,11 @@ def command(
         raise click.UsageError("expected --incremental with --hop; the whole-window models take any hop")
     if incremental and not hops:
         hops = (min(DEFAULT_HOP, models.read_contract(models.resolve(source)).window),)
-    c = CSource(c_asked or c_engine, c_kernels, c_hop, c_schedule, Names(c_name).name, c_engine)
+    c = CSource(c_asked or c_engine, c_kernels, c_hop, c_schedule, Names(c_name).name, c_engine, sensor_rate)
     if c != CSource() and (not int8 or io == "float"):
-        raise click.UsageError("expected --c or --int8 (and --io int8) with --c-…: they shape the C source")
+        raise click.UsageError(
+            "expected --c or --int8 (and --io int8) with --c-… and --sensor-rate: they shape the C source"
+        )
     gate = None if no_gate else Gate.parse(bounds)
     with stage() as on_step:
         result = export(

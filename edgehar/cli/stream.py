@@ -31,6 +31,7 @@ FRACTION = click.FloatRange(0, 1)
     groups={
         "Playing": ("realtime", "play_all"),
         "Model": ("bundle", "profile", "align", "runtime", "engine", "hop"),
+        "Sensor": ("sensor_rate", "sensor_unit"),
         "Smoothing": ("smooth", "alpha", "votes", "threshold", "hysteresis", "min_dwell"),
     },
 )
@@ -78,6 +79,8 @@ FRACTION = click.FloatRange(0, 1)
 @click.option(
     "--min-dwell", type=click.IntRange(1, 2**31 - 1), default=2, show_default=True, help="Decisions a label stays."
 )
+@click.option("--sensor-rate", type=float, help="Hz: filter from this sensor's rate in integers, as the device does.")
+@click.option("--sensor-unit", type=float, help="With --sensor-rate: m/s² of the sensor's count (default: 1/256).")
 @click.option("--realtime", is_flag=True, help="Play a recording at its own pace.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")
 @click.option("--plot", type=click.Path(dir_okay=False), help="Write a timeline of signal, truth and decisions (PNG).")
@@ -98,6 +101,8 @@ def command(
     threshold: float,
     hysteresis: float,
     min_dwell: int,
+    sensor_rate: float | None,
+    sensor_unit: float | None,
     realtime: bool,
     as_json: bool,
     plot: str | None,
@@ -121,6 +126,12 @@ def command(
         raise click.UsageError("--plot, --realtime and --recording are for one recording, not for --all")
     if data.rate is not None and not (math.isfinite(data.rate) and data.rate > 0):
         raise click.UsageError(f"expected a positive --rate in Hz, got {data.rate:g}")
+    if sensor_rate is None and sensor_unit is not None:
+        raise click.UsageError("expected --sensor-rate with --sensor-unit")
+    if sensor_rate is not None and (realtime or (live and data.rate is not None)):
+        raise click.UsageError("--sensor-rate says the rate of the samples, which come as they are: without --rate, "
+                               "--realtime")  # fmt: skip
+    from edgehar.front_end import UNIT
     from edgehar.report.stream_view import JsonView, TextView
     from edgehar.report.timeline import plot_timeline, require_matplotlib
     from edgehar.streaming import SmoothingConfig
@@ -130,7 +141,15 @@ def command(
         require_matplotlib()
     config = SmoothingConfig(smooth, max(1, _units(alpha)), votes, _units(threshold), _units(hysteresis), min_dwell)
     player = open_player(
-        bundle, runtime=runtime, engine=engine, hop=hop, smoothing=config, profile=profile, align=align
+        bundle,
+        runtime=runtime,
+        engine=engine,
+        hop=hop,
+        smoothing=config,
+        profile=profile,
+        align=align,
+        sensor_hz=sensor_rate,
+        sensor_unit=1 / UNIT if sensor_unit is None else sensor_unit,
     )
     if player.note:
         _note(player.note)
@@ -142,7 +161,9 @@ def command(
                 return
             if live:
                 title, reader, blocks = _lines(data, player, stack)
-                session = player.session(_warn, keep=plot is not None, from_hz=data.rate)
+                session = player.session(
+                    _warn, keep=plot is not None, from_hz=data.rate if sensor_rate is None else None
+                )
                 _show(session, blocks, view, reader)
             else:
                 title, blocks = _recording(data, player, subject, recording, realtime)
@@ -216,8 +237,10 @@ def _lines(data: DataSource, player: Player, stack: ExitStack) -> tuple[str, Lin
         title = data.source
         source = stack.enter_context(TcpStream(data.source))
     to_hz = player.contract.rate_hz
-    reader = LineReader(source, data.rate or to_hz, options, lambda text: _note(f"{title}: {text}"))
+    reader = LineReader(source, player.sensor_hz or data.rate or to_hz, options, lambda text: _note(f"{title}: {text}"))
     blocks = reader.blocks()
+    if player.sensor_hz is not None:
+        return title, reader, player.sensed(blocks)
     return title, reader, blocks if data.rate in (None, to_hz) else resample_blocks(blocks, data.rate or to_hz, to_hz)
 
 
@@ -226,7 +249,7 @@ def _recording(
 ) -> tuple[str, Iterator[Block]]:
     """Title and blocks of one recording of a data set."""
     from edgehar.streaming.play import note_unknown_labels, require_long_enough
-    from edgehar.streaming.sources import choose_recording, recording_blocks
+    from edgehar.streaming.sources import choose_recording
 
     dataset = load_dataset(data)
     chosen = choose_recording(dataset, name, subject)
@@ -236,7 +259,7 @@ def _recording(
     if name is None and len(dataset.recordings) > 1:
         _note(f"took 1 of {len(dataset.recordings)} recordings; --all plays all of them, --recording NAME another")
     note_unknown_labels([chosen], dataset.classes, player.contract, _note)
-    return title, recording_blocks(chosen, dataset.classes, player.contract, realtime=realtime)
+    return title, player.recorded(chosen, dataset.classes, realtime=realtime)
 
 
 def _play_all(data: DataSource, player: Player, view: View, subject: str | None, *, events: bool) -> None:

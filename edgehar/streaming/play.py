@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from edgehar.contract import Contract
 from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.errors import DataError, EdgeharError
+from edgehar.front_end import UNIT
 from edgehar.personal.profile import read_profile
 from edgehar.runtimes import Runtime
 from edgehar.runtimes.incremental import Incremental
 from edgehar.streaming.model import open_incremental_model, open_personal_model, open_stream_model
+from edgehar.streaming.sensor import Sensor, sensed_blocks, sensor_blocks
 from edgehar.streaming.session import Session
 from edgehar.streaming.smoothing import SmoothingConfig
 from edgehar.streaming.sources import Block, recording_blocks
@@ -30,11 +32,35 @@ class Player:
 
     Attributes:
         note: why the incremental engine saves nothing, where that is so.
+        sensor_hz, sensor_unit: of a sensor whose counts the device would take; None: samples come at the model's rate.
     """
 
     streamer: Streamer
     contract: Contract
     note: str | None = None
+    sensor_hz: float | None = None
+    sensor_unit: float = 1 / UNIT
+
+    def sensed(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """A live sensor's blocks as the device makes them."""
+        assert self.sensor_hz is not None
+        return sensor_blocks(blocks, Sensor(self.contract, self.sensor_hz, unit=self.sensor_unit), self.sensor_unit)
+
+    def recorded(self, recording: Recording, classes: Sequence[str], *, realtime: bool = False) -> Iterator[Block]:
+        """A recording's blocks; see `recording_blocks` and `sensed_blocks`.
+
+        Raises:
+            DataError: a rate that cannot be resampled, or over 10 % off the sensor's.
+        """
+        if self.sensor_hz is None:
+            return recording_blocks(recording, classes, self.contract, realtime=realtime)
+        if not 0.9 <= recording.rate_hz / self.sensor_hz <= 1.1:
+            raise DataError(
+                f"expected a recording at the sensor's {self.sensor_hz:g} Hz, got {recording.name} at "
+                f"{recording.rate_hz:g} Hz"
+            )
+        sensor = Sensor(self.contract, self.sensor_hz, unit=self.sensor_unit)
+        return sensed_blocks(recording, classes, self.contract, sensor, self.sensor_unit)
 
     def session(self, warn: Callable[[str], None], *, keep: bool = False, from_hz: float | None = None) -> Session:
         """A fresh session; see `Session` and `Watch`."""
@@ -51,6 +77,8 @@ def open_player(
     smoothing: SmoothingConfig | None = None,
     profile: str | os.PathLike[str] | None = None,
     align: bool = False,
+    sensor_hz: float | None = None,
+    sensor_unit: float = 1 / UNIT,
 ) -> Player:
     """Open a model for streaming.
 
@@ -59,6 +87,7 @@ def open_player(
         engine: `whole` windows, or `incremental`: only what is new since the last decision.
         profile: of a person, as `edgehar adapt` writes it for this model.
         align: turn samples by the first walking of each stream; see `Streamer`.
+        sensor_hz, sensor_unit: see `Player` and `edgehar.streaming.sensor.Sensor`.
         runtime, hop, smoothing: see `open_stream_model` and `Streamer`.
     Raises:
         DataError: nothing to align to.
@@ -77,8 +106,10 @@ def open_player(
     else:
         model = step = open_incremental_model(bundle, runtime, hop=hop)
         note = step.note
+    if sensor_hz is not None:
+        Sensor(model.contract, sensor_hz, unit=sensor_unit)
     streamer = Streamer(model, hop=hop, smoothing=smoothing, rotation=rotation, align=align)
-    return Player(streamer, model.contract, note)
+    return Player(streamer, model.contract, note, sensor_hz, sensor_unit)
 
 
 def is_long_enough(recording: Recording, contract: Contract) -> bool:
@@ -138,5 +169,4 @@ def play(
         note_unknown_labels(long, dataset.classes, player.contract, note)
     for one in long:
         session = player.session(lambda text, name=one.name: warn(f"{name}: {text}"))  # type: ignore[misc]
-        blocks: Iterator[Block] = recording_blocks(one, dataset.classes, player.contract)
-        yield one, session, session.run(blocks)
+        yield one, session, session.run(player.recorded(one, dataset.classes))

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from edgehar.contract import Contract
 from edgehar.data.polyphase import Polyphase, make_polyphase
+from edgehar.data.recording import Recording
 from edgehar.errors import EdgeharError
 from edgehar.front_end import LARGEST, UNIT, from_q8
-from edgehar.streaming.sources import Block
+from edgehar.streaming.sources import BLOCK, Block, label_codes
 from edgehar.streaming.streamer import Flush, FlushReason
 
 #: A point between two samples: its distance from the first, of the distance of both.
@@ -206,6 +207,20 @@ def sensor_blocks(blocks: Iterable[Block], sensor: Sensor, unit: float) -> Itera
             if stop < len(finite):
                 sensor.reset()
                 yield _block([], Flush(int(block.t_us[stop]), "nan"))
+
+
+def sensed_blocks(
+    recording: Recording, classes: Sequence[str], contract: Contract, sensor: Sensor, unit: float
+) -> Iterator[Block]:
+    """A sensor's recording at its own rate, as the device makes it; an output has the nearest sample's label."""
+    t_us = np.floor(recording.t * 1e6 + 0.5).astype(np.int64)
+    middles = (t_us[1:] + t_us[:-1]) / 2
+    truth = label_codes(classes, contract)[recording.label]
+    for start in range(0, len(recording), BLOCK):
+        rows = slice(start, start + BLOCK)
+        for block in sensor_blocks([Block(recording.acc[rows], t_us[rows])], sensor, unit):
+            nearest = np.searchsorted(middles, block.t_us, side="right")
+            yield block._replace(truth=truth[nearest])
 
 
 def _block(made: list[tuple[NDArray[np.int64], int]], flush: Flush | None) -> Block:

@@ -72,7 +72,7 @@ def recording_blocks(
     Raises:
         DataError: a rate that cannot be resampled.
     """
-    codes = np.array([_index(contract.labels, name) for name in classes] + [UNLABELLED], np.int64)
+    codes = label_codes(classes, contract)
     size = max(1, BLOCK // 10) if realtime else BLOCK
     begun = time.monotonic()
     first: float | None = None
@@ -87,6 +87,11 @@ def recording_blocks(
                 time.sleep(max(0.0, begun + ready - time.monotonic()))
             flush = Flush(int(t_us[0]), "gap") if number and not start else None
             yield Block(even.acc[rows], t_us[rows], codes[even.label[rows]], flush)
+
+
+def label_codes(classes: Sequence[str], contract: Contract) -> NDArray[np.int64]:
+    """For a data set's codes, -1 at the end included, the contract's."""
+    return np.array([_index(contract.labels, name) for name in classes] + [UNLABELLED], np.int64)
 
 
 def _index(labels: Sequence[str], name: str) -> int:

@@ -128,7 +128,7 @@ STORES = (
         "what was lost is not missed",
         STORE,
         "if (sample.lost != 0) {",
-        "if (sample.lost > EDGEHAR_MOST_LOST) {",
+        "if (sample.lost > 60000u) {",
         "a window across lost samples",
         LOST,
     ),
