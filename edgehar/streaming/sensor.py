@@ -50,7 +50,9 @@ class Sensor:
         if sorted(map(abs, axes)) != [1, 2, 3]:
             raise EdgeharError(f"expected each of the axes 1, 2 and 3 once, perhaps negative, got {list(axes)}")
         if not SMALLEST_UNIT <= unit < LARGEST_UNIT:
-            raise EdgeharError(f"expected a unit of {SMALLEST_UNIT:g} to {LARGEST_UNIT:g} m/s² a count, got {unit:g}")
+            raise EdgeharError(
+                f"expected a sensor's unit of {SMALLEST_UNIT:g} to {LARGEST_UNIT:g} m/s² a count, got {unit:g}"
+            )
         same = rate_hz == contract.rate_hz
         self.filter: Polyphase | None = None if same else make_polyphase(rate_hz, contract.rate_hz)
         self.period_us = round(1e6 / contract.rate_hz) if self.filter is None else self.filter.period[0]
