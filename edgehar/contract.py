@@ -1,6 +1,6 @@
 """The contract between training and device: what a window is, and what a model makes of it.
 
-One object says rate, window, axes, unit, sign, labels, normalisation and quantisation. It travels as
+One object says rate, window, channels, unit, sign, labels, normalisation and quantisation. It travels as
 JSON beside and inside every artefact, and every runtime checks it before the first prediction.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 from edgehar import schema
+from edgehar.channels import ACCELERATION, Channel, channels_text, check_channels
 from edgehar.errors import ContractError
 
 FORMAT = "edgehar-contract-1"
@@ -23,7 +24,7 @@ STANDARD_GRAVITY = 9.80665
 #: What a contract may say, far beyond what any recording of a body needs, so that no size computed from it runs away.
 LARGEST_WINDOW, LONGEST_LABEL, MOST_LABELS = 4096, 100, 256
 SLOWEST_HZ, FASTEST_HZ = 0.1, 10_000.0
-#: m/s²; sensors end at 200 g.
+#: In a channel's unit; accelerometers end at 200 g.
 LARGEST_MEAN, LARGEST_DEVIATION, SMALLEST_DEVIATION = 1e4, 1e4, 1e-6
 #: The rate that walking is told at (edgehar/personal/alignment.py).
 WALKING_RATE_HZ = 20.0
@@ -31,6 +32,9 @@ WALKING_RATE_HZ = 20.0
 DIRECTION_ONE = 1 << 14
 #: Bounds of a scale of int8 values, within the normal numbers of float32.
 SMALLEST_SCALE, LARGEST_SCALE = 1e-30, 1e30
+
+#: What a contract says of the acceleration, where there is nothing but it.
+_OF_ACCELERATION = {"axes": ("x", "y", "z"), "unit": "m/s^2", "gravity": "included", "sign": "android"}
 
 
 @dataclass(frozen=True)
@@ -49,42 +53,44 @@ class TensorQuantisation:
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Per-axis (x - mean) / std in m/s², fitted on training people only.
+    """(x - mean) / std per channel, in its unit, fitted on training people only.
 
-    `folded` is true where the first layer already holds it, so that the model takes raw m/s².
+    `folded` is true where the first layer already holds it, so that the model takes samples as they come.
     """
 
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     folded: bool
 
     def __post_init__(self) -> None:
         if not all(abs(value) <= LARGEST_MEAN for value in self.mean):
-            raise ContractError(f"expected means of at most {LARGEST_MEAN:g} m/s², got {list(self.mean)}")
+            raise ContractError(f"expected means of at most {LARGEST_MEAN:g}, got {list(self.mean)}")
         if not all(SMALLEST_DEVIATION <= value <= LARGEST_DEVIATION for value in self.std):
             raise ContractError(
-                f"expected deviations of {SMALLEST_DEVIATION:g} … {LARGEST_DEVIATION:g} m/s², got {list(self.std)}"
+                f"expected deviations of {SMALLEST_DEVIATION:g} … {LARGEST_DEVIATION:g}, got {list(self.std)}"
             )
 
 
 @dataclass(frozen=True)
 class Contract:
-    """Canonical input: float32 (window, 3), x, y, z in m/s² with gravity, Android sign, oldest first.
+    """Input: float32 (window, channels), oldest first; usually x, y, z in m/s² with gravity, Android sign.
 
     Attributes:
         labels: class names in the order of the model's outputs.
         rate_hz: samples per second.
         window: samples in a window.
         train_step: samples between the starts of training windows.
-        input_layout: `window` for a model input of (window, 3), `flat` for (3 * window,) in the
+        axes, unit, gravity, sign: of the acceleration, the same in every contract.
+        input_layout: `window` for a model input of (window, channels), `flat` for (channels * window,) in the
             same order (x0, y0, z0, x1, …).
         front_end: `none`: windows hold x, y, z. `pocket`: they hold what docs/spec.md, "Front end", makes of the
             stream: along gravity, across it, and how far the screen's axis is from level.
         walking_gravity: where gravity is while people walk, in the frame that training had: a direction of length 2^14,
             to which a recording is aligned (docs/spec.md, "Alignment"). None: there is no such direction, or nobody
             walked in training.
-        normalisation: None where the model was trained on raw m/s².
+        normalisation: None where the model was trained on samples as they come.
         input_quantisation, output_quantisation: None for a float model.
+        channels: what the values of a sample are, in their order.
     """
 
     json_format: ClassVar[str] = FORMAT
@@ -103,6 +109,7 @@ class Contract:
     output_quantisation: TensorQuantisation | None = None
     front_end: str = "none"
     walking_gravity: tuple[int, int, int] | None = None
+    channels: tuple[Channel, ...] = ACCELERATION
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.labels) <= MOST_LABELS or len(set(self.labels)) != len(self.labels):
@@ -122,8 +129,7 @@ class Contract:
                 raise ContractError(
                     f"expected a {name.replace('_', ' ')} of 1 … {LARGEST_WINDOW} samples, got {getattr(self, name)!r}"
                 )
-        fixed = {"axes": ("x", "y", "z"), "unit": "m/s^2", "gravity": "included", "sign": "android"}
-        for name, expected in fixed.items():
+        for name, expected in _OF_ACCELERATION.items():
             if getattr(self, name) != expected:
                 raise ContractError(f"expected {name} {expected!r}, got {getattr(self, name)!r}")
         if self.input_layout not in ("window", "flat"):
@@ -132,6 +138,21 @@ class Contract:
             raise ContractError(f"expected the front end {' or '.join(FRONT_ENDS)}, got {self.front_end!r}")
         if self.walking_gravity is not None:
             self._check_walking_gravity(self.walking_gravity)
+        check_channels(self.channels)
+        if self.front_end != "none" and self.channels != ACCELERATION:
+            raise ContractError(
+                f"expected the channels x, y and z of the acceleration for the front end {self.front_end}"
+            )
+        if self.normalisation is not None:
+            self._check_normalisation(self.normalisation)
+
+    def _check_normalisation(self, normalisation: Normalisation) -> None:
+        for name, values in (("mean", normalisation.mean), ("std", normalisation.std)):
+            if len(values) != len(self.channels):
+                raise ContractError(
+                    f"expected a number for each of {len(self.channels)} channels at normalisation.{name}, "
+                    f"got {len(values)}"
+                )
 
     def _check_walking_gravity(self, direction: tuple[int, int, int]) -> None:
         length = sum(value * value for value in direction) ** 0.5
@@ -139,9 +160,10 @@ class Contract:
             raise ContractError(
                 f"expected a walking gravity of length {DIRECTION_ONE}, got {list(direction)}, {length:.0f} long"
             )
-        if self.front_end != "none":
+        if self.front_end != "none" or self.channels != ACCELERATION:
             raise ContractError(
-                f"expected no walking gravity with the front end {self.front_end}, got {list(direction)}"
+                f"expected no walking gravity with the front end {self.front_end} and the channels "
+                f"{channels_text(self.channels)}, got {list(direction)}"
             )
 
     @property
@@ -152,7 +174,12 @@ class Contract:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one model input without the batch dimension."""
-        return (self.window, 3) if self.input_layout == "window" else (self.window * 3,)
+        return self.window_shape if self.input_layout == "window" else (self.window * len(self.channels),)
+
+    @property
+    def window_shape(self) -> tuple[int, int]:
+        """Shape of a window, whatever the model's layout: samples, channels."""
+        return self.window, len(self.channels)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `from_dict` reads it back to an equal object."""
@@ -162,6 +189,10 @@ class Contract:
             del entries["front_end"]
         if self.walking_gravity is None:
             del entries["walking_gravity"]
+        if self.channels == ACCELERATION:
+            del entries["channels"]
+        else:
+            entries = {name: value for name, value in entries.items() if name not in _OF_ACCELERATION}
         return {"format": FORMAT, **entries}
 
     @classmethod
@@ -175,8 +206,8 @@ class Contract:
 
     def same_input(self, other: Contract) -> bool:
         """Whether a window cut for one may be given to the other."""
-        mine = (self.rate_hz, self.window, self.front_end)
-        return mine == (other.rate_hz, other.window, other.front_end)
+        mine = (self.rate_hz, self.window, self.front_end, self.channels)
+        return mine == (other.rate_hz, other.window, other.front_end, other.channels)
 
     def float_io(self) -> Contract:
         """The same contract without quantisation."""

@@ -12,6 +12,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION, Channel, channels_text, turnable, vectors
 from edgehar.errors import EdgeharError
 
 #: Rotations are in Q14; no entry of one is larger, so that sums of three products hold in 32 bits.
@@ -110,27 +111,49 @@ class SamplePath:
 
     Args:
         front_end: a contract's.
-        rotation: 3 × 3 in Q14, row by row; None: as samples come. It may be set later, where the path `waits` for one.
+        rotation: 3 × 3 in Q14, row by row, which turns every vector among the channels; None: as samples come. It may
+            be set later, where the path `waits` for one.
+        channels: a contract's; a front end has the acceleration alone.
     Raises:
-        EdgeharError: a rotation that is none.
+        EdgeharError: a rotation that is none, or channels that cannot be turned.
     """
 
-    def __init__(self, front_end: str, rotation: Sequence[int] | None = None, *, waits: bool = False) -> None:
+    def __init__(
+        self,
+        front_end: str,
+        rotation: Sequence[int] | None = None,
+        *,
+        waits: bool = False,
+        channels: Sequence[Channel] = ACCELERATION,
+    ) -> None:
         if rotation is not None and (len(rotation) != 9 or max(map(abs, rotation)) > ROTATION_ONE):
             raise EdgeharError(f"expected a rotation of 9 entries of at most {ROTATION_ONE}, got {list(rotation)}")
+        if rotation is not None and not turnable(channels):
+            raise EdgeharError(
+                "expected channels that a rotation can turn, x, y and z of each sensor one after the other, "
+                f"got {channels_text(channels)}"
+            )
+        self._vectors = vectors(channels)
         self._front = None if front_end == "none" else PocketFrontEnd()
         self.rotation = rotation
         #: Whether samples do not simply pass.
         self.changes = waits or rotation is not None or self._front is not None
 
     def enter(self, samples: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Finite samples (N, 3) in m/s² as Q8."""
+        """Finite samples (N, channels) as Q8."""
         return to_q8(samples)
 
     def leave(self, values: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What entered, turned and through the front end, in m/s²; uninterrupted since the last `clear`."""
-        turned = values if self.rotation is None else rotate(values, self.rotation)
+        """What entered, turned and through the front end, as float32; uninterrupted since the last `clear`."""
+        turned = values if self.rotation is None else self._turned(values, self.rotation)
         return from_q8(turned if self._front is None else self._front.push(turned))
+
+    def _turned(self, values: NDArray[np.int64], rotation: Sequence[int]) -> NDArray[np.int64]:
+        """Every vector of the samples turned."""
+        turned = values.copy()
+        for at in self._vectors:
+            turned[:, at : at + 3] = rotate(values[:, at : at + 3], rotation)
+        return turned
 
     def clear(self) -> None:
         """Forget what came before."""

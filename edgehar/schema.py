@@ -138,6 +138,8 @@ def _document(kind: Any, complete: bool) -> Any:
     """A dataclass as a Struct that refuses unknown entries; other types as they are."""
     if isinstance(kind, types.UnionType):
         return typing.Union[tuple(_document(part, complete) for part in kind.__args__)]  # noqa: UP007
+    if typing.get_origin(kind) is tuple and kind.__args__[1:] == (...,):
+        return tuple[_document(kind.__args__[0], complete), ...]  # type: ignore[misc]
     if not (isinstance(kind, type) and is_dataclass(kind)):
         return kind
     hints = typing.get_type_hints(kind)
@@ -159,6 +161,8 @@ _KINDS: dict[type, type] = {}
 
 
 def _rebuild(value: Any) -> Any:
+    if type(value) is tuple:
+        return tuple(map(_rebuild, value))
     kind = _KINDS.get(type(value))
     if kind is None:
         return value

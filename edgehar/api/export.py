@@ -63,7 +63,7 @@ def export(
         hops: samples between decisions; an incremental `.tflite`, which computes only what is new, for each.
         c: how the C source is written.
         temperature: folded into the last layer: a positive number, or `fitted` for the one of the training.
-        calibration: number of windows of training people, or a `.npy` of float32 (N, window, 3) in m/s².
+        calibration: number of windows of training people, or a `.npy` of float32 (N, window, channels).
         gate: bounds for the quantised models; None measures without judging.
         split: test people by this split instead of the training's own; see `edgehar.data.split`.
         web: also `web/`, a page that runs the int8 model on a phone's own sensor, for any https server.

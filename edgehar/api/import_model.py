@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgehar.channels import ACCELERATION, parse_channels
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.extras import require
@@ -65,23 +66,27 @@ def import_model(
     sign: str = "android",
     order: str = "samples",
     logits: bool = False,
+    channels: str | None = None,
 ) -> ImportedModel:
     """Give a Keras network its contract, so that export, evaluate, bench and stream take it.
 
     Args:
-        model: path of a `.keras` or `.h5`, or a keras.Model; input (window, 3), (window, 3, 1) or (3 * window,).
+        model: path of a `.keras` or `.h5`, or a keras.Model; input (window, channels), (window, channels, 1) or
+            (channels * window,).
         out: the `.keras` to write.
         labels: in the order of the model's outputs (scikit-learn's LabelEncoder sorts by the alphabet).
         rate_hz: samples per second of the windows that it was trained on.
-        mean, std: of the training's (x - mean) / std, in `unit`, one number or one per axis; None where the model
+        mean, std: of the training's (x - mean) / std, in `unit`, one number or one per channel; None where the model
             was trained on samples as they come.
-        contract: takes the place of labels, rate, mean and std.
+        contract: takes the place of labels, rate, mean, std and channels.
         window: samples, needed only where the model leaves them open.
         unit: `m/s^2` or `g`, in which the network was trained.
         sign: `android` or `ios` (the opposite), with which it was trained.
         order: `samples` for x0, y0, z0, x1, …; `axes` for x0, x1, …, y0, y1, …, as a notebook has it that reshapes
             [xs, ys, zs] without transposing.
         logits: put a softmax behind an output that has none.
+        channels: what a sample is, as `acc,gyro` or `acc.magnitude` (`edgehar.channels`), each in its own unit and with
+            Android's signs; x, y and z of the acceleration if None.
     Raises:
         EdgeharError: the model cannot be read, or what is said of it does not fit it.
         MissingExtra: TensorFlow is not installed.
@@ -89,8 +94,11 @@ def import_model(
     out = Path(out)
     if out.suffix != ".keras":
         raise EdgeharError(f"expected a name that ends in .keras for the model, got {out}")
-    _check_options(labels, rate_hz, mean, std, contract, (unit, sign) == ("m/s^2", "android"))
-    training = Training.of(mean, std, unit, sign, order) if contract is None else Training.by(contract, order)
+    told = {"labels": labels, "rate": rate_hz, "mean": mean, "std": std, "channels": channels}
+    _check_options(told, contract, (unit, sign) == ("m/s^2", "android"))
+    sample = ACCELERATION if channels is None else parse_channels(channels)
+    sample = sample if contract is None else contract.channels
+    training = Training.of(mean, std, unit, sign, order, sample) if contract is None else Training.by(contract, order)
 
     from edgehar import models
     from edgehar.models.foreign import canonical, read_foreign
@@ -100,8 +108,8 @@ def import_model(
             raise EdgeharError(f"expected another file than the model itself to write to, got {out}")
         require("train", "tensorflow")
         model = read_foreign(Path(model))
-    ours, found, layout = canonical(model, window=window, order=order)
-    given = contract or Contract(tuple(labels or ()), rate_hz or 0.0, found, max(1, found // 2))
+    ours, found, layout = canonical(model, window=window, order=order, channels=len(sample))
+    given = contract or Contract(tuple(labels or ()), rate_hz or 0.0, found, max(1, found // 2), channels=sample)
     if given.window != found:
         raise ContractError(f"expected a network of the contract's window of {given.window} samples, got {found}")
     given = replace(given, input_layout=layout, input_quantisation=None, output_quantisation=None)
@@ -125,16 +133,14 @@ def import_model(
     return ImportedModel(out, given, assumed, difference)
 
 
-def _check_options(
-    labels: object, rate_hz: object, mean: object, std: object, contract: Contract | None, canonical: bool
-) -> None:
-    told = {"labels": labels, "rate": rate_hz, "mean": mean, "std": std}
+def _check_options(told: Mapping[str, object], contract: Contract | None, canonical: bool) -> None:
+    """Refuse what is said twice, or not at all."""
     if contract is not None:
         twice = [name for name, value in told.items() if value is not None]
         twice += [] if canonical else ["unit or sign, which it fixes to m/s^2 and Android's"]
         if twice:
             raise EdgeharError(f"expected a contract or {', '.join(told)}, got a contract and {', '.join(twice)}")
-    elif labels is None or rate_hz is None:
+    elif told["labels"] is None or told["rate"] is None:
         missing = " and ".join(name for name in ("labels", "rate") if told[name] is None)
         raise EdgeharError(
             f"expected the labels in the order of the outputs and the rate in Hz, or a contract; got no {missing}"

@@ -100,10 +100,11 @@ def measure(
     tflite = find_int8(source)
     network = read_network(tflite)
     plan = make_plan(network, kernels=board.kernel, hop=hop, schedule=schedule)
-    window = network.tensors[network.source].columns
+    taken = network.tensors[network.source]
+    window = taken.columns
     step = hop or window
     steady = window + 3 * window // step * step
-    samples = made_up_samples(steady + decisions * step)
+    samples = made_up_samples(steady + decisions * step, taken.channels)
     with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
         folder = Path(name)
         image = build_image(tflite, board.core, folder, hop=hop, schedule=schedule)
@@ -170,11 +171,11 @@ def build_image(tflite: Path, target: str, folder: Path, *, hop: int | None = No
     return qemu.build(target, "image", folder, model=folder)
 
 
-def made_up_samples(count: int) -> NDArray[np.float32]:
-    """Samples with which to count: walking-like, float32 (count, 3) in m/s², the same every time."""
+def made_up_samples(count: int, channels: int = 3) -> NDArray[np.float32]:
+    """Samples with which to count: walking-like, float32 (count, channels), the same every time."""
     rng = np.random.default_rng(20)
-    phase = np.arange(count)[:, None] * 2 * np.pi * 2.0 / 20.0 + np.array([0.0, 1.0, 2.0])
-    samples = np.array([1.0, 9.0, 2.0]) + 3 * np.sin(phase) + rng.standard_normal((count, 3))
+    phase = np.arange(count)[:, None] * 2 * np.pi * 2.0 / 20.0 + np.arange(channels)
+    samples = np.resize([1.0, 9.0, 2.0], channels) + 3 * np.sin(phase) + rng.standard_normal((count, channels))
     return np.asarray(samples, np.float32)
 
 
@@ -191,13 +192,13 @@ def replay(
     Args:
         target: the core that the image is for.
         image: made by `build_image`.
-        samples: float32 (N, 3) in m/s²; not finite where the test wants it.
+        samples: float32 (N, channels); not finite where the test wants it.
         hop: samples between decisions.
         folder: where samples.bin and results.bin go.
         times_us: one per sample; 20 Hz where absent.
     """
-    records = np.zeros(len(samples), np.dtype([("xyz", "<f4", 3), ("time", "<u8")]))
-    records["xyz"] = samples
+    records = np.zeros(len(samples), np.dtype([("values", "<f4", (samples.shape[1],)), ("time", "<u8")]))
+    records["values"] = samples
     records["time"] = np.arange(len(samples)) * 50_000 if times_us is None else list(times_us)
     (folder / "samples.bin").write_bytes(records.tobytes())
     results = folder / "results.bin"

@@ -143,7 +143,8 @@ def export_bundle(
     Raises:
         EdgeharError: the folder cannot be written, or the model cannot be converted.
     """
-    description = f"Human activity recognition, {len(contract.labels)} activities, {contract.window} x 3 samples."
+    shape = " x ".join(map(str, contract.window_shape))
+    description = f"Human activity recognition, {len(contract.labels)} activities, {shape} samples."
     with tempfile.TemporaryDirectory(prefix="edgehar-") as scratch:
         stage = Path(scratch)
         on_step("model.keras")

@@ -17,7 +17,7 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
         return tuple(float(part) for part in value.split(","))
     except ValueError as error:
         raise click.BadParameter(
-            f"expected a number or three, as in 0.6,9.1,0.4; got {value!r}", ctx, parameter
+            f"expected a number or one per channel, as in 0.6,9.1,0.4; got {value!r}", ctx, parameter
         ) from error
 
 
@@ -26,15 +26,20 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 @click.option("--labels", metavar="A,B,C", help="In the order of the outputs; LabelEncoder sorts by the alphabet.")
 @click.option("--rate", "rate_hz", type=float, metavar="HZ", help="Samples a second of its windows.")
 @click.option(
-    "--mean", callback=_numbers, metavar="M[,M,M]", help="Of its training's (x - mean) / std, one or an axis."
+    "--mean", callback=_numbers, metavar="M[,M,M]", help="Of its training's (x - mean) / std, one or per channel."
 )
 @click.option("--std", callback=_numbers, metavar="S[,S,S]", help="Of the same.")
+@click.option(
+    "--channels",
+    metavar="A,B",
+    help="What a sample is, as acc,gyro or acc.magnitude (default: acc, its x, y and z); units m/s^2, rad/s, uT.",
+)
 @click.option(
     "--contract",
     "contract_file",
     type=click.Path(path_type=Path),
     metavar="JSON",
-    help="In place of labels, rate, mean and std.",
+    help="In place of labels, rate, mean, std and channels.",
 )
 @click.option("--window", type=int, help="Samples, where the network leaves them open.")
 @click.option(
@@ -63,6 +68,7 @@ def command(
     rate_hz: float | None,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
+    channels: str | None,
     contract_file: Path | None,
     window: int | None,
     unit: str,
@@ -95,6 +101,7 @@ def command(
         sign=sign,
         order=order,
         logits=logits,
+        channels=channels,
     )
     for sentence in result.assumed:
         click.echo(f"taken: {sentence}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import MOST_CHANNELS
 from edgehar.compile.advice import CONSTANT_OPERAND, OTHER_VIEW
 from edgehar.compile.network import Kind, Layer, Network, Tensor
 from edgehar.errors import ContractError
@@ -49,16 +50,24 @@ class Builder:
         shape = self._raw[index].shape
         return () if shape is None else tuple(int(n) for n in shape)
 
-    def begin(self, index: int) -> None:
-        """Declare the network's input: (1, window, 3), with another 1 before or behind the window, or flat."""
+    def begin(self, index: int, flat: int = 3) -> None:
+        """Declare the network's input: (1, window, channels), (1, 1, window, channels) with another 1 before or
+        behind the window, or flat (1, channels * window).
+
+        Args:
+            flat: channels of the last of these, whose shape does not tell.
+        """
         shape = self.shape(index)
         total = int(np.prod(shape, dtype=np.int64))
-        window = total // 3
-        if total < 1 or total % 3 or shape not in (
-            (1, window, 3), (1, 1, window, 3), (1, window, 1, 3), (1, total),
+        channels = flat if len(shape) == 2 else shape[-1] if shape else 0
+        window = total // channels if 1 <= channels <= MOST_CHANNELS else 0
+        if total < 1 or shape not in (
+            (1, window, channels), (1, 1, window, channels), (1, window, 1, channels), (1, window * channels),
         ):  # fmt: skip
-            raise ContractError(f"expected an input of shape (1, window, 3), got {shape}")
-        self._add_tensor(index, window, 3, "the input")
+            raise ContractError(
+                f"expected an input of shape (1, window, channels) with 1 … {MOST_CHANNELS} channels, got {shape}"
+            )
+        self._add_tensor(index, window, channels, "the input")
 
     def _add_tensor(self, index: int, columns: int, channels: int, where: str) -> int:
         scale, zero_point = self.quantisation(index, where)

@@ -100,7 +100,7 @@ class Network:
     """Layers in an order in which they can run.
 
     Attributes:
-        source: tensor index of the input, (window, 3).
+        source: tensor index of the input, (window, channels).
         result: tensor index of the output, one column of class probabilities.
         sha256: of the .tflite.
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION
 from edgehar.compile.advice import way_out
 from edgehar.compile.builder import Builder
 from edgehar.compile.network import Network
@@ -15,6 +16,7 @@ from edgehar.compile.operators import OPERATORS
 from edgehar.compile.simplify import simplify
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import LARGEST_MODEL, read_bytes, sha256_bytes
+from edgehar.models import find_contract
 
 if TYPE_CHECKING:
     from ai_edge_litert import schema_py_generated as schema
@@ -43,7 +45,7 @@ def read_network(path: str | Path) -> Network:
     if len(inputs) != 1 or len(outputs) != 1:
         raise ContractError(f"expected one input and one output in {path}, got {len(inputs)} and {len(outputs)}")
     builder = Builder(graph.tensors, [_buffer(buffer) for buffer in model.buffers])
-    builder.begin(inputs[0])
+    builder.begin(inputs[0], _channels_inside(path) if len(builder.shape(inputs[0])) == 2 else 0)
     names = _operator_names()
     for index, operator in enumerate(graph.operators):
         builder.operator = index
@@ -58,6 +60,12 @@ def read_network(path: str | Path) -> Network:
             advice = way_out(name, (*OPERATORS, *RESHAPES))
             raise ContractError(f"operator {where} is not covered by the C engine; {advice}")
     return simplify(builder.finish(outputs[0], sha256_bytes(content)))
+
+
+def _channels_inside(path: str | Path) -> int:
+    """Channels of a sample by the contract that the file carries; x, y and z without one."""
+    contract = find_contract(path)
+    return len(ACCELERATION if contract is None else contract.channels)
 
 
 def _parse(content: bytes, path: str | Path) -> schema.ModelT:

@@ -26,7 +26,7 @@ class Calibration:
     """Windows for calibration and where they came from.
 
     Attributes:
-        x: float32 (N, window, 3), m/s².
+        x: float32 (N, window, channels), in their units.
         indices: index of each into the training windows; empty where a file was given.
         source: `training people` or the file's name.
         sha256: of the samples' bytes, little-endian float32.
@@ -92,21 +92,21 @@ def _by_turns(training: Windows, label: int, rng: np.random.Generator) -> list[i
 
 
 def from_file(path: str | Path, contract: Contract) -> Calibration:
-    """Read calibration windows from a `.npy` of float32 (N, window, 3) in m/s².
+    """Read calibration windows from a `.npy` of float32 (N, window, channels), in their units.
 
     Raises:
         DataError: no such file, another format, shape or data type, or samples that are not finite.
     """
     path = Path(path)
-    shape = f"(N, {contract.window}, 3)"
+    shape = f"(N, {contract.window}, {len(contract.channels)})"
     if not path.exists():
         raise DataError(f"no such file: {path}; expected a number of windows or a .npy of {shape}")
     try:
         with open_regular(path, LARGEST, DataError) as stream:
             x = np.load(stream, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"expected a .npy of {shape} float32 in m/s², got {path} ({error})") from error
-    if not isinstance(x, np.ndarray) or x.ndim != 3 or x.shape[1:] != (contract.window, 3) or not len(x):
+        raise DataError(f"expected a .npy of {shape} float32, got {path} ({error})") from error
+    if not isinstance(x, np.ndarray) or x.ndim != 3 or x.shape[1:] != contract.window_shape or not len(x):
         raise DataError(f"expected calibration windows of shape {shape}, got {getattr(x, 'shape', 'an archive')}")
     if x.dtype.kind != "f" or not np.isfinite(x).all():
         raise DataError(f"expected finite floating-point samples in {path}, got {x.dtype} or NaN")
@@ -119,7 +119,7 @@ def coverage(float_model: bytes, int8_model: bytes, windows: NDArray[np.float32]
 
     Args:
         float_model, int8_model: `.tflite` of the same network.
-        windows: float32 (N, window, 3); evenly spaced ones are used where there are many.
+        windows: float32 (N, window, channels); evenly spaced ones are used where there are many.
     Returns:
         one entry per activation in the order of the graph; empty where the two graphs differ in operators.
     """

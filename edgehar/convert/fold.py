@@ -61,8 +61,8 @@ def first_convolution(model: keras.Model, contract: Contract) -> keras.layers.Co
     for layer in model.layers:
         kind = type(layer).__name__
         if kind == "Conv1D" and layer.padding == "valid" and layer.use_bias and layer.groups == 1:
-            # Behind another Reshape than that of the flat layout, its channels are not the axes.
-            return layer if tuple(layer.input.shape)[1:] == (contract.window, 3) else None
+            # Behind another Reshape than that of the flat layout, its channels are not the samples'.
+            return layer if tuple(layer.input.shape)[1:] == contract.window_shape else None
         if kind not in PASSING or len(_readers(model, layer.output)) != 1:
             return None
     return None

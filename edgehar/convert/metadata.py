@@ -16,6 +16,7 @@ from dataclasses import replace
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
+from edgehar.channels import ACCELERATION
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.files import dump_json
 
@@ -142,12 +143,11 @@ def _metadata(contract: Contract, description: str, hop: int | None, states: int
     axis = "flat (x0, y0, z0, x1, …)" if contract.input_layout == "flat" else "time x axis"
     shape, count = f"shape {list(contract.input_shape)}, {axis}", f"{contract.window} samples"
     if hop is not None:
-        shape, count = f"shape [{hop}, 3], time x axis", f"the {hop} newest samples"
+        shape, count = f"shape [{hop}, {len(contract.channels)}], time x axis", f"the {hop} newest samples"
     window = _tensor(
         builder,
         "window" if hop is None else "samples",
-        f"Acceleration in {contract.unit} with gravity, {contract.sign} sign, axes {', '.join(contract.axes)}, "
-        f"{contract.rate_hz:g} Hz, {count}, oldest first; {shape}.",
+        f"{_samples(contract)}, {contract.rate_hz:g} Hz, {count}, oldest first; {shape}.",
         None,
     )
     given = [_tensor(builder, f"state_{index}", "Output of the step before.", None) for index in range(states)]
@@ -175,6 +175,14 @@ def _metadata(contract: Contract, description: str, hop: int | None, states: int
     )
     builder.Finish(model, METADATA_IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _samples(contract: Contract) -> str:
+    """What a sample is, for people."""
+    if contract.channels == ACCELERATION:
+        axes = ", ".join(contract.axes)
+        return f"Acceleration in {contract.unit} with gravity, {contract.sign} sign, axes {axes}"
+    return "Channels " + ", ".join(f"{one.name} in {one.unit}" for one in contract.channels) + ", Android's axes"
 
 
 def _tensor(builder: flatbuffers.Builder, name: str, description: str, files: int | None) -> int:

@@ -54,7 +54,7 @@ def quantise(model: bytes, contract: Contract, calibration: NDArray[np.float32],
 
     Args:
         model: ONNX bytes.
-        calibration: float32 (N, window, 3) in m/s².
+        calibration: float32 (N, window, channels).
     Source: onnxruntime.quantization.quantize_static, min-max ranges.
     """
     onnx, _ = _import()

@@ -42,7 +42,7 @@ def int8_model(model: keras.Model, contract: Contract, training: Windows, *, win
 
 
 def predict_file(path: Path, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s², by a model file's usual runtime."""
+    """Probabilities float32 (N, classes) of windows float32 (N, window, channels), by a model file's usual runtime."""
     runtime = open_model(path)
     try:
         return runtime.predict(x)

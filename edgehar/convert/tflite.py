@@ -36,9 +36,9 @@ def convert(
     """Convert a keras.Model to TFLite bytes (without metadata).
 
     Args:
-        model: takes raw m/s² in the contract's input layout.
+        model: takes samples as they come in the contract's input layout.
         kind: one of `KINDS`.
-        calibration: float32 (N, window, 3) in m/s², needed for `int8`.
+        calibration: float32 (N, window, channels), needed for `int8`.
         float_io: for `int8`, keep float32 input and output with QUANTIZE and DEQUANTIZE inside.
     Raises:
         ContractError: a layer that TensorFlow cannot convert.

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION, Channel
+
 #: Label code of a sample whose activity is not known.
 UNLABELLED = -1
 
@@ -20,7 +22,8 @@ class Recording:
         name: unique within its data set, for example `exp01`.
         subject: the person.
         t: float64 (N,), seconds, strictly increasing.
-        acc: float32 (N, 3), x, y, z in m/s² with gravity, Android sign.
+        acc: float32 (N, channels), as the data set's channels say: usually x, y, z in m/s² with gravity, Android
+            sign.
         label: int16 (N,), index into the data set's `classes`, `UNLABELLED` where not known.
         rate_hz: samples per second; the timestamps advance by about 1 / rate_hz.
     """
@@ -48,6 +51,7 @@ class Dataset:
         mapping: the set's own label -> name among `classes`.
         findings: what the loader dropped or repaired, counted by reason.
         sources: person -> the set they come from, where several sets were pooled; otherwise empty.
+        channels: what the values of a sample are.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Dataset:
     mapping: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    channels: tuple[Channel, ...] = ACCELERATION
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -71,7 +76,7 @@ class Windows:
     """Windows cut from a data set.
 
     Attributes:
-        x: float32 (W, window, 3), m/s².
+        x: float32 (W, window, channels), in the channels' units.
         y: int64 (W,), index into `labels`.
         subject: str (W,), the person of each window.
         recording: str (W,), the recording of each window.
@@ -87,12 +92,15 @@ class Windows:
     labels: tuple[str, ...]
 
     @classmethod
-    def cut(cls, places: Sequence[tuple[Recording, int, int]], length: int, labels: tuple[str, ...]) -> Windows:
-        """Windows of `length` samples from (recording, first sample, class) each; possibly none."""
+    def cut(
+        cls, places: Sequence[tuple[Recording, int, int]], shape: tuple[int, int], labels: tuple[str, ...]
+    ) -> Windows:
+        """Windows of a shape (samples, channels) from (recording, first sample, class) each; possibly none."""
+        length = shape[0]
         return cls(
             x=np.stack([whole.acc[at : at + length] for whole, at, _ in places])
             if places
-            else np.zeros((0, length, 3), np.float32),
+            else np.zeros((0, *shape), np.float32),
             y=np.array([code for *_, code in places], np.int64),
             subject=np.array([whole.subject for whole, *_ in places], np.str_),
             recording=np.array([whole.name for whole, *_ in places], np.str_),

@@ -87,7 +87,9 @@ def to_uniform(recording: Recording) -> Recording:
         return recording
     start = recording.t[0]
     t = start + np.arange(int((recording.t[-1] - start) * recording.rate_hz + 1e-6) + 1) / recording.rate_hz
-    acc = np.stack([np.interp(t, recording.t, recording.acc[:, axis]) for axis in range(3)], axis=1)
+    acc = np.stack(
+        [np.interp(t, recording.t, recording.acc[:, axis]) for axis in range(recording.acc.shape[1])], axis=1
+    )
     middles = (recording.t[1:] + recording.t[:-1]) / 2
     nearest = np.searchsorted(middles, t, side="right")
     return replace(recording, t=t, acc=acc.astype(np.float32), label=recording.label[nearest])

@@ -33,4 +33,4 @@ def transition_windows(dataset: Dataset, contract: Contract) -> Windows:
                     continue
                 start = min(max(0, (int(begin) + int(end) - contract.window) // 2), len(even) - contract.window)
                 places.append((even, start, names[code]))
-    return Windows.cut(places, contract.window, TRANSITIONS)
+    return Windows.cut(places, contract.window_shape, TRANSITIONS)

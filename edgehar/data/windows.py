@@ -65,7 +65,7 @@ def cut_windows(
                 places += [(even, at, code) for at in range(int(begin), int(end) - contract.window + 1, step)]
         if on_progress is not None:
             on_progress(done, len(dataset.recordings))
-    return Windows.cut(places, contract.window, wanted)
+    return Windows.cut(places, contract.window_shape, wanted)
 
 
 def require_trainable(windows: Windows, labels: Sequence[str] | None = None) -> None:

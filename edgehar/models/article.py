@@ -24,7 +24,7 @@ def build(contract: Contract) -> keras.Model:
     Args:
         contract: window, labels and input layout; `flat` puts the article's own Reshape in front.
     Returns:
-        float32 (batch, window, 3), or (batch, 3 * window) for `flat`, to softmax (batch, classes).
+        float32 (batch, window, channels), or (batch, channels * window) for `flat`, to softmax (batch, classes).
     Raises:
         ContractError: the window is shorter than the network's receptive field.
     """
@@ -33,7 +33,7 @@ def build(contract: Contract) -> keras.Model:
 
     if contract.window < SHORTEST_WINDOW:
         raise ContractError(f"expected a window of {SHORTEST_WINDOW} or more for 'cnn', got {contract.window}")
-    reshape = [layers.Reshape((contract.window, 3), name="reshape")] if contract.input_layout == "flat" else []
+    reshape = [layers.Reshape(contract.window_shape, name="reshape")] if contract.input_layout == "flat" else []
     return keras.Sequential(
         [
             keras.Input(contract.input_shape, name="acceleration"),

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgehar.channels import MOST_CHANNELS
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import LARGEST_MODEL
@@ -69,7 +70,7 @@ def blocks_of(text: str) -> list[ConvBlock]:
     """
     found = [_BLOCK.fullmatch(part) for part in text.split("-")]
     blocks = [ConvBlock(m[1], int(m[2]), int(m[3]), int(m[4] or 1)) for m in found if m]
-    # The exporter folds the normalisation into the first convolution, which must therefore see all axes.
+    # The exporter folds the normalisation into the first convolution, which must therefore see all channels.
     if len(blocks) < len(found) or blocks[0].kind != "conv":
         raise EdgeharError(f"expected blocks as in conv16k9s2-sep32k5, the first of them a conv; got {_shown(text)}")
     return blocks
@@ -79,7 +80,7 @@ def require_bearable(blocks: list[ConvBlock]) -> None:
     """Raise EdgeharError for more blocks than any window has use for, or more weights than a model file may have."""
     if len(blocks) > MOST_BLOCKS:
         raise EdgeharError(f"expected at most {MOST_BLOCKS} blocks, got {len(blocks)} in {_shown(spec(blocks))}")
-    size, channels = 0, 3
+    size, channels = 0, MOST_CHANNELS
     for block in blocks:
         taps = channels * block.kernel
         size += 4 * (taps * block.filters if block.kind == "conv" else taps + channels * block.filters)
@@ -122,7 +123,7 @@ def build_family(contract: Contract, text: str) -> keras.Model:
         contract: window, labels and input layout.
         text: blocks as in `conv16k9s2-sep32k5s2`.
     Returns:
-        float32 (batch, window, 3), or (batch, 3 * window) for `flat`, to softmax (batch, classes).
+        float32 (batch, window, channels), or (batch, channels * window) for `flat`, to softmax (batch, classes).
     Raises:
         EdgeharError: not a text of the family.
         ContractError: the contract's window or rate does not take the network.
@@ -136,7 +137,7 @@ def build_family(contract: Contract, text: str) -> keras.Model:
     columns(blocks, contract)
     stack = [keras.Input(contract.input_shape, name="acceleration")]
     if contract.input_layout == "flat":
-        stack.append(layers.Reshape((contract.window, 3), name="reshape"))
+        stack.append(layers.Reshape(contract.window_shape, name="reshape"))
     for index, block in enumerate(blocks):
         if block.kind == "sep":
             stack.append(layers.DepthwiseConv1D(block.kernel, block.stride, name=f"depthwise_{index}"))

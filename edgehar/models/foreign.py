@@ -1,7 +1,7 @@
 """Keras networks made without edgehar: read in safe mode, brought to an input that a contract can describe.
 
 A notebook saves `.keras` or the older `.h5`, with an input of (240,), (80, 3), (80, 3, 1) or whatever else its
-author reshaped a window of three axes to. Here each becomes a model of (window, 3) or of (3 * window,).
+author reshaped a window of samples to. Here each becomes a model of (window, channels) or of (channels * window,).
 """
 
 from __future__ import annotations
@@ -50,17 +50,21 @@ def _open_h5(path: Path) -> keras.Model:
     return model
 
 
-def canonical(model: keras.Model, *, window: int | None = None, order: str = "samples") -> tuple[keras.Model, int, str]:
+def canonical(
+    model: keras.Model, *, window: int | None = None, order: str = "samples", channels: int = 3
+) -> tuple[keras.Model, int, str]:
     """The model with an input that a contract can describe, its window, and the contract's layout.
 
     Args:
-        model: one input that holds a window of three axes in any shape, one output.
+        model: one input that holds a window of samples in any shape, one output.
         window: samples, needed only where the model leaves them open.
         order: of the values of the model's input, one of `front.ORDERS`.
+        channels: values of a sample.
     Returns:
-        the model itself where it takes (window, 3) or (3 * window,) sample by sample, else one of (window, 3).
+        the model itself where it takes (window, channels) or (channels * window,) sample by sample, else one of
+        (window, channels).
     Raises:
-        ContractError: several inputs or outputs, or no window of three axes.
+        ContractError: several inputs or outputs, or no window of so many channels.
     """
     for kind, tensors in (("input", model.inputs), ("output", model.outputs)):
         if tensors is None or len(tensors) != 1:
@@ -68,29 +72,32 @@ def canonical(model: keras.Model, *, window: int | None = None, order: str = "sa
             raise ContractError(f"expected a network with one {kind}, got {got}; save the part with one of each")
     given = tuple(model.inputs[0].shape)[1:]
     # Keras 3 reads the `batch_input_shape` of an old .h5 as a shape that has yet to get its batch.
-    doubled = len(given) > 1 and given[0] is None and values_in(given[1:]) > 3
-    shape, found = _window_of(given[1:] if doubled else given, window)
-    if order == "axes" or shape[0] == 3 < found:
-        return with_view(model, found, shape, "axes"), found, "window"
-    if shape == given and shape in ((found, 3), (3 * found,)):
+    doubled = len(given) > 1 and given[0] is None and values_in(given[1:]) > channels
+    shape, found = _window_of(given[1:] if doubled else given, window, channels)
+    if order == "axes" or shape[0] == channels < found:
+        return with_view(model, (found, channels), shape, "axes"), found, "window"
+    if shape == given and shape in ((found, channels), (channels * found,)):
         return model, found, "window" if len(shape) == 2 else "flat"
-    return with_view(model, found, shape), found, "window"
+    return with_view(model, (found, channels), shape), found, "window"
 
 
-def _window_of(shape: tuple[int | None, ...], window: int | None) -> tuple[tuple[int, ...], int]:
-    """The input's shape without free dimensions, and how many samples of three axes it holds."""
-    wanted = "expected an input of (window, 3), (window, 3, 1) or (3 * window,)"
+def _window_of(shape: tuple[int | None, ...], window: int | None, channels: int) -> tuple[tuple[int, ...], int]:
+    """The input's shape without free dimensions, and how many samples it holds."""
+    wanted = f"expected an input of (window, {channels}), (window, {channels}, 1) or ({channels} * window,)"
     if shape.count(None) > 1:
-        raise ContractError(f"{wanted}, got {shape}; build it with keras.Input((80, 3))")
+        raise ContractError(f"{wanted}, got {shape}; build it with keras.Input((80, {channels}))")
     if None in shape and window is None:
         raise ContractError(f"{wanted}, got {shape}, which leaves the samples open: say how many with --window")
-    free = 0 if window is None else 3 * window if len(shape) == 1 else window
+    free = 0 if window is None else channels * window if len(shape) == 1 else window
     fixed = tuple(free if n is None else int(n) for n in shape)
-    found, rest = divmod(values_in(fixed), 3)
+    found, rest = divmod(values_in(fixed), channels)
     # Only dimensions of 1 may stand beside the window: anything else would hide an order of its own.
     plain = tuple(n for n in fixed if n != 1)
-    if rest or found < 2 or plain not in ((found, 3), (3 * found,), (3, found)):
-        raise ContractError(f"{wanted} with three axes, got {fixed}; put a Reshape or a Permute in front of it")
+    if rest or found < 2 or plain not in ((found, channels), (channels * found,), (channels, found)):
+        raise ContractError(
+            f"{wanted} for {channels} channels, got {fixed}; say with --channels what a sample is, as in acc,gyro, or "
+            "put a Reshape or a Permute in front of it"
+        )
     if window is not None and window != found:
         raise ContractError(f"expected a window of {window} samples, got an input of {fixed}, which is {found}")
     return fixed, found

@@ -1,4 +1,4 @@
-"""Putting layers in front of a network: another view of the window, or one affine step an axis.
+"""Putting layers in front of a network: another view of the window, or one affine step a channel.
 
 Both leave the network's own layers and weights as they are.
 """
@@ -21,37 +21,38 @@ if TYPE_CHECKING:
 ORDERS = ("samples", "axes")
 
 
-def with_view(model: keras.Model, window: int, shape: Sequence[int], order: str = "samples") -> keras.Model:
-    """A model of float32 (batch, window, 3) that shows each window to `model` as (batch, *shape).
+def with_view(model: keras.Model, window: Sequence[int], shape: Sequence[int], order: str = "samples") -> keras.Model:
+    """A model of float32 (batch, window, channels) that shows each window to `model` as (batch, *shape).
 
     Args:
         model: keras.Model; its layers are shared with the result.
+        window: samples and channels.
         shape: as many values as the window has.
         order: `axes` where the model wants x0, x1, …, y0, y1, …, z0, …
     """
     layers = import_keras().layers
     front = [layers.Permute((2, 1), name="axes_first")] if order == "axes" else []
-    return _behind(model, (window, 3), [*front, layers.Reshape(tuple(shape), name="view")])
+    return _behind(model, window, [*front, layers.Reshape(tuple(shape), name="view")])
 
 
 def with_affine(model: keras.Model, contract: Contract, scale: Sequence[float], offset: Sequence[float]) -> keras.Model:
-    """A model whose first layer makes `x * scale + offset` of each axis, as a depthwise convolution of one tap.
+    """A model whose first layer makes `x * scale + offset` of each channel, as a depthwise convolution of one tap.
 
     A convolution, because every runtime, the C engine among them, has it in int8; a multiplication by a constant
     has not.
 
     Args:
         model: takes the contract's input layout, as the result does.
-        scale, offset: one number for each of x, y and z.
+        scale, offset: one number for each channel.
     """
     keras = import_keras()
     affine = keras.layers.DepthwiseConv1D(1, name="affine")
     front = [affine]
     if contract.input_layout == "flat":
-        front.insert(0, keras.layers.Reshape((contract.window, 3), name="affine_window"))
+        front.insert(0, keras.layers.Reshape(contract.window_shape, name="affine_window"))
         front.append(keras.layers.Reshape(contract.input_shape, name="affine_flat"))
     result = _behind(model, contract.input_shape, front)
-    affine.set_weights([np.array(scale, np.float32).reshape(1, 3, 1), np.array(offset, np.float32)])
+    affine.set_weights([np.array(scale, np.float32).reshape(1, -1, 1), np.array(offset, np.float32)])
     return result
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION
 from edgehar.contract import DIRECTION_ONE, WALKING_RATE_HZ, Contract
 from edgehar.data import Dataset, Recording, resample, split_at_gaps
 from edgehar.front_end import from_q8, rotate, to_q8
@@ -43,8 +44,9 @@ def usual_gravity(dataset: Dataset, people: Collection[str]) -> tuple[int, int, 
 
 
 def contract_gravity(dataset: Dataset, people: Collection[str], contract: Contract) -> tuple[int, int, int] | None:
-    """What a model that is trained on these people says of gravity while walking; None behind a front end."""
-    if contract.front_end != "none" or contract.rate_hz != WALKING_RATE_HZ:
+    """What a model that is trained on these people says of gravity while walking; None behind a front end and
+    with other channels than x, y and z of the acceleration."""
+    if contract.front_end != "none" or contract.rate_hz != WALKING_RATE_HZ or contract.channels != ACCELERATION:
         return None
     return usual_gravity(dataset, people)
 

@@ -2,7 +2,7 @@
 
 from edgehar.runtimes import open_model
 runtime = open_model("bundle/model_int8.tflite")
-probabilities = runtime.predict_one(window)      # float32 (80, 3) in m/s²
+probabilities = runtime.predict_one(window)      # float32 (80, 3) in m/s², as the contract has it
 """
 
 from edgehar.runtimes.base import Runtime

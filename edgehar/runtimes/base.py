@@ -13,7 +13,7 @@ from edgehar.errors import ContractError
 
 
 class Runtime(ABC):
-    """A loaded model that takes raw m/s² windows and gives probabilities.
+    """A loaded model that takes windows as they come and gives probabilities.
 
     A prediction is three steps, kept apart so that each can be timed: `prepare` makes the input tensor
     (layout, quantisation), `invoke` runs the network, `finish` makes probabilities.
@@ -33,7 +33,7 @@ class Runtime(ABC):
         """Make the input tensor from one window.
 
         Args:
-            window: float32 (window, 3) in m/s².
+            window: float32 (window, channels), in the channels' units.
         Returns:
             batch of 1 in the model's own dtype and layout, C-contiguous.
         """
@@ -50,18 +50,18 @@ class Runtime(ABC):
         """Release what the runtime holds; it cannot be used afterwards."""
 
     def predict_one(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities float32 (classes,) of one float32 (window, 3) in m/s²."""
+        """Probabilities float32 (classes,) of one float32 (window, channels)."""
         return self.finish(self.invoke(self.prepare(window)))
 
     def outputs(self, windows: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
-        """The network's own outputs, (N, classes), before dequantisation, for float32 (N, window, 3)."""
+        """The network's own outputs, (N, classes), before dequantisation, for float32 (N, window, channels)."""
         self.check(windows)
         if not len(windows):
             return np.zeros((0, len(self.contract.labels)), np.float32)
         return np.stack([self.invoke(self.prepare(window)) for window in windows])
 
     def predict(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities float32 (N, classes) of float32 (N, window, 3) in m/s².
+        """Probabilities float32 (N, classes) of float32 (N, window, channels).
 
         Raises:
             ContractError: another shape, or values that are not finite.
@@ -73,9 +73,9 @@ class Runtime(ABC):
         )
 
     def check(self, windows: NDArray[np.float32]) -> None:
-        """Raise ContractError unless windows are finite and (N, window, 3)."""
-        expected = (self.contract.window, 3)
+        """Raise ContractError unless windows are finite and (N, window, channels)."""
+        expected = self.contract.window_shape
         if windows.ndim != 3 or windows.shape[1:] != expected:
-            raise ContractError(f"expected windows of shape (N, {expected[0]}, 3), got {windows.shape}")
+            raise ContractError(f"expected windows of shape (N, {expected[0]}, {expected[1]}), got {windows.shape}")
         if not np.isfinite(windows).all():
             raise ContractError("expected finite samples, got NaN or infinity; drop those windows first")

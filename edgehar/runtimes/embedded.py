@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgehar import schema
+from edgehar.channels import channels_text
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.errors import ContractError
 from edgehar.files import LARGEST_MODEL, read_bytes
@@ -39,10 +40,7 @@ def settle(path: Path, inside: Contract | None, given: Contract | None) -> Contr
         if given.labels != inside.labels:
             raise ContractError(f"expected the labels {list(given.labels)}, got {list(inside.labels)} in {path}")
         if not given.same_input(inside):
-            raise ContractError(
-                f"expected windows of {given.window} samples at {given.rate_hz:g} Hz, "
-                f"got {inside.window} at {inside.rate_hz:g} Hz in {path}"
-            )
+            raise ContractError(f"expected windows of {_input(given)}, got {_input(inside)} in {path}")
     # The file's own entry on folding and layout is nearer to the truth than a caller's.
     found = inside if inside is not None else given
     if found is not None:
@@ -55,6 +53,12 @@ def settle(path: Path, inside: Contract | None, given: Contract | None) -> Contr
         f"export the model with 'edgehar export' (a network of Keras alone: first 'edgehar import'), or put its "
         f"{MEMBER} beside it"
     )
+
+
+def _input(contract: Contract) -> str:
+    """What a window holds, for messages."""
+    front = "" if contract.front_end == "none" else f" through the front end {contract.front_end}"
+    return f"{contract.window} samples of {channels_text(contract.channels)} at {contract.rate_hz:g} Hz{front}"
 
 
 def check_tensors(

@@ -1,7 +1,7 @@
 """Incremental `.tflite` models: the state that a step hands to the next one, over LiteRT or TFLite-Micro.
 
     model = open_model("bundle/model_int8_stream_hop3.tflite", runtime="litert-int8-stream-hop3")
-    model.extend(quantised)          # int8 (N, 3), any N; runs a step whenever 3 samples are there
+    model.extend(quantised)          # int8 (N, channels), any N; runs a step whenever 3 samples are there
     if model.full:
         output = model.output()      # of the window that ended with the last whole step
     model.clear()                    # after a gap
@@ -39,7 +39,7 @@ class Step(Protocol):
     """One step of the network, with its state between calls."""
 
     def __call__(self, samples: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Output int8 (classes,) after the samples int8 (1, hop, 3)."""
+        """Output int8 (classes,) after the samples int8 (1, hop, channels)."""
 
 
 class Incremental(Runtime):
@@ -60,7 +60,7 @@ class Incremental(Runtime):
         self.contract, self.threads, self.hop = contract, threads, hop
         self.note: str | None = None
         self._step = step
-        self._pending = np.zeros((1, hop, 3), np.int8)
+        self._pending = np.zeros((1, hop, len(contract.channels)), np.int8)
         self._zeros = np.int8(contract.input_quantisation.zero_point)
         self.clear()
 
@@ -77,7 +77,7 @@ class Incremental(Runtime):
         return self._missing <= 0
 
     def extend(self, samples: NDArray[np.int8]) -> None:
-        """Take quantised samples (N, 3), oldest first, and run the steps that they complete."""
+        """Take quantised samples (N, channels), oldest first, and run the steps that they complete."""
         start, count = 0, len(samples)
         while start < count:
             taken = min(count - start, self.hop - self._filled)
@@ -201,17 +201,19 @@ def _check(path: Path, contract: Contract, inputs: list[TensorDetail], outputs: 
     """The hop of an incremental step whose tensors are what its contract says."""
     samples, probabilities = tuple(inputs[0]["shape"]), tuple(outputs[0]["shape"])
     pairs = list(zip(inputs[1:], outputs[1:], strict=False))
-    hop = int(samples[1]) if len(samples) == 3 else 0
+    hop, channels = int(samples[1]) if len(samples) == 3 else 0, len(contract.channels)
     whole = len(inputs) == len(outputs) and all(detail["dtype"] == np.int8 for detail in (*inputs, *outputs))
     same = all(
         tuple(given["shape"]) == tuple(kept["shape"]) and given["quantization"] == kept["quantization"]
         for given, kept in pairs
     )
-    shapes = samples == (1, hop, 3) and 1 <= hop <= contract.window and probabilities == (1, len(contract.labels))
+    shapes = (
+        samples == (1, hop, channels) and 1 <= hop <= contract.window and probabilities == (1, len(contract.labels))
+    )
     if not (whole and same and shapes):
         raise ContractError(
-            f"expected an incremental step (int8 samples (1, hop, 3) and states, {len(contract.labels)} probabilities "
-            f"and the same states) in {path}, got {[tuple(map(int, d['shape'])) for d in inputs]}; "
+            f"expected an incremental step (int8 samples (1, hop, {channels}) and states, {len(contract.labels)} "
+            f"probabilities and the same states) in {path}, got {[tuple(map(int, d['shape'])) for d in inputs]}; "
             "make one with: edgehar export --int8 --incremental --hop N"
         )
     return hop

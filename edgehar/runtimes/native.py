@@ -6,6 +6,7 @@ It runs the C source that a bundle ships in `c/`, compiled with the machine's ow
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import shutil
 import subprocess
@@ -48,10 +49,8 @@ class NativeInt8(Runtime):
         invoke.argtypes, invoke.restype = (ctypes.c_void_p, ctypes.c_void_p), None
         self._invoke = invoke
         self._shape = (1, *contract.input_shape)
-        if (self._library.edgehar_host_window(), self._library.edgehar_host_classes()) != (
-            contract.window,
-            len(contract.labels),
-        ):
+        ours = (self._library.edgehar_host_window(), self._library.edgehar_host_channels())
+        if (*ours, self._library.edgehar_host_classes()) != (*contract.window_shape, len(contract.labels)):
             raise ContractError(f"expected C source for the contract of {path}, got that of another model")
 
     def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8]:
@@ -61,7 +60,7 @@ class NativeInt8(Runtime):
 
     def invoke(self, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
         """Runs the network; int8 (classes,)."""
-        if tensor.dtype != np.int8 or tensor.size != self.contract.window * 3 or not tensor.flags.c_contiguous:
+        if tensor.dtype != np.int8 or tensor.size != math.prod(self._shape) or not tensor.flags.c_contiguous:
             raise ContractError(f"expected int8 {self._shape}, got {tensor.dtype} {tensor.shape}")
         output = np.empty(len(self.contract.labels), np.int8)
         self._invoke(tensor.ctypes.data, output.ctypes.data)

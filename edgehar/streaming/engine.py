@@ -15,7 +15,7 @@ class Engine(Protocol):
     """Takes samples as they come; has the output of the newest window when the streamer asks for it."""
 
     def extend(self, samples: NDArray[Any]) -> None:
-        """Take samples (N, 3), oldest first, int8 where the model is int8."""
+        """Take samples (N, channels), oldest first, int8 where the model is int8."""
 
     def output(self) -> NDArray[np.int8 | np.float32]:
         """The network's own output for the newest window."""
@@ -34,10 +34,10 @@ class WholeWindow:
 
     def __init__(self, runtime: Runtime, int8: bool) -> None:
         self._runtime = runtime
-        window = runtime.contract.window
-        self._shape = runtime.prepare(np.zeros((window, 3), np.float32)).shape
+        shape = runtime.contract.window_shape
+        self._shape = runtime.prepare(np.zeros(shape, np.float32)).shape
         self._int8 = int8
-        self._ring = SampleRing(window, np.int8 if int8 else np.float32)
+        self._ring = SampleRing(*shape, np.int8 if int8 else np.float32)
         self.extend = self._ring.extend
         self.clear = self._ring.clear
 

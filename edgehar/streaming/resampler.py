@@ -24,12 +24,13 @@ class StreamResampler:
     Args:
         from_hz: rate of the input.
         to_hz: rate wanted.
+        channels: values of a sample.
 
     Raises:
         DataError: a ratio of rates with terms over 1000.
     """
 
-    def __init__(self, from_hz: float, to_hz: float) -> None:
+    def __init__(self, from_hz: float, to_hz: float, channels: int = 3) -> None:
         ratio = rate_ratio(from_hz, to_hz)
         self._up, self._down = ratio.numerator, ratio.denominator
         taps = lowpass(self._up, self._down)
@@ -39,17 +40,18 @@ class StreamResampler:
         index = half + np.arange(self._up)[:, None] - offsets * self._up
         inside = (index >= 0) & (index < len(taps))
         self._weights = np.where(inside, taps[np.clip(index, 0, len(taps) - 1)], 0.0)[:, :, None]
+        self._channels = channels
         self.clear()
 
     def clear(self) -> None:
         """Forget the input, as after a gap."""
-        self._x = np.zeros((0, 3))
+        self._x = np.zeros((0, self._channels))
         self._t = np.zeros(0, np.int64)
         # Row 0 of the buffers is input number `_first`; the next output is number `_next`.
         self._first, self._next = -self.reach, 0
 
     def push(self, x: NDArray[np.floating], t_us: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Take (N, 3) samples without gaps and their times, return those outputs that can now be made."""
+        """Take (N, channels) samples without gaps and their times, return those outputs that can now be made."""
         if len(x) and not len(self._t):
             # The first sample is held before the start: a phone at rest read gravity then as well.
             self._x, self._t = np.repeat(x[:1].astype(np.float64), self.reach, axis=0), np.repeat(t_us[:1], self.reach)
@@ -68,10 +70,10 @@ class StreamResampler:
             self._next += 1
         done = max(0, min(self._next * self._down // self._up - self._first - self.reach, len(self._x)))
         self._x, self._t, self._first = self._x[done:], self._t[done:], self._first + done
-        return np.array(samples, np.float32).reshape(-1, 3), np.array(times, np.int64)
+        return np.array(samples, np.float32).reshape(-1, self._channels), np.array(times, np.int64)
 
 
-def resample_blocks(blocks: Iterable[Block], from_hz: float, to_hz: float) -> Iterator[Block]:
+def resample_blocks(blocks: Iterable[Block], from_hz: float, to_hz: float, channels: int = 3) -> Iterator[Block]:
     """Unlabelled blocks at another rate, by the samples' own times: jitter and drift are evened out first.
 
     What is not finite or goes back, and a pause of over two periods of the slower rate, flushes and is passed on.
@@ -79,7 +81,7 @@ def resample_blocks(blocks: Iterable[Block], from_hz: float, to_hz: float) -> It
     Raises:
         DataError: a ratio of rates with terms over 1000.
     """
-    grid, resampler = TimeGrid(from_hz), StreamResampler(from_hz, to_hz)
+    grid, resampler = TimeGrid(from_hz), StreamResampler(from_hz, to_hz, channels)
     longest = 2 * math.floor(1e6 / min(from_hz, to_hz) + 0.5)
     kept: int | None = None
     for block in blocks:
@@ -97,7 +99,7 @@ def resample_blocks(blocks: Iterable[Block], from_hz: float, to_hz: float) -> It
                     keep = []
                 grid.clear()
                 resampler.clear()
-                yield Block(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), None, Flush(t, reason))
+                yield Block(np.zeros((0, channels), np.float32), np.zeros(0, np.int64), None, Flush(t, reason))
             if finite[i] and t != kept:
                 keep.append(i)
             kept = t if finite[i] else None

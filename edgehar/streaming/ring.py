@@ -17,14 +17,15 @@ class SampleRing:
 
     Args:
         window: samples to keep.
+        channels: values of a sample.
         dtype: type of one value.
     """
 
     BLOCKS = 8
 
-    def __init__(self, window: int, dtype: DTypeLike) -> None:
+    def __init__(self, window: int, channels: int, dtype: DTypeLike) -> None:
         self._window = window
-        self._block: NDArray[Any] = np.zeros((self.BLOCKS * window, 3), dtype)
+        self._block: NDArray[Any] = np.zeros((self.BLOCKS * window, channels), dtype)
         self._end = 0
 
     def __len__(self) -> int:
@@ -36,7 +37,7 @@ class SampleRing:
         self._end = 0
 
     def extend(self, samples: NDArray[np.int8 | np.float32]) -> None:
-        """Append (N, 3) samples, oldest first; N may be any number."""
+        """Append (N, channels) samples, oldest first; N may be any number."""
         samples = samples[-self._window :]
         if self._end + len(samples) > len(self._block):
             held = len(self)
@@ -46,5 +47,5 @@ class SampleRing:
         self._end += len(samples)
 
     def window(self) -> NDArray[Any]:
-        """The samples held, (window, 3) once there are enough, as a view that the next `extend` may change."""
+        """The samples held, (window, channels) once there are enough, as a view that the next `extend` may change."""
         return self._block[self._end - len(self) : self._end]

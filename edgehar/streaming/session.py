@@ -66,7 +66,7 @@ class History:
     """Everything that was seen.
 
     Attributes:
-        x: float32 (N, 3), m/s².
+        x: float32 (N, channels), in their units.
         t_us: int64 (N,), microseconds.
         truth: int64 (N,), class index, -1 where not known.
         label: int64 (N,), the label in force: class index, UNSURE or NONE.
@@ -132,7 +132,7 @@ class Session:
         truth = [np.full(len(b.x), UNLABELLED, np.int64) if b.truth is None else b.truth for b, _ in self._kept]
         none = np.zeros(0, np.int64)
         return History(
-            np.concatenate([np.zeros((0, 3), np.float32), *[b.x for b, _ in self._kept]]),
+            np.concatenate([np.zeros((0, len(self._contract.channels)), np.float32), *[b.x for b, _ in self._kept]]),
             np.concatenate([none, *[b.t_us for b, _ in self._kept]]),
             np.concatenate([none, *truth]),
             np.concatenate([none, *[label for _, label in self._kept]]),

@@ -23,7 +23,7 @@ class Block(NamedTuple):
     """Samples in order of time.
 
     Attributes:
-        x: float32 (N, 3), m/s².
+        x: float32 (N, channels), in their units.
         t_us: int64 (N,), microseconds.
         truth: int64 (N,), index into the contract's labels, -1 where not known; None without labels.
         flush: set where these do not follow what came before, with the time and the reason.

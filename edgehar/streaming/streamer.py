@@ -96,13 +96,14 @@ class Streamer:
         self._window = contract.window
         self._half = (contract.window + 1) // 2
         self._period = round(1e6 / contract.rate_hz)
-        probe = runtime.prepare(np.zeros((contract.window, 3), np.float32))
+        probe = runtime.prepare(np.zeros(contract.window_shape, np.float32))
         quantisation = contract.input_quantisation if probe.dtype == np.int8 else None
+        self._names = tuple(one.name for one in contract.channels)
         self._levels = None if quantisation is None else Levels(quantisation)
         self._given = rotation
         self._target = require_alignable(contract) if align else None
         self._walking: Walking | None = Walking() if align else None
-        self._path = SamplePath(contract.front_end, rotation, waits=align)
+        self._path = SamplePath(contract.front_end, rotation, waits=align, channels=contract.channels)
         self._engine: Engine = WholeWindow(runtime, quantisation is not None)
         if isinstance(runtime, Incremental):
             if hop != runtime.hop:
@@ -143,12 +144,12 @@ class Streamer:
         """Take samples and return what they brought about, in order of time.
 
         Args:
-            samples: (N, 3) in m/s², any N; taken as float32.
+            samples: (N, channels) in their units, any N; taken as float32.
             t_us: int64 (N,), microseconds; without it, each sample is one period after the last.
         Raises:
             DataError: another shape, or times that are not integers.
         """
-        x = _as_samples(samples)
+        x = _as_samples(samples, self._names)
         times = self._times(t_us, len(x))
         events: list[Decision | Flush] = []
         if not len(x):
@@ -297,19 +298,22 @@ class Streamer:
         self._due = self._window
 
 
-def _as_samples(samples: ArrayLike) -> NDArray[np.float32]:
-    """Samples as float32 (N, 3); a value beyond float32 becomes infinite and so flushes."""
-    if isinstance(samples, np.ndarray) and samples.dtype == np.float32 and samples.ndim == 2 and samples.shape[1] == 3:
+def _as_samples(samples: ArrayLike, names: Sequence[str]) -> NDArray[np.float32]:
+    """Samples as float32 (N, channels); a value beyond float32 becomes infinite and so flushes."""
+    width = len(names)
+    if isinstance(samples, np.ndarray) and samples.dtype == np.float32 and samples.shape[1:] == (width,):
         return samples
     try:
         with np.errstate(over="ignore"):
             x = np.asarray(samples, np.float32)
     except (TypeError, ValueError) as error:
-        raise DataError(f"expected samples of three numbers (x, y, z) in m/s², got something else ({error})") from error
+        raise DataError(
+            f"expected samples of {width} numbers ({', '.join(names)}), got something else ({error})"
+        ) from error
     if x.size == 0:
-        return np.zeros((0, 3), np.float32)
-    if x.ndim != 2 or x.shape[1] != 3:
-        raise DataError(f"expected samples of shape (N, 3), got {x.shape}")
+        return np.zeros((0, width), np.float32)
+    if x.ndim != 2 or x.shape[1] != width:
+        raise DataError(f"expected samples of shape (N, {width}), got {x.shape}")
     return x
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-#: Probabilities float32 (N, classes) of augmented windows float32 (N, window, 3) in m/s².
+#: Probabilities float32 (N, classes) of augmented windows float32 (N, window, channels).
 Teacher = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 #: Threads inside of an operation, on every machine and in every worker: what the shipped weights were made with.
@@ -192,7 +192,7 @@ def targets(recipe: Recipe, y: NDArray[np.int64] | None, truth: Truth) -> NDArra
 
 
 def network_input(x: NDArray[np.float32], contract: Contract) -> NDArray[np.float32]:
-    """Windows float32 (N, window, 3) in m/s² as the network takes them: normalised unless folded, in its layout."""
+    """Windows float32 (N, window, channels) as the network takes them: normalised unless folded, in its layout."""
     norm = contract.normalisation
     if norm is not None and not norm.folded:
         x = np.divide(x - np.array(norm.mean, np.float32), np.array(norm.std, np.float32), dtype=np.float32)
@@ -200,7 +200,7 @@ def network_input(x: NDArray[np.float32], contract: Contract) -> NDArray[np.floa
 
 
 def probabilities(model: Callable[..., object], contract: Contract, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities float32 (N, classes) of windows float32 (N, window, 3) in m/s².
+    """Probabilities float32 (N, classes) of windows float32 (N, window, channels).
 
     Args:
         model: keras.Model, or whatever is called like one: `model(x, training=False)`.

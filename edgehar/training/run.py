@@ -204,7 +204,9 @@ def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
     require_architectures(recipe)
     split = data.split(dataset, plan.split, validation=plan.validation, seed=recipe.seed)
     truth = Truth.of(labels_of(dataset), plan.match)
-    contract = Contract(truth.labels, input_layout=plan.input_layout, front_end=plan.front_end)
+    contract = Contract(
+        truth.labels, input_layout=plan.input_layout, front_end=plan.front_end, channels=dataset.channels
+    )
     gravity = contract_gravity(dataset, split.train + split.validation, contract)
     contract = replace(contract, walking_gravity=gravity)
     coarse = fine = data.cut_windows(dataset, contract, labels=truth.words)
@@ -310,14 +312,14 @@ def measure(predicted: NDArray[np.float32], windows: Windows, truth: Truth) -> E
 
 
 def normalisation(windows: Windows, kind: str) -> Normalisation:
-    """Mean and deviation (m/s²) of training windows: per axis, or one deviation for all axes (`scalar`)."""
+    """Mean and deviation of training windows: per channel, or one deviation for all of them (`scalar`)."""
     x = windows.x.astype(np.float64)
     mean, std = x.mean(axis=(0, 1)), np.maximum(x.std(axis=(0, 1)), 1e-3)
     if kind == "scalar":
-        std = np.full(3, std.mean())
+        std = np.full(len(std), std.mean())
     # float32, since the network computes in it and the contract must say what was computed.
     mean, std = ([float(np.float32(value)) for value in values] for values in (mean, std))
-    return Normalisation((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), folded=False)
+    return Normalisation(tuple(mean), tuple(std), folded=False)
 
 
 def history_csv(history: list[dict[str, float]]) -> str:

@@ -1,4 +1,4 @@
-/* edgehar: decisions from a stream of accelerometer samples, by an int8 network, without heap.
+/* edgehar: decisions from a stream of sensor samples, by an int8 network, without heap.
  *
  * Five functions: edgehar_init, edgehar_push or edgehar_push_counts for each sample, edgehar_reset, edgehar_label_name.
  * The caller owns all memory; one model may serve several streams, each with its own `edgehar` and memory.
@@ -36,7 +36,7 @@ enum edgehar_status {
     EDGEHAR_ERROR_MEMORY = -2,   /* memory too small, or its address no multiple of 4 */
     EDGEHAR_ERROR_CONFIG = -3,   /* a configuration field out of its range */
     EDGEHAR_ERROR_PROFILE = -4,  /* no profile, or a torn one */
-    EDGEHAR_ERROR_MODEL = -5,    /* a profile or a sensor's filter of another model */
+    EDGEHAR_ERROR_MODEL = -5,    /* a profile or filter of another model; a rotation of axes that lack others */
     EDGEHAR_ERROR_FULL = -6,     /* no room to store the sample, which is lost */
 
     EDGEHAR_OK = 0,             /* kept; no decision is due */
@@ -129,6 +129,9 @@ typedef struct edgehar_config {
 #endif
 #define EDGEHAR_NO_COUNTS {0, 0}
 
+/* Values of a sample at most. */
+#define EDGEHAR_MOST_CHANNELS 9
+
 /* Computed by the compiler: nothing of it is left in the image. Needs model_data.h; a model with a name has a macro of
  * its own. A unit that is not above 0, or for which unit / scale is not within 2^-20 … 2^12, does not compile. */
 #define EDGEHAR_COUNTS(unit) EDGEHAR_COUNTS_OF((unit), EDGEHAR_MODEL_INPUT_SCALE)
@@ -206,6 +209,7 @@ struct edgehar {
     const edgehar_path *path; /* NULL: samples become int8 as they come */
     const int16_t *rotation;
     edgehar_alignment *alignment;
+    const edgehar_counts *channel_counts; /* one per channel, of a model with other channels than x, y, z */
     edgehar_last_layer last;
     int32_t *scores;
     edgehar_gravity gravity;
@@ -241,15 +245,17 @@ int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size
 
 #ifndef EDGEHAR_COUNTS_ONLY
 /* Take one sample: x, y, z in m/s², gravity included, Android sign; `time_us` in microseconds, or EDGEHAR_NO_TIME.
+ * Of a model with other channels, EDGEHAR_MODEL_CHANNELS values in the order and units of its header.
  *
  * Returns what became of it; with EDGEHAR_DECISION, and only then, *decision was written. With a sensor that was set
  * (edgehar_sensor.h): EDGEHAR_ERROR_CONFIG, for its samples are counts.
  */
-int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar_decision *decision);
+int edgehar_push(edgehar *self, const float *sample, uint64_t time_us, edgehar_decision *decision);
 #endif
 
-/* The same for raw sensor counts; config->counts or a sensor says their unit (else EDGEHAR_ERROR_CONFIG). */
-int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us, edgehar_decision *decision);
+/* The same for raw sensor counts; config->counts says their unit, or edgehar_set_counts or a sensor (else
+ * EDGEHAR_ERROR_CONFIG). */
+int edgehar_push_counts(edgehar *self, const int16_t *counts, uint64_t time_us, edgehar_decision *decision);
 
 /* Forget everything, the clock included: a new recording begins. */
 void edgehar_reset(edgehar *self);
@@ -257,9 +263,19 @@ void edgehar_reset(edgehar *self);
 /* Turn every sample from now on, so that the device is as training had it; forgets as edgehar_reset does.
  *
  * `rotation` is a 3 × 3 matrix, row by row, in units of 1/16384, no entry beyond ±16384; it must outlive its use. NULL
- * turns nothing. Returns EDGEHAR_OK or EDGEHAR_ERROR_ARGUMENT, and then nothing has changed.
+ * turns nothing. Where there are several sensors, x, y and z of each are turned. Returns EDGEHAR_OK,
+ * EDGEHAR_ERROR_ARGUMENT, or EDGEHAR_ERROR_MODEL where a channel cannot be turned; after an error nothing has changed.
  */
 int edgehar_set_rotation(edgehar *self, const int16_t rotation[9]);
+
+/* Say what the counts of a model are whose samples are not x, y, z of the acceleration; forgets as edgehar_reset does.
+ *
+ * `counts` has a map for each of the model's channels, as EDGEHAR_MODEL_CHANNEL_COUNTS of its header makes them from a
+ * unit per sensor; it must outlive its use. NULL: no counts are pushed. Returns EDGEHAR_OK, EDGEHAR_ERROR_ARGUMENT,
+ * EDGEHAR_ERROR_MODEL of a model of x, y, z, whose unit the configuration has, or EDGEHAR_ERROR_CONFIG for maps that are
+ * none; after an error nothing has changed.
+ */
+int edgehar_set_counts(edgehar *self, const edgehar_counts *counts);
 
 /* Name of a label, UTF-8; "unsure" for EDGEHAR_UNSURE, NULL for anything that is no label. */
 const char *edgehar_label_name(const edgehar_model *model, int label);

@@ -47,7 +47,7 @@ typedef struct edgehar_sensor {
  *
  * `sensor`, and with a resampler `memory` (EDGEHAR_NAME_SENSOR_BYTES, address a multiple of 4), must outlive their use.
  * Returns EDGEHAR_OK, EDGEHAR_ERROR_ARGUMENT, EDGEHAR_ERROR_MEMORY, EDGEHAR_ERROR_MODEL (a resampler for another rate, or a
- * model whose input scale is no sensor's) or EDGEHAR_ERROR_CONFIG (axes or a unit out of range, or a hop below
+ * model whose input scale is no sensor's or whose channels are not x, y, z of the acceleration) or EDGEHAR_ERROR_CONFIG (axes or a unit out of range, or a hop below
  * resampler->most); after an error nothing has changed.
  */
 int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory, size_t bytes);
@@ -56,7 +56,7 @@ int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory
  * `decision` is to be read with EDGEHAR_DECISION only. */
 typedef void edgehar_listener(void *context, int status, const edgehar_decision *decision);
 
-/* Take a whole FIFO: `count` samples of x, y, z, oldest first; `last_us` is the time of the last of them, or
+/* Take a whole FIFO: `count` samples, as edgehar_push_counts takes them, oldest first; `last_us` is the time of the last of them, or
  * EDGEHAR_NO_TIME.
  *
  * The others stand evenly between the last sample of the call before and this one, where that is `count` periods to 10 %;

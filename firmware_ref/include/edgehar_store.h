@@ -19,10 +19,15 @@
 extern "C" {
 #endif
 
+/* Values of a sample; say another number, up to 9, on the command line of every file where a model has more. */
+#ifndef EDGEHAR_STORE_CHANNELS
+#define EDGEHAR_STORE_CHANNELS 3
+#endif
+
 /* A sample that waits. */
 typedef struct edgehar_stored {
     uint64_t time_us;
-    int16_t counts[3];
+    int16_t counts[EDGEHAR_STORE_CHANNELS];
     uint16_t lost; /* samples that found no room just before it, at most 65535 */
 } edgehar_stored;
 
@@ -40,16 +45,16 @@ typedef struct edgehar_queue {
  */
 int edgehar_queue_init(edgehar_queue *queue, edgehar_stored *places, uint32_t length);
 
-/* Store one sample: counts and time as for edgehar_push_counts. Some 30 instructions, whatever the model.
+/* Store one sample: EDGEHAR_STORE_CHANNELS counts and their time as for edgehar_push_counts. Some 30 instructions, whatever the model.
  *
  * Returns EDGEHAR_OK, or EDGEHAR_ERROR_FULL where there is no room: the sample is lost, which edgehar_decide reports.
  */
-int edgehar_store(edgehar_queue *queue, const int16_t counts[3], uint64_t time_us);
+int edgehar_store(edgehar_queue *queue, const int16_t *counts, uint64_t time_us);
 
 /* Take stored samples in their order until one of them did more than being kept.
  *
  * Returns what edgehar_push_counts returned for it, or EDGEHAR_FLUSH_LOST: samples before it were lost, the window begins
- * anew with it. EDGEHAR_OK: no sample waits.
+ * anew with it. EDGEHAR_OK: no sample waits. EDGEHAR_ERROR_MODEL: a place is too small for the model's samples.
  */
 int edgehar_decide(edgehar *self, edgehar_queue *queue, edgehar_decision *decision);
 

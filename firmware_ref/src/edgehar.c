@@ -45,7 +45,8 @@ int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size
         (model->hop != 0 && config->hop != model->hop) || config->smoothing > EDGEHAR_SMOOTHING_MAJORITY ||
         config->votes < 1 || config->votes > 15 || config->alpha < 1 || config->alpha > 256 ||
         config->threshold > 256 || config->hysteresis > 256 || config->min_dwell < 1 ||
-        (config->counts.multiplier != 0 && (config->counts.shift < 1 || config->counts.shift > 62))) {
+        (config->counts.multiplier != 0 && (config->counts.shift < 1 || config->counts.shift > 62)) ||
+        (model->channels != 0 && config->counts.multiplier != 0)) {
         return EDGEHAR_ERROR_CONFIG;
     }
     memset(self, 0, sizeof *self);
@@ -156,7 +157,7 @@ static void decide(edgehar *self)
     }
 }
 
-int edgehar_keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision)
+int edgehar_keep(edgehar *self, const int8_t *quantised, uint64_t time_us, int status, edgehar_decision *decision)
 {
     const edgehar_model *model = self->config->model;
     const int8_t *output;
@@ -236,18 +237,11 @@ static int check_time(edgehar *self, uint64_t time_us)
 }
 
 #ifndef EDGEHAR_COUNTS_ONLY
-/* By the exponent, so that -ffast-math cannot optimise it away. */
-static int is_finite(float value)
+int edgehar_push(edgehar *self, const float *sample, uint64_t time_us, edgehar_decision *decision)
 {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return (bits & 0x7F800000u) != 0x7F800000u;
-}
-
-int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar_decision *decision)
-{
-    int8_t quantised[3];
-    int status, axis;
+    const edgehar_path *path;
+    int8_t quantised[EDGEHAR_MOST_CHANNELS];
+    int finite, status, axis;
 
     if (!self || !sample || !decision) {
         return EDGEHAR_ERROR_ARGUMENT;
@@ -256,7 +250,10 @@ int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar
         return EDGEHAR_ERROR_CONFIG;
     }
     time_us = tick(self, time_us);
-    if (!is_finite(sample[0]) || !is_finite(sample[1]) || !is_finite(sample[2])) {
+    path = self->path;
+    finite = path ? path->is_finite(self, sample)
+                  : edgehar_is_finite(sample[0]) && edgehar_is_finite(sample[1]) && edgehar_is_finite(sample[2]);
+    if (!finite) {
         flush(self);
         self->has_kept = 0;
         return EDGEHAR_FLUSH_NAN;
@@ -265,26 +262,29 @@ int edgehar_push(edgehar *self, const float sample[3], uint64_t time_us, edgehar
     if (status == EDGEHAR_DUPLICATE) {
         return status;
     }
-    if (self->path) {
-        status = self->path->quantise(self, sample, status, quantised);
+    if (path) {
+        status = path->quantise(self, sample, status, quantised);
     } else {
+        const edgehar_model *model = self->config->model;
+        const float inverse_scale = model->inverse_scale;
+        const int32_t zero = model->input_zero;
         for (axis = 0; axis < 3; axis++) {
-            quantised[axis] = edgehar_quantise(self->config->model, sample[axis]);
+            quantised[axis] = edgehar_quantise_by(inverse_scale, zero, sample[axis]);
         }
     }
     return edgehar_keep(self, quantised, time_us, status, decision);
 }
 #endif
 
-int edgehar_push_counts(edgehar *self, const int16_t counts[3], uint64_t time_us, edgehar_decision *decision)
+int edgehar_push_counts(edgehar *self, const int16_t *counts, uint64_t time_us, edgehar_decision *decision)
 {
-    int8_t quantised[3];
+    int8_t quantised[EDGEHAR_MOST_CHANNELS];
     int status, axis;
 
     if (!self || !counts || !decision) {
         return EDGEHAR_ERROR_ARGUMENT;
     }
-    if (!self->take && self->config->counts.multiplier == 0) {
+    if (!self->take && self->config->counts.multiplier == 0 && !self->channel_counts) {
         return EDGEHAR_ERROR_CONFIG;
     }
     time_us = tick(self, time_us);

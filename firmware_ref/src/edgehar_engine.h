@@ -55,11 +55,13 @@ edgehar_front edgehar_front_pocket;
 /* Both return what becomes of the sample: the status given, or EDGEHAR_FLUSH_ALIGNED. The first is NULL where all input is
  * counts. */
 struct edgehar_path {
-    int (*quantise)(edgehar *self, const float sample[3], int status, int8_t quantised[3]);
-    int (*quantise_counts)(edgehar *self, const int16_t counts[3], int status, int8_t quantised[3]);
+    int (*is_finite)(const edgehar *self, const float *sample); /* NULL where all input is counts */
+    int (*quantise)(edgehar *self, const float *sample, int status, int8_t *quantised);
+    int (*quantise_counts)(edgehar *self, const int16_t *counts, int status, int8_t *quantised);
 };
 
-extern const edgehar_path edgehar_changed_path;
+extern const edgehar_path edgehar_changed_path;  /* x, y, z through rotation and front end */
+extern const edgehar_path edgehar_channels_path; /* any other channels */
 
 struct edgehar_model {
     const edgehar_layer *layers;
@@ -84,16 +86,18 @@ struct edgehar_model {
     uint8_t replayed; /* first of the edges that are filled from the history */
     uint8_t replayed_count;
     uint8_t result;             /* edge that holds the probabilities */
-    const edgehar_path *path;   /* where there is a front end */
+    const edgehar_path *path;   /* where there is a front end, or channels other than x, y, z */
     edgehar_front *front;       /* NULL: windows hold x, y, z */
     edgehar_counts q8;          /* Q8 to quantised values, as the float map gives them; 0 where no 32 bits do */
     int16_t walking_gravity[3]; /* where training had it, Q14; zeros where it knows no such direction */
+    uint16_t vectors; /* bit n: channels n, n + 1, n + 2 are what a rotation turns; 0: nothing can be turned */
+    uint8_t channels; /* of a sample, where they are not x, y, z; else 0 */
 };
 
 /* Forget all samples. `memory` is 4-byte aligned and holds model->state_bytes. */
 void edgehar_engine_reset(const edgehar_model *model, void *memory);
 
-/* Take one sample: three quantised values. */
+/* Take one sample: a quantised value for each channel. */
 void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t *sample);
 
 /* Probabilities (zero point -128, scale 1/256) of the window that ends with the last sample fed.

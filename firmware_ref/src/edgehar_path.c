@@ -1,9 +1,6 @@
 /* Samples that are turned, or that a front end makes something of, before they become int8; docs/spec.md, "Sample path". */
 #include "edgehar_quantise.h"
 
-#define EDGEHAR_ROTATION_BITS 14
-#define EDGEHAR_ROTATION_ONE (1 << EDGEHAR_ROTATION_BITS)
-
 /* Whether somebody still waits for walking. */
 static int waits(const edgehar *self)
 {
@@ -23,15 +20,9 @@ static int show(edgehar *self, const int32_t sample[3], int status)
 /* Turn a sample, where there is a rotation; then what the front end does, where there is one. */
 static void change(edgehar *self, int32_t sample[3])
 {
-    const int16_t *row = self->alignment && self->alignment->found ? self->alignment->rotation : self->rotation;
-    const int32_t x = sample[0], y = sample[1], z = sample[2];
-    int axis;
-
-    for (axis = 0; row && axis < 3; axis++, row += 3) {
-        const int32_t sum = row[0] * x + row[1] * y + row[2] * z;
-        const int32_t turned = (sum + EDGEHAR_ROTATION_ONE / 2) >> EDGEHAR_ROTATION_BITS;
-        const int32_t lower = turned < EDGEHAR_LARGEST_SAMPLE ? turned : EDGEHAR_LARGEST_SAMPLE;
-        sample[axis] = lower > -EDGEHAR_LARGEST_SAMPLE ? lower : -EDGEHAR_LARGEST_SAMPLE;
+    const int16_t *rotation = self->alignment && self->alignment->found ? self->alignment->rotation : self->rotation;
+    if (rotation) {
+        edgehar_turn(rotation, sample);
     }
     if (self->config->model->front) {
         self->config->model->front(&self->gravity, sample);
@@ -51,7 +42,7 @@ int edgehar_take_q8(edgehar *self, int32_t sample[3], int status, int8_t quantis
     return status;
 }
 
-static int quantise_counts(edgehar *self, const int16_t counts[3], int status, int8_t quantised[3])
+static int quantise_counts(edgehar *self, const int16_t *counts, int status, int8_t *quantised)
 {
     const edgehar_model *model = self->config->model;
     const edgehar_counts *given = &self->config->counts;
@@ -75,27 +66,25 @@ static int quantise_counts(edgehar *self, const int16_t counts[3], int status, i
 }
 
 #ifdef EDGEHAR_COUNTS_ONLY
+#define EDGEHAR_IS_FINITE NULL
 #define EDGEHAR_QUANTISE NULL
 #else
+#define EDGEHAR_IS_FINITE is_finite
 #define EDGEHAR_QUANTISE quantise
 
-/* floor(value * 256 + 0.5): the product is exact, and the sum is rounded to float whatever the compiler widens. */
-static int32_t to_q8(float value)
+static int is_finite(const edgehar *self, const float *sample)
 {
-    const float edge = (float)EDGEHAR_LARGEST_SAMPLE / 256.0f;
-    const float kept = value > edge ? edge : value < -edge ? -edge : value;
-    const volatile float sum = kept * 256.0f + 0.5f;
-    const int32_t whole = (int32_t)sum;
-    return whole - ((float)whole > sum);
+    (void)self;
+    return edgehar_is_finite(sample[0]) && edgehar_is_finite(sample[1]) && edgehar_is_finite(sample[2]);
 }
 
-static int quantise(edgehar *self, const float sample[3], int status, int8_t quantised[3])
+static int quantise(edgehar *self, const float *sample, int status, int8_t *quantised)
 {
     int32_t v[3];
     int axis;
 
     for (axis = 0; axis < 3; axis++) {
-        v[axis] = to_q8(sample[axis]);
+        v[axis] = edgehar_to_q8(sample[axis]);
     }
     status = show(self, v, status);
     change(self, v);
@@ -106,23 +95,28 @@ static int quantise(edgehar *self, const float sample[3], int status, int8_t qua
 }
 #endif
 
-const edgehar_path edgehar_changed_path = {EDGEHAR_QUANTISE, quantise_counts};
+const edgehar_path edgehar_changed_path = {EDGEHAR_IS_FINITE, EDGEHAR_QUANTISE, quantise_counts};
 
 int edgehar_set_rotation(edgehar *self, const int16_t rotation[9])
 {
+    const edgehar_model *model;
     int index;
 
     if (!self) {
         return EDGEHAR_ERROR_ARGUMENT;
     }
+    model = self->config->model;
     for (index = 0; rotation && index < 9; index++) {
         /* Larger ones could leave 32 bits. */
         if (rotation[index] > EDGEHAR_ROTATION_ONE || rotation[index] < -EDGEHAR_ROTATION_ONE) {
             return EDGEHAR_ERROR_ARGUMENT;
         }
     }
+    if (rotation && model->channels != 0 && model->vectors == 0) {
+        return EDGEHAR_ERROR_MODEL;
+    }
     self->rotation = rotation;
-    self->path = rotation || self->alignment ? &edgehar_changed_path : self->config->model->path;
+    self->path = model->channels == 0 && (rotation || self->alignment) ? &edgehar_changed_path : model->path;
     edgehar_reset(self);
     return EDGEHAR_OK;
 }

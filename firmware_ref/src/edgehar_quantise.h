@@ -4,14 +4,16 @@
 
 #include "edgehar_engine.h"
 
-/* A sample on its way is kept within ± this: in Q8, 1/256 m/s², or in counts. */
+#define EDGEHAR_ROTATION_BITS 14
+#define EDGEHAR_ROTATION_ONE (1 << EDGEHAR_ROTATION_BITS)
+/* A sample on its way is kept within ± this: in Q8, 1/256 of its unit, or in counts. */
 #define EDGEHAR_LARGEST_SAMPLE 32767
 
 /* Steps between samples, at the model's rate, over which the rate is told. */
 #define EDGEHAR_RATE_STEPS(window) ((uint16_t)(((window) + 1u) / 2u))
 
 /* Keep a quantised sample; decide when it is time. Returns EDGEHAR_DECISION, else `status`. */
-int edgehar_keep(edgehar *self, const int8_t quantised[3], uint64_t time_us, int status, edgehar_decision *decision);
+int edgehar_keep(edgehar *self, const int8_t *quantised, uint64_t time_us, int status, edgehar_decision *decision);
 
 /* Forget all but the clock, which passes over `lost` samples. */
 void edgehar_lose(edgehar *self, uint32_t lost);
@@ -36,18 +38,55 @@ static inline int8_t edgehar_quantise_count(const edgehar_model *model, const ed
     return edgehar_clamp(edgehar_map(counts, value, 512) + model->input_zero, -128, 127);
 }
 
+/* Turn x, y and z by a matrix in Q14. */
+static inline void edgehar_turn(const int16_t *row, int32_t sample[3])
+{
+    const int32_t x = sample[0], y = sample[1], z = sample[2];
+    int axis;
+
+    for (axis = 0; axis < 3; axis++, row += 3) {
+        const int32_t sum = row[0] * x + row[1] * y + row[2] * z;
+        const int32_t turned = (sum + EDGEHAR_ROTATION_ONE / 2) >> EDGEHAR_ROTATION_BITS;
+        const int32_t lower = turned < EDGEHAR_LARGEST_SAMPLE ? turned : EDGEHAR_LARGEST_SAMPLE;
+        sample[axis] = lower > -EDGEHAR_LARGEST_SAMPLE ? lower : -EDGEHAR_LARGEST_SAMPLE;
+    }
+}
+
 #ifndef EDGEHAR_COUNTS_ONLY
-static inline int8_t edgehar_quantise(const edgehar_model *model, float value)
+/* By the exponent, so that -ffast-math cannot optimise it away. */
+static inline int edgehar_is_finite(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits << 1 < 0xFF000000u;
+}
+
+/* floor(value * 256 + 0.5): the product is exact, and the sum is rounded to float whatever the compiler widens. */
+static inline int32_t edgehar_to_q8(float value)
+{
+    const float edge = (float)EDGEHAR_LARGEST_SAMPLE / 256.0f;
+    const float kept = value > edge ? edge : value < -edge ? -edge : value;
+    const volatile float sum = kept * 256.0f + 0.5f;
+    const int32_t whole = (int32_t)sum;
+    return whole - ((float)whole > sum);
+}
+
+static inline int8_t edgehar_quantise_by(float inverse_scale, int32_t zero, float value)
 {
     /* Volatile: the product is rounded to float before all else, whatever the compiler may fuse or widen. */
-    const volatile float product = value * model->inverse_scale;
+    const volatile float product = value * inverse_scale;
     const float scaled = product > 512.0f ? 512.0f : product < -512.0f ? -512.0f : product;
     int32_t whole = (int32_t)scaled;
     const float rest = scaled - (float)whole; /* exact */
 
     /* Half away from zero; adding 0.5 first would round 0.49999997 up. */
     whole += (rest >= 0.5f) - (rest <= -0.5f);
-    return edgehar_clamp(whole + model->input_zero, -128, 127);
+    return edgehar_clamp(whole + zero, -128, 127);
+}
+
+static inline int8_t edgehar_quantise(const edgehar_model *model, float value)
+{
+    return edgehar_quantise_by(model->inverse_scale, model->input_zero, value);
 }
 #endif
 

@@ -50,7 +50,7 @@ int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory
     }
     model = self->config->model;
     resampler = sensor ? sensor->resampler : NULL;
-    if (sensor && model->q8.multiplier == 0) {
+    if (sensor && (model->q8.multiplier == 0 || model->channels != 0)) {
         return EDGEHAR_ERROR_MODEL;
     }
     /* A sum of the filter has 31 bits and a multiplier 32: 62 bits of shift and a half hold in 64. */
@@ -95,11 +95,12 @@ int edgehar_push_fifo(edgehar *self, const int16_t *counts, int count, uint64_t 
 {
     uint64_t time_us = last_us;
     uint32_t step, rest = 0, sum = 0;
-    int left, decisions = 0;
+    int channels, left, decisions = 0;
 
     if (!self || !counts || !listener || count < 0) {
         return EDGEHAR_ERROR_ARGUMENT;
     }
+    channels = self->config->model->channels ? self->config->model->channels : 3;
     step = last_us == EDGEHAR_NO_TIME ? 0 : self->period_us;
     if (step != 0 && count > 0) {
         if (follows(self, (uint32_t)count, last_us)) {
@@ -111,7 +112,7 @@ int edgehar_push_fifo(edgehar *self, const int16_t *counts, int count, uint64_t 
             time_us = last_us - (uint64_t)step * (uint32_t)(count - 1);
         }
     }
-    for (left = count; left > 0; left--, counts += 3) {
+    for (left = count; left > 0; left--, counts += channels) {
         edgehar_decision decision;
         int status;
         /* Times between are rounded down; the last one is `last_us`. */

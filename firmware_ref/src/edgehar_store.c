@@ -22,7 +22,7 @@ int edgehar_queue_init(edgehar_queue *queue, edgehar_stored *places, uint32_t le
     return EDGEHAR_OK;
 }
 
-int edgehar_store(edgehar_queue *queue, const int16_t counts[3], uint64_t time_us)
+int edgehar_store(edgehar_queue *queue, const int16_t *counts, uint64_t time_us)
 {
     edgehar_stored *place;
 
@@ -46,6 +46,9 @@ int edgehar_decide(edgehar *self, edgehar_queue *queue, edgehar_decision *decisi
 {
     if (!self || !queue || !decision) {
         return EDGEHAR_ERROR_ARGUMENT;
+    }
+    if (self->config->model->channels > EDGEHAR_STORE_CHANNELS) {
+        return EDGEHAR_ERROR_MODEL;
     }
     while (ACQUIRE(queue->written) != queue->read) {
         const edgehar_stored sample = queue->places[queue->read & (queue->length - 1)];

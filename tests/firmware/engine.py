@@ -51,7 +51,7 @@ class Engine:
         self.classes = self.network.tensors[self.network.result].channels
 
     def stream(self, samples: np.ndarray, hop: int) -> np.ndarray:
-        """int8 (decisions, classes) of int8 samples (N, 3) from a fresh start."""
+        """int8 (decisions, classes) of int8 samples (N, channels) from a fresh start."""
         samples = np.ascontiguousarray(samples, np.int8)
         decisions = max(0, (len(samples) - self.window) // hop + 1) if len(samples) >= self.window else 0
         out = np.zeros((decisions, self.classes), np.int8)
@@ -60,7 +60,7 @@ class Engine:
         return out
 
     def invoke(self, window: np.ndarray) -> np.ndarray:
-        """int8 (classes,) of one int8 window (window, 3)."""
+        """int8 (classes,) of one int8 window (window, channels)."""
         return self.stream(window, 1)[0]
 
     def traced(self, samples: np.ndarray, hop: int) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -27,10 +27,10 @@ OPTIONS = schema.BuiltinOptions
 SPREAD = 2.0
 
 
-def windows_of(rng: np.random.Generator, samples: int, count: int) -> np.ndarray:
-    """int8 (count, samples, 3): noise over the full range and slow walks in turn; the first jumps from end to end."""
-    noise = rng.integers(-128, 128, (count, samples, 3))
-    noise[1::2] = np.clip(rng.normal(0, 9, (count, samples, 3)).cumsum(1), -128, 127)[1::2]
+def windows_of(rng: np.random.Generator, samples: int, count: int, channels: int = 3) -> np.ndarray:
+    """int8 (count, samples, channels): full-range noise and slow walks in turn; the first jumps from end to end."""
+    noise = rng.integers(-128, 128, (count, samples, channels))
+    noise[1::2] = np.clip(rng.normal(0, 9, (count, samples, channels)).cumsum(1), -128, 127)[1::2]
     noise[0] = np.where(np.arange(samples)[:, None] // 7 % 2, 127, -128)
     return noise.astype(np.int8)
 
@@ -127,14 +127,14 @@ class TfliteWriter:
 class NetworkWriter(TfliteWriter):
     """Layers over one stream: remembers the present tensor, its shape and its quantisation."""
 
-    def __init__(self, seed: int, window: int = 80, extreme: bool = False) -> None:
+    def __init__(self, seed: int, window: int = 80, extreme: bool = False, channels: int = 3) -> None:
         super().__init__(seed)
         self.extreme = extreme
-        self.columns, self.channels = window, 3
+        self.columns, self.channels, self.width = window, channels, channels
         self.scale, self.zero = self._scale(0.1), self._zero()
-        self.source = self.tensor([1, window, 3], self.scale, self.zero)
+        self.source = self.tensor([1, window, channels], self.scale, self.zero)
         self.now = self.source
-        self._reshape([1, 1, window, 3])
+        self._reshape([1, 1, window, channels])
 
     def _scale(self, around: float) -> float:
         spread = 6.0 if self.extreme else 1.0
@@ -278,8 +278,8 @@ class NetworkWriter(TfliteWriter):
         """Weight scales, biases and output scale of the last layer, a dense one, by what its input does on windows."""
         dense = self.graph.operators[-1]
         source, kernel, bias = (self.graph.tensors[index] for index in dense.inputs)
-        samples = int(np.prod(self.graph.tensors[self.source].shape)) // 3
-        windows = windows_of(np.random.default_rng(0), samples, 24)
+        total = int(np.prod(self.graph.tensors[self.source].shape))
+        windows = windows_of(np.random.default_rng(0), total // self.width, 24, self.width)
         x = reference_outputs(self.pack(self.source, int(dense.inputs[0])), windows).astype(np.int64)
         weights = self.model.buffers[kernel.buffer].data.view(np.int8).reshape(kernel.shape).astype(np.int64)
         sums = (x - source.quantization.zeroPoint[0]) @ weights.T

@@ -173,14 +173,14 @@ REFUSED = {
     "no rate": (lambda: network(), {"rate_hz": None}, "got no rate"),
     "rate": (lambda: network(), {"rate_hz": -20.0}, "rate of 0"),
     "mean alone": (lambda: network(), {"mean": MEAN}, "got one of them"),
-    "two means": (lambda: network(), {"mean": (1, 2), "std": STD}, "one mean or three"),
+    "two means": (lambda: network(), {"mean": (1, 2), "std": STD}, "one mean or 3, one for each channel"),
     "std 0": (lambda: network(), {"mean": MEAN, "std": (1, 0, 1)}, "positive finite numbers for the deviation"),
     "order": (lambda: network(), {"order": "rows"}, "the order samples or axes, got 'rows'"),
     "window": (lambda: network(), {"window": 60}, r"window of 60 samples, got an input of \(80, 3\)"),
     "six axes": (
         lambda: keras.Sequential([keras.Input((80, 6)), *network().layers[1:]]),
         {},
-        r"three axes, got \(80, 6\)",
+        r"3 channels, got \(80, 6\); say with --channels",
     ),
     "two inputs": (
         lambda: keras.Model([a := keras.Input((80, 3)), b := keras.Input((80, 3))], network()(a + b)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.adaptation import ADAPTATION
 from tests.mutants.alignment import ALIGNMENT
+from tests.mutants.channels import CHANNELS
 from tests.mutants.compiler import COMPILER
 from tests.mutants.kernels import KERNELS
 from tests.mutants.kernels_arm import KERNELS_ARM
@@ -16,5 +17,5 @@ from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
     *PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
-    *ALIGNMENT, *STORES,
+    *ALIGNMENT, *STORES, *CHANNELS,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 FRONT, PATH = "firmware_ref/src/edgehar_front.c", "firmware_ref/src/edgehar_path.c"
+SHARED = "firmware_ref/src/edgehar_quantise.h"
 PROFILE, STREAM = "firmware_ref/src/edgehar_profile.c", "firmware_ref/src/edgehar.c"
 PYTHON, STREAMER = "edgehar/front_end.py", "edgehar/streaming/streamer.py"
 _C = "tests/firmware/test_sample_path.py"
@@ -37,8 +38,8 @@ SAMPLE_PATH = (
     ),
     Mutant("the front end takes more", FRONT, "LARGEST 14000", "LARGEST 14500", "saturation of the front end", ANY),
     Mutant("tilt keeps its sign", FRONT, "(g < 0 ? -g : g)", "g", "a phone turned over", ANY),
-    Mutant("a rotation is cut off", PATH, "(sum + EDGEHAR_ROTATION_ONE / 2)", "sum", "rounding of the rotation", ANY),
-    Mutant("Q8 rounds towards zero", PATH, "whole - ((float)whole > sum)", "whole", "negative samples in Q8", ANY),
+    Mutant("a rotation is cut off", SHARED, "(sum + EDGEHAR_ROTATION_ONE / 2)", "sum", "rounding of the rotation", ANY),
+    Mutant("Q8 rounds towards zero", SHARED, "whole - ((float)whole > sum)", "whole", "negative samples in Q8", ANY),
     Mutant(
         "a flush keeps gravity",
         STREAM,
@@ -89,8 +90,8 @@ SAMPLE_PATH = (
     Mutant(
         "Python forgets the rotation",
         PYTHON,
-        "turned = values if self.rotation is None else rotate(values, self.rotation)",
-        "turned = values",
+        "turned[:, at : at + 3] = rotate(values[:, at : at + 3], rotation)",
+        "turned[:, at : at + 3] = values[:, at : at + 3]",
         "a rotation that is forgotten",
         ANY,
     ),

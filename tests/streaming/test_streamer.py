@@ -98,7 +98,7 @@ def test_equals_windows_cut_first(count, hop, kind) -> None:
 @settings(max_examples=60, deadline=None)
 @given(sizes=st.lists(st.integers(0, 14), min_size=20, max_size=60), window=st.integers(1, 12))
 def test_ring_holds_the_last_samples(sizes, window) -> None:
-    ring = SampleRing(window, np.float32)
+    ring = SampleRing(window, 3, np.float32)
     everything = np.arange(3 * sum(sizes), dtype=np.float32).reshape(-1, 3)
     done = 0
     for size in sizes:
@@ -186,7 +186,7 @@ def test_bad_hop(hop) -> None:
     [
         (np.zeros((4, 2)), None, r"shape \(N, 3\)"),
         (np.zeros(3), None, r"shape \(N, 3\)"),
-        ([["a", "b", "c"]], None, "three numbers"),
+        ([["a", "b", "c"]], None, "3 numbers"),
         (np.zeros((4, 3)), np.zeros(3, int), "4 integer times"),
         (np.zeros((4, 3)), np.zeros(4), "4 integer times"),
     ],

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgehar import __version__
+from edgehar.channels import ACCELERATION, Channel
 from edgehar.compile.c import literals
+from edgehar.compile.c.channels import channel_counts, channel_fields, channels_remark, counts_macro
 from edgehar.compile.c.layers import layer_data, pack
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.c.personal import declare_personal, define_personal, profile_macro
@@ -32,13 +34,15 @@ class Labels:
     period_us: int
     front_end: str = "none"
     walking_gravity: tuple[int, int, int] | None = None
+    channels: tuple[Channel, ...] = ACCELERATION
 
     @classmethod
     def of(cls, contract: Contract | None, classes: int) -> Labels:
         """From a contract; without one, class numbers at 20 Hz."""
         if contract is None:
             return cls(tuple(f"class {index}" for index in range(classes)), 50_000)
-        return cls(contract.labels, round(1e6 / contract.rate_hz), contract.front_end, contract.walking_gravity)
+        walking, channels = contract.walking_gravity, contract.channels
+        return cls(contract.labels, round(1e6 / contract.rate_hz), contract.front_end, walking, channels)
 
 
 def memory_bytes(plan: EnginePlan) -> int:
@@ -59,6 +63,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
     mode = "whole window at each decision" if not plan.split else f"incremental, schedule '{plan.schedule}'"
     macros = {
         "WINDOW": (source.columns, "samples in a window"),
+        "CHANNELS": (source.channels, channels_remark(labels.channels)),
         "HOP": (fixed_hop(plan), "samples between decisions; 0: as the configuration says"),
         "CLASSES": (len(labels.names), None),
         "PERIOD_US": (labels.period_us, "microseconds between samples"),
@@ -86,7 +91,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
 #endif
 
 {chr(10).join(lines)}
-{_named(names, list(macros), resampler)}
+{channel_counts(names, labels.channels)}{_named(names, [*macros, *counts_macro(labels.channels)], resampler)}
 #ifdef __cplusplus
 extern "C" {{
 #endif
@@ -166,6 +171,7 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         **_front(labels.front_end),
         "q8": literals.fields(find_q8_map(TensorQuantisation(source.scale, source.zero_point))._asdict()),
         **_walking(labels.walking_gravity),
+        **channel_fields(labels.channels),
     }
     lines = "".join(f"    .{name} = {value},\n" for name, value in fields.items())
     parts.append(f"const edgehar_model {names.symbol} = {{\n{lines}}};\n")

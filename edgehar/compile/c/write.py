@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from edgehar.channels import ACCELERATION, channels_text
 from edgehar.compile.c.emit import Labels, emit_header, emit_source
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.plan import make_plan
 from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.data.polyphase import make_polyphase
-from edgehar.errors import ContractError
+from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import write_text
 from edgehar.models import find_contract
 
@@ -55,10 +56,16 @@ def write_c(
     if contract is None:
         contract = find_contract(Path(tflite_path))
     source, classes = network.tensors[network.source], network.tensors[network.result].channels
-    if contract is not None and (len(contract.labels), contract.window) != (classes, source.columns):
+    got = (classes, source.columns, source.channels)
+    if contract is not None and (len(contract.labels), *contract.window_shape) != got:
         raise ContractError(
-            f"expected {len(contract.labels)} classes of {contract.window} samples by the contract, "
-            f"got {classes} of {source.columns} in {tflite_path}"
+            f"expected {len(contract.labels)} classes of windows {contract.window_shape} by the contract, "
+            f"got {classes} of {got[1:]} in {tflite_path}"
+        )
+    if contract is None and source.channels != len(ACCELERATION):
+        raise ContractError(
+            f"expected a contract that says what the {source.channels} channels of a sample are, got none "
+            f"for {tflite_path}"
         )
     plan = make_plan(network, kernels=kernels, hop=hop, schedule=schedule)
     labels = Labels.of(contract, classes)
@@ -66,6 +73,11 @@ def write_c(
         raise ContractError(
             f"expected a window of at most {LONGEST_WINDOW_US // 1_000_000} s for the C engine, which times it in "
             f"32 bits; got {source.columns} samples, one every {labels.period_us} µs, in {tflite_path}"
+        )
+    if sensor_hz is not None and labels.channels != ACCELERATION:
+        raise EdgeharError(
+            "expected x, y and z of the acceleration for a sensor's rate, got the channels "
+            f"{channels_text(labels.channels)}; resample before the engine, or sample at the model's rate"
         )
     rate_hz = 1e6 / labels.period_us if contract is None else contract.rate_hz
     resampler = None if sensor_hz is None else make_polyphase(sensor_hz, rate_hz)

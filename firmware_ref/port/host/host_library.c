@@ -9,6 +9,7 @@ static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 int edgehar_host_window(void);
 int edgehar_host_hop(void);
 int edgehar_host_classes(void);
+int edgehar_host_channels(void);
 void edgehar_host_invoke(const int8_t *window, int8_t *probabilities);
 int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *probabilities);
 
@@ -27,13 +28,18 @@ int edgehar_host_classes(void)
     return EDGEHAR_MODEL_CLASSES;
 }
 
-/* One window of quantised samples, (window, 3), from a fresh start. */
+int edgehar_host_channels(void)
+{
+    return EDGEHAR_MODEL_CHANNELS;
+}
+
+/* One window of quantised samples, (window, channels), from a fresh start. */
 void edgehar_host_invoke(const int8_t *window, int8_t *probabilities)
 {
     (void)edgehar_host_stream(window, EDGEHAR_MODEL_WINDOW, 1, probabilities);
 }
 
-/* Quantised samples (count, 3) from a fresh start; returns the decisions, `classes` bytes each. */
+/* Quantised samples (count, channels) from a fresh start; returns the decisions, `classes` bytes each. */
 int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *probabilities)
 {
     int due = EDGEHAR_MODEL_WINDOW, decisions = 0;
@@ -42,7 +48,7 @@ int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *proba
     memset(memory, 0x5A, sizeof memory); /* a reset owes nothing to what the memory held */
 #endif
     edgehar_engine_reset(&edgehar_model_data, memory);
-    for (; count > 0; count--, samples += 3) {
+    for (; count > 0; count--, samples += EDGEHAR_MODEL_CHANNELS) {
         edgehar_engine_feed(&edgehar_model_data, memory, samples);
         if (--due == 0) {
             memcpy(probabilities, edgehar_engine_decide(&edgehar_model_data, memory), EDGEHAR_MODEL_CLASSES);

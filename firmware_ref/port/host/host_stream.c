@@ -1,13 +1,15 @@
 /* Reads samples on standard input and prints what the stream decides, one JSON object a line, as
  * `python -m edgehar stream --json` does (times and fractions as whole numbers instead: see the fields).
  *
- *     t,x,y,z             seconds and m/s²; with --counts, whole microseconds and sensor counts
+ *     t,x,y,z             seconds and m/s²; with --counts, whole microseconds and sensor counts; where the model has
+ *                         other channels, a value for each of them, in its unit
  *     reset               a new recording begins
  *
  * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
- * --counts UNIT (m/s² of a count). --sensor UNIT: the same through edgehar_sensor.h, at the rate of --sensor-rate at
- * export; --axes 1,2,3 the sensor's, --fifo N: N lines at once, by the time of the last of them. --align 1: turn samples by
- * the first walking. --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad input.
+ * --counts UNIT (m/s² of a count; of other channels, UNIT,UNIT,… for each of them). --sensor UNIT: the same through
+ * edgehar_sensor.h, at the rate of --sensor-rate at export; --axes 1,2,3 the sensor's, --fifo N: N lines at once, by the
+ * time of the last of them. --align 1: turn samples by the first walking. --rotation R00,R01,…,R22 in units of 1/16384,
+ * --profile FILE. Exit status 2 for bad input.
  */
 #include "edgehar_align.h"
 #include "edgehar_profile.h"
@@ -29,10 +31,14 @@ static edgehar_sensor sensor = {NULL, {0, 0}, {1, 2, 3}};
 /* Lines that wait for --fifo N of them. */
 #define MOST_FIFO 512
 static struct {
-    int16_t counts[3 * MOST_FIFO];
+    int16_t counts[EDGEHAR_MODEL_CHANNELS * MOST_FIFO];
     int room;
     int count;
 } fifo;
+static int as_counts; /* whether lines hold them */
+#ifdef EDGEHAR_MODEL_CHANNEL_COUNTS
+static edgehar_counts channel_counts[EDGEHAR_MODEL_CHANNELS];
+#endif
 
 static int fail(const char *message, const char *detail)
 {
@@ -54,6 +60,31 @@ static edgehar_counts counts_of(double ratio)
     }
     counts.multiplier = (uint32_t)(ratio * 1073741824.0 + 0.5);
     return counts;
+}
+
+/* Units of a count: one, or for channels that are not x, y, z one for each of them. Returns 0 for any other text. */
+static int set_counts(edgehar_config *config, const char *text)
+{
+#ifdef EDGEHAR_MODEL_CHANNEL_COUNTS
+    edgehar_counts *const counts = channel_counts;
+    const int wanted = EDGEHAR_MODEL_CHANNELS;
+    (void)config;
+#else
+    edgehar_counts *const counts = &config->counts;
+    const int wanted = 1;
+#endif
+    char *end;
+    int index;
+
+    for (index = 0; index < wanted; index++, text = end + 1) {
+        const double ratio = strtod(text, &end) / (double)EDGEHAR_MODEL_INPUT_SCALE;
+        if (!(ratio >= 1.0 / 1048576.0 && ratio < 4096.0) || *end != (index + 1 < wanted ? ',' : 0)) {
+            return 0;
+        }
+        counts[index] = counts_of(ratio);
+    }
+    as_counts = 1;
+    return 1;
 }
 
 static int set_option(edgehar_config *config, const char *name, const char *text)
@@ -81,6 +112,7 @@ static int set_option(edgehar_config *config, const char *name, const char *text
         config->min_dwell = (uint32_t)value;
     } else if (strcmp(name, "--sensor") == 0) {
         sensor.unit = counts_of(strtod(text, NULL) * 256.0);
+        as_counts = 1;
     } else if (strcmp(name, "--axes") == 0) {
         int axes[3], axis;
         if (sscanf(text, "%d,%d,%d", &axes[0], &axes[1], &axes[2]) != 3) {
@@ -92,12 +124,8 @@ static int set_option(edgehar_config *config, const char *name, const char *text
     } else if (strcmp(name, "--fifo") == 0 && value <= MOST_FIFO) {
         fifo.room = (int)value;
     } else if (strcmp(name, "--counts") == 0) {
-        const double ratio = strtod(text, NULL) / (double)EDGEHAR_MODEL_INPUT_SCALE;
-        if (!(ratio >= 1.0 / 1048576.0 && ratio < 4096.0)) {
-            return 0;
-        }
-        config->counts = counts_of(ratio);
         to_q8 = counts_of(strtod(text, NULL) * 256.0);
+        return set_counts(config, text);
     } else {
         return 0;
     }
@@ -183,25 +211,28 @@ static void listen_to(void *stream, int status, const edgehar_decision *decision
 }
 
 /* Take one line; returns 0 where it is no sample. */
-static int take(edgehar *stream, const char *line, int as_counts)
+static int take(edgehar *stream, const char *line)
 {
     edgehar_decision decision;
     uint64_t time_us;
-    int status;
+    char *end;
+    int status, index;
 
     if (as_counts) {
-        unsigned long long t;
-        int x, y, z;
-        int16_t counts[3];
-        if (sscanf(line, "%llu,%d,%d,%d", &t, &x, &y, &z) != 4) {
+        int16_t counts[EDGEHAR_MODEL_CHANNELS];
+        time_us = strtoull(line, &end, 10);
+        for (index = 0; index < EDGEHAR_MODEL_CHANNELS; index++) {
+            if (end == line || *end != ',') {
+                return 0;
+            }
+            line = end + 1;
+            counts[index] = (int16_t)strtol(line, &end, 10);
+        }
+        if (end == line || (*end != '\n' && *end != 0)) {
             return 0;
         }
-        counts[0] = (int16_t)x;
-        counts[1] = (int16_t)y;
-        counts[2] = (int16_t)z;
-        time_us = t;
         if (fifo.room) {
-            memcpy(fifo.counts + 3 * fifo.count, counts, sizeof counts);
+            memcpy(fifo.counts + EDGEHAR_MODEL_CHANNELS * fifo.count, counts, sizeof counts);
             if (++fifo.count < fifo.room) {
                 return 1;
             }
@@ -210,9 +241,16 @@ static int take(edgehar *stream, const char *line, int as_counts)
         }
         status = edgehar_push_counts(stream, counts, time_us, &decision);
     } else {
-        double t;
-        float sample[3];
-        if (sscanf(line, "%lf,%f,%f,%f", &t, &sample[0], &sample[1], &sample[2]) != 4 || !(t >= 0.0 && t < 1e12)) {
+        float sample[EDGEHAR_MODEL_CHANNELS];
+        const double t = strtod(line, &end);
+        for (index = 0; index < EDGEHAR_MODEL_CHANNELS; index++) {
+            if (end == line || *end != ',') {
+                return 0;
+            }
+            line = end + 1;
+            sample[index] = strtof(line, &end);
+        }
+        if (end == line || (*end != '\n' && *end != 0) || !(t >= 0.0 && t < 1e12)) {
             return 0;
         }
         time_us = (uint64_t)(t * 1e6 + 0.5);
@@ -248,6 +286,11 @@ int main(int count, char **words)
     if (sensor.unit.multiplier && set_sensor(&stream) != EDGEHAR_OK) {
         return fail("a sensor's unit or axes, or the hop, are out of range", "");
     }
+#ifdef EDGEHAR_MODEL_CHANNEL_COUNTS
+    if (as_counts && edgehar_set_counts(&stream, channel_counts) != EDGEHAR_OK) {
+        return fail("an option is out of its range", "");
+    }
+#endif
     if (rotation_text && set_rotation(&stream) != EDGEHAR_OK) {
         return fail("no rotation: ", rotation_text);
     }
@@ -264,8 +307,8 @@ int main(int count, char **words)
     while (fgets(line, sizeof line, stdin)) {
         if (strcmp(line, "reset\n") == 0) {
             edgehar_reset(&stream);
-        } else if (!take(&stream, line, config.counts.multiplier != 0 || sensor.unit.multiplier != 0)) {
-            return fail("expected t,x,y,z, got ", line);
+        } else if (!take(&stream, line)) {
+            return fail("expected a time and a value for each channel, as t,x,y,z, got ", line);
         }
     }
     return 0;

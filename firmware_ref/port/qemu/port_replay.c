@@ -2,7 +2,7 @@
  *
  *     arg: SAMPLES RESULTS HOP
  *
- * A sample is float x, y, z in m/s² and uint64 microseconds, 20 bytes without padding. A result is int32 status,
+ * A sample is a float for each channel (x, y, z in m/s²) and uint64 microseconds, without padding. A result is int32 status,
  * label, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint64 time, then
  * one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written.
  *
@@ -76,15 +76,15 @@ int main(void)
     }
 #endif
     for (;;) {
-        uint32_t record[5];
-        float sample[3];
+        uint32_t record[EDGEHAR_MODEL_CHANNELS + 2];
+        float sample[EDGEHAR_MODEL_CHANNELS];
         uint64_t time;
         edgehar_decision decision;
         if (board_read(samples, record, sizeof record) != sizeof record) {
             break;
         }
         memcpy(sample, record, sizeof sample);
-        memcpy(&time, record + 3, sizeof time);
+        memcpy(&time, record + EDGEHAR_MODEL_CHANNELS, sizeof time);
         board_stack_paint();
         const uint32_t before = board_ticks();
         const int status = edgehar_push(&stream, sample, time, &decision);

@@ -37,7 +37,7 @@ typedef struct {
 } module_decision;
 
 enum {
-    channels = 3,
+    channels = EDGEHAR_MODEL_CHANNELS,
     usual_hop = 20
 };
 

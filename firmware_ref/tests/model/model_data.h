@@ -14,6 +14,7 @@
 #endif
 
 #define EDGEHAR_MODEL_WINDOW 80 /* samples in a window */
+#define EDGEHAR_MODEL_CHANNELS 3 /* values of a sample */
 #define EDGEHAR_MODEL_HOP 0 /* samples between decisions; 0: as the configuration says */
 #define EDGEHAR_MODEL_CLASSES 5
 #define EDGEHAR_MODEL_PERIOD_US 50000 /* microseconds between samples */

@@ -1,0 +1,63 @@
+"""Mutants of samples of other channels than x, y and z, in C and in Python."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+C, STREAM = "firmware_ref/src/edgehar_channels.c", "firmware_ref/src/edgehar.c"
+EMIT, PYTHON, CONTRACT = "edgehar/compile/c/channels.py", "edgehar/front_end.py", "edgehar/contract.py"
+_TESTS = "tests/firmware/test_channels.py"
+ANY = (f"{_TESTS}::test_decides_like_python",)
+FINITE = (f"{_TESTS}::test_a_value_that_is_not_finite_flushes_in_any_channel",)
+UNITS = (f"{_TESTS}::test_units_per_sensor_are_made_by_the_compiler",)
+TURNED = (f"{_TESTS}::test_axes_without_the_others_cannot_be_turned",)
+
+CHANNELS = (
+    Mutant("one unit for all sensors", C, "channel_counts[channel]", "channel_counts[0]", "counts per sensor", ANY),
+    Mutant(
+        "only the first sensor is turned", C, "vectors >> at != 0; at++", "at == 0; at++", "a gyroscope's rotation", ANY
+    ),
+    Mutant(
+        "NaN beyond the third channel",
+        C,
+        "finite &= edgehar_is_finite(sample[channel])",
+        "finite &= channel > 2 || edgehar_is_finite(sample[channel])",
+        "what flushes",
+        FINITE,
+    ),
+    Mutant(
+        "maps that are none", C, "counts[channel].multiplier == 0", "counts[channel].multiplier == 1", "maps", UNITS
+    ),
+    Mutant(
+        "two units at once",
+        STREAM,
+        "(model->channels != 0 && config->counts.multiplier != 0)",
+        "0",
+        "a unit of x, y, z for other channels",
+        UNITS,
+    ),
+    Mutant(
+        "the unit of the first sensor",
+        EMIT,
+        "(({one.sensor}), {scale})",
+        "(({sensors[0]}), {scale})",
+        "the unit of each sensor",
+        UNITS,
+    ),
+    Mutant(
+        "an axis alone is turned",
+        EMIT,
+        "if turnable(channels) else 0",
+        "| 1",
+        "channels that cannot be turned",
+        TURNED,
+    ),
+    Mutant(
+        "Python turns one sensor",
+        PYTHON,
+        "for at in self._vectors:",
+        "for at in self._vectors[:1]:",
+        "a gyroscope's rotation",
+        ANY,
+    ),
+)
