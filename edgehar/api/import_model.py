@@ -14,7 +14,7 @@ from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.extras import require
 from edgehar.files import write_bytes
-from edgehar.models.front import with_softmax
+from edgehar.models.front import ends_in_sigmoid, with_softmax
 from edgehar.models.own_training import Training
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def import_model(
             f"expected an output for each of the {len(given.labels)} labels, got outputs of shape {classes}{hint}"
         )
     own = training.windows(found)
-    expected = _probabilities(model, training.shown(own, tuple(model.inputs[0].shape)), logits)
+    independent = ends_in_sigmoid(model)
+    expected = _probabilities(model, training.shown(own, tuple(model.inputs[0].shape)), logits, independent)
     ours = with_softmax(ours) if logits else ours
     if contract is None:
         ours, given = training.into(ours, given)
@@ -129,7 +130,7 @@ def import_model(
         models.save(ours, given, trial)
         difference = _difference(trial, training.raw(own), expected)
         write_bytes(out, trial.read_bytes())
-    assumed = _assumed(given, training, logits=logits, labels_given=contract is None)
+    assumed = _assumed(given, training, logits=logits, labels_given=contract is None, independent=independent)
     return ImportedModel(out, given, assumed, difference)
 
 
@@ -147,8 +148,14 @@ def _check_options(told: Mapping[str, object], contract: Contract | None, canoni
         )
 
 
-def _probabilities(model: keras.Model, windows: NDArray[np.float32], logits: bool) -> NDArray[np.float64]:
+def _probabilities(
+    model: keras.Model, windows: NDArray[np.float32], logits: bool, independent: bool
+) -> NDArray[np.float64]:
     """What the original says of windows in its own input's shape, float64 (N, classes).
+
+    Args:
+        logits: a softmax is still missing.
+        independent: each output is a probability of its own, of a sigmoid.
 
     Raises:
         ContractError: it gives no probabilities, or gives them where `logits` says that it does not.
@@ -159,10 +166,12 @@ def _probabilities(model: keras.Model, windows: NDArray[np.float32], logits: boo
     if not np.isfinite(outputs).all():
         raise ContractError("expected finite outputs, got NaN or infinity: the network's weights are damaged")
     sums = outputs.sum(1)
-    are_probabilities = bool((outputs >= 0).all() and np.abs(sums - 1).max() < 1e-3)
+    are_probabilities = independent or bool((outputs >= 0).all() and np.abs(sums - 1).max() < 1e-3)
     if are_probabilities == logits:
         if logits:
-            raise ContractError("expected an output without softmax with --logits, got probabilities already")
+            raise ContractError(
+                "expected an output without softmax or sigmoid with --logits, got probabilities already"
+            )
         last = model.layers[-1]
         raise ContractError(
             f"expected probabilities that sum to 1, got sums from {sums.min():.3g} to {sums.max():.3g} behind the "
@@ -192,7 +201,9 @@ def _difference(path: Path, windows: NDArray[np.float32], expected: NDArray[np.f
     return difference
 
 
-def _assumed(contract: Contract, training: Training, *, logits: bool, labels_given: bool) -> tuple[str, ...]:
+def _assumed(
+    contract: Contract, training: Training, *, logits: bool, labels_given: bool, independent: bool
+) -> tuple[str, ...]:
     """What a person must check, one sentence each."""
     said = []
     if labels_given:
@@ -204,4 +215,6 @@ def _assumed(contract: Contract, training: Training, *, logits: bool, labels_giv
     said += training.said()
     if logits:
         said.append("a softmax was put behind the last layer")
+    if independent:
+        said.append("each output is a probability of its own (sigmoid); a decision is the most probable label")
     return tuple(said)

@@ -39,6 +39,8 @@ class Builder:
         self.layers: list[Layer] = []
         #: Index of the operator that is being read.
         self.operator = 0
+        #: Tensors whose batch holds every n-th column of a stream, as SPACE_TO_BATCH_ND leaves it: that n.
+        self.apart: dict[int, int] = {}
 
     def name(self, index: int) -> str:
         """A tensor's name, shortened to its last part."""
@@ -127,31 +129,51 @@ class Builder:
         if index not in self._stream:
             raise ContractError(f"{where}: operand {self.name(index)!r} is a constant or unknown; {CONSTANT_OPERAND}")
         tensor = self.tensors[self._stream[index]]
-        if not any_view and view(self.shape(index)) != (tensor.columns, tensor.channels):
+        if index in self.apart or (not any_view and view(self.shape(index)) != (tensor.columns, tensor.channels)):
             raise ContractError(
                 f"{where}: expected time along one axis and channels along the last, "
                 f"got shape {self.shape(index)}; {OTHER_VIEW}"
             )
         return self._stream[index]
 
+    def convolved(self, index: int, where: str) -> int:
+        """As `stream`, of a convolution's operand, which may lie apart in the batch."""
+        return self._stream[index] if index in self.apart else self.stream(index, where)
+
     def rename(self, source: int, target: int, where: str) -> None:
         """A reshape: the same stream under another shape."""
-        stream = self.stream(source, where, any_view=True)
+        stream = self._stream[source] if source in self.apart else self.stream(source, where, any_view=True)
         tensor = self.tensors[stream]
+        if source in self.apart:
+            self.put_apart(target, stream, self.apart[source], where)
+            return
         if int(np.prod(self.shape(target), dtype=np.int64)) != tensor.columns * tensor.channels:
             raise ContractError(f"{where}: shapes of different sizes, {self.shape(source)} and {self.shape(target)}")
         if self.quantisation(target, where) != (tensor.scale, tensor.zero_point):
             raise ContractError(f"{where}: a reshape that changes the quantisation is not covered")
         self._stream[target] = stream
 
+    def put_apart(self, target: int, stream: int, blocks: int, where: str) -> None:
+        """Every `blocks`-th column of a stream is a row of the target's batch."""
+        tensor, shape = self.tensors[stream], self.shape(target)
+        if blocks < 1 or shape[:1] != (blocks,) or shape[-1] != tensor.channels or not tensor.columns:
+            raise ContractError(f"{where}: {tensor.columns} × {tensor.channels} in {blocks} do not make {shape}")
+        if int(np.prod(shape, dtype=np.int64)) != tensor.columns * tensor.channels:
+            raise ContractError(f"{where}: {tensor.columns} × {tensor.channels} in {blocks} do not make {shape}")
+        if self.quantisation(target, where) != (tensor.scale, tensor.zero_point):
+            raise ContractError(f"{where}: a copy that changes the quantisation is not covered")
+        self._stream[target], self.apart[target] = stream, blocks
+
     def add_layer(
         self, kind: Kind, where: str, inputs: tuple[int, ...], output: int, columns: int, channels: int, **fields: Any
     ) -> None:
         """Append a layer whose output is `columns` × `channels`."""
-        shape = self.shape(output)
-        if shape[:1] != (1,) or int(np.prod(shape, dtype=np.int64)) != columns * channels:
+        shape, blocks = self.shape(output), self.apart.get(output, 1)
+        if shape[:1] != (blocks,) or int(np.prod(shape, dtype=np.int64)) != columns * channels:
             raise ContractError(f"{where}: expected an output of {columns} × {channels} for batch 1, got {shape}")
         tensor = self._add_tensor(output, columns, channels, where)
+        if blocks > 1:
+            self.tensors[tensor] = replace(self.tensors[tensor], index=-1)
         self.layers.append(Layer(kind, where, inputs, tensor, operator=self.operator, **fields))
 
     def add_inner(

@@ -83,6 +83,48 @@ def strided_slice(builder: Builder, operator: schema.OperatorT, where: str) -> N
     )  # fmt: skip
 
 
+def space_to_batch(builder: Builder, operator: schema.OperatorT, where: str) -> None:
+    """SPACE_TO_BATCH_ND: where two dilated convolutions read one tensor, converters put its columns into a batch."""
+    index, output = int(operator.inputs[0]), int(operator.outputs[0])
+    stream = builder.stream(index, where)
+    blocks, (before, after) = _blocks(builder, operator, index, where)
+    if before + after:
+        tensor = builder.tensors[stream]
+        stream = builder.add_inner(
+            "gather", f"{where} (padding)", (stream,), tensor.columns + before + after, tensor.channels,
+            pad_left=before, pad_right=after,
+        )  # fmt: skip
+    builder.put_apart(output, stream, blocks, where)
+
+
+def batch_to_space(builder: Builder, operator: schema.OperatorT, where: str) -> None:
+    """BATCH_TO_SPACE_ND: the columns in their order again, some at the ends left out."""
+    index, output = int(operator.inputs[0]), int(operator.outputs[0])
+    stream = builder.convolved(index, where)
+    blocks, (before, after) = _blocks(builder, operator, output, where)
+    tensor = builder.tensors[stream]
+    if builder.apart.get(index, 1) != blocks or before + after >= tensor.columns:
+        raise ContractError(f"{where}: only columns that SPACE_TO_BATCH_ND took apart are put together")
+    _same_quantisation(builder, stream, output, where)
+    builder.add_layer(
+        "gather", where, (stream,), output, tensor.columns - before - after, tensor.channels,
+        kernel=1 + after, lead=(before,) if before else (),
+    )  # fmt: skip
+
+
+def _blocks(builder: Builder, operator: schema.OperatorT, whole: int, where: str) -> tuple[int, tuple[int, int]]:
+    """How far apart neighbours lie in the batch, and the columns at both ends; `whole`: the tensor in its order."""
+    blocks = builder.constant(int(operator.inputs[1]), INT32, where).ravel().tolist()
+    ends = builder.constant(int(operator.inputs[2]), INT32, where).reshape(-1, 2).tolist()
+    time = _axis_of_time(builder.shape(whole)) - 1
+    others = [(block, end) for axis, (block, end) in enumerate(zip(blocks, ends, strict=False)) if axis != time]
+    if not 0 <= time < len(blocks) == len(ends) or any(other != (1, [0, 0]) for other in others):
+        raise ContractError(or_else(f"{where}: only columns are taken apart; use dilation along time"))
+    if blocks[time] < 1 or min(ends[time]) < 0:
+        raise ContractError(f"{where}: blocks of {blocks[time]} and ends of {ends[time]} cannot be")
+    return int(blocks[time]), (int(ends[time][0]), int(ends[time][1]))
+
+
 def concatenate(builder: Builder, operator: schema.OperatorT, where: str) -> None:
     """CONCATENATION of channels, two streams at a time."""
     output, options = int(operator.outputs[0]), operator.builtinOptions

@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -30,7 +31,7 @@ from edgehar.models import find_contract
 #: Axis of time in (1, 1, columns, channels).
 TIME = 2
 #: Operators that only leave columns out, or add some that no piece sees.
-COPIES = ("STRIDED_SLICE", "PAD")
+COPIES = ("STRIDED_SLICE", "PAD", "BATCH_TO_SPACE_ND")
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,13 @@ class _Rewriter:
                 self._constant(int(tensor), flat) if self._is_constant(int(tensor)) else operands.pop(0)
                 for tensor in operator.inputs
             ]
-            output = self._stream_tensor(result, self._plan.flows[result].new)
-            self._add(name, inputs, output, self._options(operator, flat), operator)
+            output = self._stream_tensor(result, self._plan.flows[result].new, like=int(operator.outputs[0]))
+            options = self._options(operator, flat)
+            taps = layers[group[0]]
+            if hasattr(options, "dilationWFactor") and taps.kind == "gather":
+                # Also of a convolution between SPACE_TO_BATCH_ND and its end, which a piece does without.
+                options.dilationWFactor = taps.apart // self._network.tensors[taps.inputs[0]].channels
+            self._add(name, inputs, output, options, operator)
         self._hold(result, output)
         if result == self._plan.split_tensor:
             self._stand_in(int(operator.outputs[0]))
@@ -152,7 +158,7 @@ class _Rewriter:
         shape = self._old_graph.tensors[int(operator.inputs[0])].shape
         return shape is not None and len(shape) == 4 and int(shape[1]) > 1
 
-    def _options(self, operator: schema.OperatorT, flat: bool) -> object:
+    def _options(self, operator: schema.OperatorT, flat: bool) -> Any:
         """The operator's options for a piece."""
         options = copy.copy(operator.builtinOptions)
         if hasattr(options, "padding"):
@@ -221,10 +227,10 @@ class _Rewriter:
         self._add("RESHAPE", [tensor, self._numbers(shape)], output, schema.ReshapeOptionsT())
         return output
 
-    def _stream_tensor(self, stream: int, columns: int, shape: list[int] | None = None) -> int:
-        """A new tensor with the type and quantisation of a tensor of the network."""
+    def _stream_tensor(self, stream: int, columns: int, shape: list[int] | None = None, like: int | None = None) -> int:
+        """A new tensor with the type and quantisation of a tensor of the network, or of `like` in the old graph."""
         known = self._network.tensors[stream]
-        tensor = copy.copy(self._old_graph.tensors[known.index])
+        tensor = copy.copy(self._old_graph.tensors[known.index if like is None else like])
         tensor.shape = shape or [1, 1, columns, known.channels]
         return self._append(tensor)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgehar.compile.advice import or_else
 from edgehar.compile.builder import INT8, INT32, Builder, view
-from edgehar.compile.copies import concatenate, pad, strided_slice
+from edgehar.compile.copies import batch_to_space, concatenate, pad, space_to_batch, strided_slice
 from edgehar.compile.elementwise import BINARY, UNARY, add_binary, add_unary, prelu
 from edgehar.compile.network import Kind, Tensor, quantise_multiplier
 from edgehar.errors import ContractError
@@ -96,7 +96,13 @@ def _add_filters(
     stride, dilation = (
         (options.strideH, options.dilationHFactor) if along == 1 else (options.strideW, options.dilationWFactor)
     )
-    stream, output = builder.stream(int(operator.inputs[0]), where), int(operator.outputs[0])
+    given, output = int(operator.inputs[0]), int(operator.outputs[0])
+    stream = builder.convolved(given, where)
+    if given in builder.apart:
+        if options.padding == SAME or stride != 1:
+            raise ContractError(f"{where}: padding or a stride between SPACE_TO_BATCH_ND and its end is not covered")
+        builder.apart[output] = builder.apart[given]
+        dilation *= builder.apart[given]
     source, filters, taps = builder.tensors[stream], weights.shape[axis], weights.shape[along]
     bias = _bias(builder, operator, filters, where)
     scales = builder.weight_scales(int(operator.inputs[1]), filters, axis, where)
@@ -143,7 +149,7 @@ def _kernel_along(builder: Builder, operator: schema.OperatorT, where: str) -> N
 
 
 def _conv_2d(builder: Builder, operator: schema.OperatorT, where: str) -> None:
-    source = builder.tensors[builder.stream(int(operator.inputs[0]), where)]
+    source = builder.tensors[builder.convolved(int(operator.inputs[0]), where)]
     weights = _kernel_along(builder, operator, where)
     if weights.shape[3] != source.channels:
         raise ContractError(
@@ -157,7 +163,7 @@ def _conv_2d(builder: Builder, operator: schema.OperatorT, where: str) -> None:
 
 
 def _depthwise(builder: Builder, operator: schema.OperatorT, where: str) -> None:
-    source = builder.tensors[builder.stream(int(operator.inputs[0]), where)]
+    source = builder.tensors[builder.convolved(int(operator.inputs[0]), where)]
     weights = _kernel_along(builder, operator, where)
     filters, multiplier = weights.shape[3], operator.builtinOptions.depthMultiplier
     if weights.shape[0] != 1 or filters % source.channels or multiplier not in (0, filters // source.channels):
@@ -292,6 +298,8 @@ OPERATORS: dict[str, Callable[[Builder, schema.OperatorT, str], None]] = {
     "CONCATENATION": concatenate,
     "PAD": pad,
     "STRIDED_SLICE": strided_slice,
+    "SPACE_TO_BATCH_ND": space_to_batch,
+    "BATCH_TO_SPACE_ND": batch_to_space,
     **dict.fromkeys(BINARY, add_binary),
     **dict.fromkeys(UNARY, add_unary),
 }

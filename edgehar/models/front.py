@@ -38,8 +38,7 @@ def with_view(model: keras.Model, window: Sequence[int], shape: Sequence[int], o
 def with_affine(model: keras.Model, contract: Contract, scale: Sequence[float], offset: Sequence[float]) -> keras.Model:
     """A model whose first layer makes `x * scale + offset` of each channel, as a depthwise convolution of one tap.
 
-    A convolution, because every runtime, the C engine among them, has it in int8; a multiplication by a constant
-    has not.
+    A convolution, because in int8 it has a scale for each axis; a multiplication by a constant has one for all.
 
     Args:
         model: takes the contract's input layout, as the result does.
@@ -63,6 +62,15 @@ def with_softmax(model: keras.Model) -> keras.Model:
     return keras.Sequential(
         [keras.Input(tuple(model.inputs[0].shape)[1:], name="acceleration"), *_parts(model), softmax]
     )
+
+
+def ends_in_sigmoid(model: keras.Model) -> bool:
+    """Whether the last layer that computes gives each output a probability of its own."""
+    last = model.layers[-1]
+    while hasattr(last, "layers") and last.layers:
+        last = last.layers[-1]
+    activation = getattr(last, "activation", None)
+    return getattr(activation, "__name__", "") == "sigmoid"
 
 
 def _behind(model: keras.Model, shape: Sequence[int], front: list[keras.Layer]) -> keras.Model:

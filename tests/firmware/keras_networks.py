@@ -39,7 +39,7 @@ def random_model(seed: int) -> Any:
     now = _head(rng, layers, now, odd=seed % 3 == 2)
     last = layers.Dense(4, name="logits")
     model = keras.Model(start, layers.Softmax()(last(now)))
-    _spread(model, last)
+    spread(model, last)
     return model
 
 
@@ -124,7 +124,7 @@ def _head(rng: np.random.Generator, layers: Any, now: Any, odd: bool) -> Any:
     return layers.Dropout(0.3)(now) if rng.random() < 0.5 else now
 
 
-def _spread(model: Any, last: Any) -> None:
+def spread(model: Any, last: Any) -> None:
     """Statistics for the batch normalisations, then a last layer whose logits deviate by about 2."""
     import keras
 

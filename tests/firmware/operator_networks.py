@@ -113,6 +113,27 @@ class OperatorWriter(NetworkWriter):
         self.columns = -(-columns // stride) if padding == SAME else (columns - reach) // stride + 1
         self.graph.tensors[self.now].shape = [1, 1, self.columns, self.channels]
 
+    def apart(self, filters: int, kernel: int, blocks: int) -> None:
+        """A dilated convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND; zeros at both ends, some cut off."""
+        ends = 1, (blocks - (self.columns + 1)) % blocks
+        padded = self.columns + sum(ends)
+        self._reshape([1, self.columns, self.channels])
+        numbers = [self.tensor([1], kind=INT32, data=np.array([blocks], np.int32))]
+        numbers.append(self.tensor([1, 2], kind=INT32, data=np.array([ends], np.int32)))
+        shape = [blocks, padded // blocks, self.channels]
+        self._finish("SPACE_TO_BATCH_ND", [self.now, *numbers], shape, self.scale, self.zero, None, 2)
+        self.columns = padded // blocks
+        self._reshape([blocks, 1, self.columns, self.channels])
+        self.conv(filters, kernel, activation=1)
+        self.graph.tensors[self.now].shape = [blocks, 1, self.columns, filters]
+        self._reshape([blocks, self.columns, filters])
+        cut = self.tensor([1, 2], kind=INT32, data=np.array([[1, ends[1]]], np.int32))
+        columns = self.columns * blocks - 1 - ends[1]
+        operands = [self.now, numbers[0], cut]
+        self._finish("BATCH_TO_SPACE_ND", operands, [1, columns, filters], self.scale, self.zero, None, 2)
+        self.columns = columns
+        self._reshape([1, 1, columns, filters])
+
     def causal(self, filters: int, kernel: int, dilation: int) -> None:
         self.pad((kernel - 1) * dilation, 0)
         self.dilated(filters, kernel, dilation)
@@ -280,6 +301,7 @@ BLOCKS: dict[str, Callable[[OperatorWriter], None]] = {
     "dilated-depthwise": _dilated(VALID, depthwise=True),
     "dilated-depthwise-same": _dilated(SAME, depthwise=True),
     "dilated-stride": _dilated(VALID, stride=2),
+    "apart": lambda net: net.apart(int(net.rng.integers(1, 8)), 3, int(net.rng.integers(2, 5))),
     "causal": _causal,
     "causal-last": _causal_last,
     "pads": _pads,

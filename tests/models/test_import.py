@@ -118,7 +118,7 @@ def test_logits_get_a_softmax(tmp_path):
     edgehar.import_model(model, tmp_path / "own.keras", labels=LABELS, rate_hz=20, logits=True)
     powers = np.exp(model.predict(raw, verbose=0).astype(np.float64))
     np.testing.assert_allclose(predict(tmp_path / "own.keras", raw), powers / powers.sum(1, keepdims=True), atol=1e-5)
-    with pytest.raises(ContractError, match="without softmax with --logits"):
+    with pytest.raises(ContractError, match="without softmax or sigmoid with --logits"):
         edgehar.import_model(network(), tmp_path / "own.keras", labels=LABELS, rate_hz=20, logits=True)
 
 
