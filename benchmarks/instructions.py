@@ -5,7 +5,8 @@
     python benchmarks/instructions.py --micro BUNDLE    # of the small network; also with --update
     python benchmarks/instructions.py --adapt BUNDLE    # learning a person from six windows; also with --update
 
-BUNDLE is an export of `cnn`; with --micro and --adapt, of `micro`.
+Cycles are an estimate by the tables of Arm's manuals, without flash wait states (edgehar/benchmark/cycles.py); no
+budget holds them. BUNDLE is an export of `cnn`; with --micro and --adapt, of `micro`.
 Counts depend on the compiler, so that budgets are kept for each version of arm-none-eabi-gcc.
 """
 
@@ -127,13 +128,25 @@ def _adapting(bundle: Path) -> dict[str, dict[str, int]]:
 
 def _deciding(bundle: Path, cases: dict[str, tuple[str, int | None, str]]) -> dict[str, dict[str, int]]:
     rows = {}
-    columns = ("instructions", "after last", "a MAC", "code", "constants", "RAM", "stack", "stack, static")
+    columns = (
+        "instructions",
+        "after last",
+        "cycles, est.",
+        "±",
+        "a MAC",
+        "code",
+        "constants",
+        "RAM",
+        "stack",
+        "static",
+    )
     print(f"{'':30}" + "".join(f"{name:>14}" for name in columns))
     for name, (core, hop, schedule) in cases.items():
         row = measure(bundle, core, hop=hop, schedule=schedule)
         rows[name] = budget_of(row)
-        values = [row[kept] for kept in (*KEPT[:2], "instructions_per_mac", *KEPT[2:], "stack_bytes_static")]
-        print(f"{name:30}" + "".join(f"{value:>14,}" for value in values), flush=True)
+        shown = (*KEPT[:2], "cycles_estimate", "cycles_error", "instructions_per_mac", *KEPT[2:], "stack_bytes_static")
+        cells = ["–" if row[key] is None else f"{row[key]:,}" for key in shown]
+        print(f"{name:30}" + "".join(f"{cell:>14}" for cell in cells), flush=True)
     return rows
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.benchmark import qemu
+from edgehar.benchmark.cycles import TABLES, Estimate, estimate
+from edgehar.benchmark.executed import missing_plugin, plugin_option, read_executed
 from edgehar.benchmark.stack import deepest_stack
 from edgehar.errors import EdgeharError
 
@@ -84,7 +86,9 @@ def measure(
 
     Returns:
         one row: `target`, `engine`, `instructions` (whole-window engine: of the push that decides; incremental: of all
-        pushes since the last decision), `instructions_after_last_sample`, `instructions_per_mac`, `code_bytes`,
+        pushes since the last decision), `instructions_after_last_sample`, `cycles_estimate` and `cycles_error` for the
+        same as `instructions` (None where the core's manual or this machine does not tell; see `cycles`),
+        `instructions_per_mac`, `code_bytes`,
         `constant_bytes`, `model_bytes`, `ram_bytes` (all without the stack), `stack_bytes` (painted),
         `stack_bytes_static` (by -fstack-usage) and `layers`.
 
@@ -109,6 +113,8 @@ def measure(
         folder = Path(name)
         image = build_image(tflite, board.core, folder, hop=hop, schedule=schedule)
         replayed = replay(board.core, image, samples, step, folder)
+        counted_pushes, shared = (len(samples) - steady, decisions) if plan.split else (1, 1)
+        cycles = _estimate(board.core, image, samples, step, folder, len(samples) - counted_pushes)
         profile = qemu.build(board.core, "profile", folder, model=folder)
         begin = replay(board.core, profile, samples[:steady], step, folder).layers
         profiled = replay(board.core, profile, samples, step, folder).layers
@@ -127,6 +133,8 @@ def measure(
         "engine": f"incremental hop {hop} ({schedule})" if plan.split else "whole window",
         "instructions": instructions,
         "instructions_after_last_sample": late,
+        "cycles_estimate": None if cycles is None else round(cycles.cycles / shared),
+        "cycles_error": None if cycles is None else round(cycles.error / shared),
         "macs": macs,
         "instructions_per_mac": round(instructions / macs, 4) if macs else None,
         "code_bytes": sizes[".text"],
@@ -142,6 +150,17 @@ def measure(
             )
         ],
     }
+
+
+def _estimate(
+    target: str, image: Path, samples: NDArray[np.float32], hop: int, folder: Path, skip: int
+) -> Estimate | None:
+    """Cycles of all pushes but the first `skip`; None where nothing can be said."""
+    if target not in TABLES or missing_plugin():
+        return None
+    plugin = plugin_option(image, folder, start="edgehar_push", stop="board_ticks", skip=skip)
+    replay(target, image, samples, hop, folder, plugin=plugin)
+    return estimate(target, read_executed(image, folder))
 
 
 def _layer_row(name: str, macs: int, instructions: int, columns: int, decisions: int) -> LayerJson:
@@ -186,6 +205,7 @@ def replay(
     hop: int,
     folder: Path,
     times_us: Sequence[int] | None = None,
+    plugin: str | None = None,
 ) -> Replay:
     """Feed samples to an image.
 
@@ -196,13 +216,14 @@ def replay(
         hop: samples between decisions.
         folder: where samples.bin and results.bin go.
         times_us: one per sample; 20 Hz where absent.
+        plugin: QEMU's option of a plugin; see `executed`.
     """
     records = np.zeros(len(samples), np.dtype([("values", "<f4", (samples.shape[1],)), ("time", "<u8")]))
     records["values"] = samples
     records["time"] = np.arange(len(samples)) * 50_000 if times_us is None else list(times_us)
     (folder / "samples.bin").write_bytes(records.tobytes())
     results = folder / "results.bin"
-    lines = qemu.run(target, image, [folder / "samples.bin", results, str(hop)])
+    lines = qemu.run(target, image, [folder / "samples.bin", results, str(hop)], plugin=plugin)
     said = {line.split()[0]: line.split()[1:] for line in lines if not line.startswith("layer ")}
     if "stack" not in said:
         raise EdgeharError(f"the image for {target} printed no stack: {' / '.join(lines[-3:])}")

@@ -123,13 +123,16 @@ def build(target: str, goal: str, folder: Path, *, model: Path | None = None, **
     return folder / (f"edgehar-{short}.elf" if goal == "image" else f"{goal}-{short}.elf")
 
 
-def run(target: str, image: Path, arguments: Sequence[str | Path], *, timeout_s: float = 300.0) -> list[str]:
+def run(
+    target: str, image: Path, arguments: Sequence[str | Path], *, plugin: str | None = None, timeout_s: float = 300.0
+) -> list[str]:
     """Run an image to its end.
 
     Args:
         target: the core that the image is for.
         image: ELF file.
         arguments: words of the image's command line; paths are files of this machine.
+        plugin: option of a plugin; see `executed`.
         timeout_s: seconds after which a hanging image is stopped.
 
     Returns:
@@ -146,6 +149,7 @@ def run(target: str, image: Path, arguments: Sequence[str | Path], *, timeout_s:
     semihosting = ",".join(["enable=on", "target=native", *(f"arg={word}" for word in words)])
     command = ["qemu-system-arm", "-M", where.machine, "-nographic", "-monitor", "none", "-serial", "none"]
     command += ["-icount", "shift=0", "-semihosting-config", semihosting, "-kernel", str(image)]
+    command += ["-plugin", plugin] if plugin else []
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=timeout_s, stdin=subprocess.DEVNULL

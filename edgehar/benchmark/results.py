@@ -80,6 +80,8 @@ class TargetJson(TypedDict):
     engine: str
     instructions: int
     instructions_after_last_sample: int
+    cycles_estimate: int | None
+    cycles_error: int | None
     macs: int
     instructions_per_mac: float | None
     code_bytes: int

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from edgehar.benchmark.compare import Comparison
     from edgehar.benchmark.environment import EnvironmentJson
-    from edgehar.benchmark.results import ResultsJson, RowJson
+    from edgehar.benchmark.results import ResultsJson, RowJson, TargetJson
 
 QUALITY = ("runtime", "accuracy %", "95 % CI", "macro-F1 %", "agrees %", "file kB", "load ms", "memory MB", "thr")
 LATENCY = ("one window, µs", "invoke", "p95", "p99", "IQR", "raw→label", "p95", "p99", "IQR")
-TARGETS = ("target", "instructions", "per MAC", "code B", "constants B", "RAM B", "stack B")
+TARGETS = ("target", "instructions", "cycles, estimated", "per MAC", "code B", "constants B", "RAM B", "stack B")
 
 LEGEND = (
     "95 % CI: bootstrap over people. agrees: same label as Keras. load: the file, its library already in memory. "
@@ -34,7 +34,10 @@ LEGEND = (
 #: How a line begins that speaks against the figures.
 DOUBTFUL = "doubtful"
 
-TARGET_LEGEND = "instructions counted under emulation: a count, never a time"
+TARGET_LEGEND = (
+    "instructions counted under emulation: a count, never a time; "
+    "cycles: an estimate by Arm's tables, flash wait states left out"
+)
 
 
 #: Columns that the widest table needs; a narrower terminal wraps its lines, but loses no figure.
@@ -83,8 +86,14 @@ def target_rows(results: ResultsJson) -> list[tuple[str, ...]]:
     for row in results["targets"]:
         values = [row.get(name) for name in names]
         cells = [NOTHING if v is None else f"{v:.2f}" if isinstance(v, float) else f"{v:,}" for v in values]
-        rows.append((row["target"], *cells))
+        rows.append((row["target"], cells[0], _cycles(row), *cells[1:]))
     return rows
+
+
+def _cycles(row: TargetJson) -> str:
+    if row.get("cycles_estimate") is None:
+        return NOTHING
+    return f"{row['cycles_estimate']:,} ± {row['cycles_error']:,}"
 
 
 def layer_rows(results: ResultsJson) -> list[tuple[str, ...]]:

@@ -12,7 +12,9 @@ def test_layers_stand_side_by_side():
     results = {"targets": [made("cortex-m4", {"0 conv": 1200, "1 mean": 7}), made("cortex-m3", {"0 conv": 3400})]}
     assert layer_columns(results) == ("layer", "cortex-m4", "cortex-m3")
     assert layer_rows(results) == [("0 conv", "1,200", "3,400"), ("1 mean", "7", "–")]
-    assert target_rows(results)[0][:2] == ("cortex-m4", "1,207")
+    assert target_rows(results)[0][:3] == ("cortex-m4", "1,207", "–")
+    results["targets"][0] |= {"cycles_estimate": 2400, "cycles_error": 31}
+    assert target_rows(results)[0][:3] == ("cortex-m4", "1,207", "2,400 ± 31")
 
 
 def test_a_target_without_layers_has_no_column():
