@@ -12,7 +12,13 @@ from typing import TypedDict
 
 from edgehar.compile.c.emit import memory_bytes
 from edgehar.compile.network import Layer, Network, macs
-from edgehar.compile.plan import best_split, check_hop, make_plan, split_tensor
+from edgehar.compile.plan import best_split, check_hop, make_plan, split_tensor, why_whole
+
+#: What a network must be to run on a stream.
+WAY_TO_STREAM = (
+    "valid padding and strides that divide the hop are what survives, and causal padding where only the last step is "
+    "read (x[:, -1] in place of a mean)"
+)
 
 #: Hops shown beside the one asked for.
 NEAR = 3
@@ -82,7 +88,8 @@ class StepPlan:
         if self.macs < whole_macs(self.network):
             return None
         if self.split == 0:
-            return f"no layer's output survives a hop of {self.hop}: every step runs the whole window"
+            why = first_whole(self.network, self.hop)
+            return f"no layer's output survives a hop of {self.hop}: every step runs the whole window, since {why}"
         return f"a hop of {self.hop} leaves nothing to reuse: every step runs the whole window"
 
 
@@ -122,6 +129,20 @@ def _can_step(network: Network, split: int) -> bool:
     # A slice that leaves out the newest columns would have to take older ones of a piece.
     late = any(layer.name.startswith("STRIDED_SLICE") and layer.kernel > 1 for layer in network.layers[:split])
     return kept.index >= 0 and kept.first == 0 and not dense and not late
+
+
+def first_whole(network: Network, hop: int) -> str:
+    """The first layer that cannot run on the stream at this hop, and why."""
+    strides = {network.source: 1}
+    for layer in network.layers:
+        why = why_whole(layer)
+        stride = max(strides[operand] for operand in layer.inputs) * layer.stride
+        if why:
+            return f"{layer.name} {why}"
+        if hop % stride:
+            return f"{layer.name} has a column every {stride} samples, and another phase in the next window"
+        strides[layer.output] = stride
+    return f"{network.layers[0].name} leaves nothing to reuse"
 
 
 def _unread(network: Network, layer: Layer, slot: int) -> int:
@@ -228,9 +249,12 @@ def hop_note(network: Network, hop: int) -> str | None:
         return None
     saving = [other for other in range(1, window) if best_split(network, other)]
     closest = sorted(sorted(saving, key=lambda other: (abs(other - hop), other))[:NEAR])
-    why = f"no layer's output survives a hop of {hop}: the C source computes the whole window at every decision"
+    why = (
+        f"no layer's output survives a hop of {hop}: the C source computes the whole window at every decision, since "
+        f"{first_whole(network, hop)}"
+    )
     if not closest:
-        return f"{why}, as it would at any hop (valid padding and strides that divide the hop are what survives)"
+        return f"{why}, as it would at any hop; {WAY_TO_STREAM}"
     return f"{why}; hops near it that save work: {', '.join(map(str, closest))} (see edgehar plan)"
 
 

@@ -130,7 +130,7 @@ def why_whole(layer: Layer) -> str | None:
     if layer.kind == "softmax" or layer.reduces or layer.stride == 0:
         return "takes the whole window"
     if layer.pad_left or layer.pad_right:
-        return "pads the window, so that its columns there are others in the next window"
+        return "pads, so that its columns at the window's ends are others in the next window"
     if layer.operand is not None and len(layer.operand) > 1:
         return "has a constant for each column of the window"
     return None

@@ -138,12 +138,12 @@ OPERATORS = (
         blocks("pads"),
     ),
     Mutant(
-        "what is passed over is not computed",
-        f"{COMPILE}/plan.py",
-        "reach = layer.passed_over(slot) + (outputs - 1)",
-        "reach = (outputs - 1)",
-        "the columns that a decision needs, counted from the first that is read",
-        (*blocks("crop"), *cases(_STREAMS, ("causal-last", "crop"))),
+        "a residual is not delayed",
+        f"{COMPILE}/simplify.py",
+        "lead = tuple(max(0, columns) for columns in behind)",
+        "lead = tuple(0 for columns in behind)",
+        "two readers of one tensor, the second of which begins later",
+        blocks("causal-last"),
     ),
     Mutant(
         "neighbours in the batch as neighbours in time",
