@@ -9,6 +9,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edgehar.compile.c import write_c
+from edgehar.compile.kernel_path import KERNEL_PATHS
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from tests.firmware.networks import INT32, NetworkWriter
@@ -163,7 +164,7 @@ def test_truncated_models_never_crash(tmp_path):
 def test_unknown_kernels_and_schedule(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(finished(base()).bytes())
-    with pytest.raises(EdgeharError, match="kernels of portable, thumb2, dsp, mve"):
+    with pytest.raises(EdgeharError, match="kernels of " + ", ".join(KERNEL_PATHS)):
         write_c(path, tmp_path / "c", kernels="neon")
     with pytest.raises(EdgeharError, match="schedule of hop, spread"):
         write_c(path, tmp_path / "c", hop=4, schedule="never")
