@@ -37,6 +37,7 @@ class Push:
         label, raw: of the decision; 0 with another status.
         instructions: of this push.
         since: instructions of all pushes since the last decision, this one included.
+        worst: of the longest of these.
         time_us: of the decision's newest sample.
         p: probabilities in units of 1/256.
         scores: smoothed, in units of 1/32768.
@@ -47,6 +48,7 @@ class Push:
     raw: int
     instructions: int
     since: int
+    worst: int
     time_us: int
     p: tuple[int, ...]
     scores: tuple[int, ...]
@@ -86,7 +88,8 @@ def measure(
 
     Returns:
         one row: `target`, `engine`, `instructions` (whole-window engine: of the push that decides; incremental: of all
-        pushes since the last decision), `instructions_after_last_sample`, `cycles_estimate` and `cycles_error` for the
+        pushes since the last decision), `instructions_after_last_sample`, `instructions_worst_push` and
+        `instructions_mean_push` (of all pushes between two decisions), `cycles_estimate` and `cycles_error` for the
         same as `instructions` (None where the core's manual or this machine does not tell; see `cycles`),
         `instructions_per_mac`, `code_bytes`,
         `constant_bytes`, `model_bytes`, `ram_bytes` (all without the stack), `stack_bytes` (painted),
@@ -123,6 +126,7 @@ def measure(
         static = deepest_stack(image, folder, "edgehar_push", kernels)
     counted = replayed.decisions[-decisions:]
     late = round(float(np.mean([push.instructions for push in counted])))
+    worst = max(push.worst for push in counted)
     everything = round(float(np.mean([push.since for push in counted])))
     nominal = [network.tensors[layer.output].columns for layer in network.layers]
     macs = sum(n * firing.macs for n, firing in zip(nominal, plan.firings, strict=True))
@@ -135,6 +139,8 @@ def measure(
         "instructions_after_last_sample": late,
         "cycles_estimate": None if cycles is None else round(cycles.cycles / shared),
         "cycles_error": None if cycles is None else round(cycles.error / shared),
+        "instructions_worst_push": worst,
+        "instructions_mean_push": round(everything / step),
         "macs": macs,
         "instructions_per_mac": round(instructions / macs, 4) if macs else None,
         "code_bytes": sizes[".text"],
@@ -245,14 +251,14 @@ def section_sizes(image: Path) -> dict[str, int]:
 def _pushes(target: str, data: bytes, classes: int) -> list[Push]:
     pushes, at = [], 0
     while at < len(data):
-        status, label, raw, ticks, since, time_us = struct.unpack_from("<3i2IQ", data, at)
-        at += 28
+        status, label, raw, ticks, since, worst, time_us = struct.unpack_from("<3i3IQ", data, at)
+        at += 32
         p: tuple[int, ...] = ()
         scores: tuple[int, ...] = ()
         if status == DECISION:
             p = struct.unpack_from(f"<{classes}B", data, at)
             scores = struct.unpack_from(f"<{classes}i", data, at + classes)
             at += 5 * classes
-        spent, total = qemu.instructions(target, ticks), qemu.instructions(target, since)
-        pushes.append(Push(status, label, raw, spent, total, time_us, p, scores))
+        spent, total, most = (qemu.instructions(target, count) for count in (ticks, since, worst))
+        pushes.append(Push(status, label, raw, spent, total, most, time_us, p, scores))
     return pushes

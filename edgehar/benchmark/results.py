@@ -82,6 +82,8 @@ class TargetJson(TypedDict):
     instructions_after_last_sample: int
     cycles_estimate: int | None
     cycles_error: int | None
+    instructions_worst_push: int
+    instructions_mean_push: int
     macs: int
     instructions_per_mac: float | None
     code_bytes: int

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edgehar.compile.exercise import BUDGETS, UNLIMITED, exercise
 from edgehar.compile.kernel_path import KernelPath, load_kernel_path
 from edgehar.compile.network import Layer, Network, macs
 from edgehar.compile.schedule import Edge, Firing, Schedule
@@ -38,6 +39,8 @@ class EnginePlan:
         capacity: columns that each edge must hold.
         fired: outputs that each layer computes for a decision, once the stream is steady.
         late: those of `fired` that are computed after the last sample has come.
+        budget: multiply-accumulates that a sample may bring about at most before a decision is due, under `spread`.
+        worst_macs: of the largest push between two decisions.
         offsets, history_offset, sums_offset, scratch_offset, state_bytes: layout of the memory.
     """
 
@@ -55,6 +58,8 @@ class EnginePlan:
     capacity: tuple[int, ...]
     fired: tuple[int, ...]
     late: tuple[int, ...]
+    budget: int
+    worst_macs: int
     offsets: tuple[int, ...]
     history_offset: int
     work_offsets: tuple[int, ...]
@@ -91,10 +96,14 @@ def make_plan(
     most = max(_best_block(network, path, layer) for layer in network.layers)
     if hop is None or split == 0:
         return _lay_out(network, path, hop, schedule, split, most)
-    # Spread over the samples, smaller blocks may leave less for the end; larger blocks cost less in all.
-    sizes = range(most, 0, -1) if schedule == "spread" else (most,)
-    plans = [_lay_out(network, path, hop, schedule, split, size) for size in sizes]
-    return min(plans, key=lambda plan: plan.late_macs) if schedule == "spread" else plans[0]
+    if schedule == "hop":
+        return _lay_out(network, path, hop, schedule, split, most)
+    # Spread over the samples, smaller blocks may be shared out more evenly; larger blocks cost less in all.
+    plans = {size: _lay_out(network, path, hop, schedule, split, size) for size in range(most, 0, -1)}
+    best = min(plans, key=lambda size: (plans[size].worst_macs, plans[size].late_macs))
+    budgets = [int(plans[best].macs / hop * factor) for factor in BUDGETS]
+    found = [plans[best], *(_lay_out(network, path, hop, schedule, split, best, budget) for budget in budgets)]
+    return min(found, key=lambda plan: (plan.worst_macs, plan.late_macs))
 
 
 def check_hop(hop: int, window: int) -> None:
@@ -193,7 +202,13 @@ def _best_block(network: Network, path: KernelPath, layer: Layer) -> int:
 
 
 def _lay_out(
-    network: Network, path: KernelPath, hop: int | None, schedule: str, split: int, positions: int
+    network: Network,
+    path: KernelPath,
+    hop: int | None,
+    schedule: str,
+    split: int,
+    positions: int,
+    budget: int = UNLIMITED,
 ) -> EnginePlan:
     """Edges, firings, buffer sizes and addresses of one split."""
     edges, firings, reads = _pipeline(network, path, hop, split, positions)
@@ -203,7 +218,7 @@ def _lay_out(
     source = reads[network.source] if split else ()
     result = reads[network.result][0]
     trial = Schedule(edges, firings, source, replayed, split, history)
-    late = _exercise(trial, network.tensors[network.source].columns, hop, schedule, split)
+    work = exercise(trial, network.tensors[network.source].columns, hop, schedule, split, budget)
     capacity = tuple(trial.high)
 
     def aligned(size: int) -> int:
@@ -216,18 +231,19 @@ def _lay_out(
         place += aligned(columns * network.tensors[edge.tensor].channels)
     history_offset = place
     place += aligned(history * network.tensors[kept].channels)
-    work, scratch = [], 0
+    places, scratch = [], 0
     for layer, firing in zip(network.layers, firings, strict=True):
         channels = network.tensors[layer.inputs[0]].channels
-        work.append(place)
+        places.append(place)
         if layer.reduces:
             place += 4 * channels if layer.kind == "mean" else aligned(channels)
         elif layer.kind == "conv":
             scratch = max(scratch, path.conv_scratch(layer, firing.positions))
-    work = [at if layer.reduces else place for at, layer in zip(work, network.layers, strict=True)]
+    places = [at if layer.reduces else place for at, layer in zip(places, network.layers, strict=True)]
     return EnginePlan(
         network, path, hop, schedule, split, edges, firings, source, replayed, result, history, capacity,
-        late[0], late[1], tuple(offsets), history_offset, tuple(work), place + aligned(scratch),
+        work.fired, work.late, budget, work.worst_macs, tuple(offsets), history_offset, tuple(places),
+        place + aligned(scratch),
     )  # fmt: skip
 
 
@@ -293,35 +309,3 @@ def _edge(
         pad_right=layer.pad_right,
         drop=delivered[tensor] - needed[layer.output] * layer.stride if index < split else 0,
     )
-
-
-def _exercise(
-    trial: Schedule, window: int, hop: int | None, schedule: str, split: int
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Run until the state after a decision repeats; outputs per decision, and those after the last sample.
-
-    The counts of the last period are averaged over its decisions only where they differ (the history's wrap
-    may cut a block in two, which changes no count), so that any decision of the steady state stands for all.
-    """
-    if not split:
-        trial.decide()
-        return tuple(trial.fired), tuple(trial.fired)
-    assert hop is not None
-    seen: set[tuple[object, ...]] = set()
-    due, pending = window, 0
-    while True:
-        before = list(trial.fired)
-        for left in reversed(range(due)):
-            pending += 1
-            run = schedule == "spread" or pending == hop
-            if left == 0:
-                last = list(trial.fired)
-            trial.feed(run)
-            pending = 0 if run else pending
-        trial.decide()
-        pending, due = 0, hop
-        fired = tuple(after - earlier for after, earlier in zip(trial.fired, before, strict=True))
-        late = tuple(after - earlier for after, earlier in zip(trial.fired, last, strict=True))
-        if trial.state() in seen:
-            return fired, late
-        seen.add(trial.state())

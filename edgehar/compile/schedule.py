@@ -55,6 +55,11 @@ class Firing:
     reduces: bool
     macs: int
 
+    @property
+    def block_macs(self) -> int:
+        """Multiply-accumulates of a full block."""
+        return self.positions * self.macs
+
 
 class Schedule:
     """Column counts of a running engine, and the largest that each edge reached."""
@@ -93,12 +98,16 @@ class Schedule:
             *self._produced[:firings],
         )
 
-    def feed(self, run: bool) -> None:
-        """One sample arrives at a split network; `run` fires what is ready."""
+    def macs(self, fired: Sequence[int]) -> int:
+        """Multiply-accumulates of so many outputs of each layer."""
+        return sum(firing.macs * n for firing, n in zip(self._firings, fired, strict=True))
+
+    def feed(self, run: bool, budget: int) -> None:
+        """One sample arrives at a split network; `run` fires what is ready, within so many multiply-accumulates."""
         for edge in self._source:
             self._deposit(edge, 1)
         if run:
-            self._run(0, self._split)
+            self._run(0, self._split, budget)
 
     def decide(self) -> None:
         """A decision: finish the continuous part, then replay the history through the rest."""
@@ -130,11 +139,13 @@ class Schedule:
         firing = self._firings[index]
         return min(firing.positions, firing.outputs - self._produced[index]) if firing.outputs else firing.positions
 
-    def _run(self, begin: int, end: int) -> None:
+    def _run(self, begin: int, end: int, budget: int | None = None) -> None:
         index = end
         while index > begin:
             index -= 1
-            if self._fire(index, False):
+            cost = self._firings[index].block_macs
+            if (budget is None or cost <= budget) and self._fire(index, False):
+                budget = None if budget is None else budget - cost
                 index = end
 
     def _finish(self) -> None:

@@ -187,6 +187,22 @@ static void run(const edgehar_model *model, void *memory, int first, int end)
     }
 }
 
+/* The same before the split, but only blocks that the budget still allows: the rest waits for the next sample. */
+void edgehar_run_within(const edgehar_model *model, void *memory)
+{
+    const edge_state *states = edge_states(memory);
+    uint32_t budget = model->budget;
+    int index = model->split;
+
+    while (index > 0) {
+        const edgehar_layer *layer = &model->layers[--index];
+        if (states[layer->input].count >= layer->taps && layer->block_macs <= budget && fire(model, memory, index, 0)) {
+            budget -= layer->block_macs;
+            index = model->split - layer->settled;
+        }
+    }
+}
+
 /* Compute all that the samples so far allow, before the split: full blocks, then what is left, the first layer first,
  * so that each layer leaves at most one block that is not full. */
 static void finish(const edgehar_model *model, void *memory)
@@ -249,7 +265,9 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
     }
     spread_out(model, memory, model->source, model->source_count, sample, 1);
     pipeline->pending++;
-    if (model->spread || pipeline->pending == model->hop) {
+    if (model->share) {
+        model->share(model, memory);
+    } else if (pipeline->pending == model->hop) {
         run(model, memory, 0, model->split);
         pipeline->pending = 0;
     }

@@ -33,8 +33,9 @@ typedef struct edgehar_edge {
 typedef struct edgehar_layer {
     edgehar_kernel *kernel;
     const void *parameters;
-    uint32_t scratch;  /* bytes into the memory */
-    uint16_t channels; /* of its output */
+    uint32_t block_macs; /* multiply-accumulates of a full block */
+    uint32_t scratch;    /* bytes into the memory */
+    uint16_t channels;   /* of its output */
     uint16_t taps;
     uint16_t stride;
     uint16_t positions; /* output columns in a full block */
@@ -54,6 +55,11 @@ edgehar_front edgehar_front_pocket;
 
 /* Both return what becomes of the sample: the status given, or EDGEHAR_FLUSH_ALIGNED. The first is NULL where all input is
  * counts. */
+/* Do what a sample may bring about before a decision is due. */
+typedef void edgehar_share(const edgehar_model *model, void *memory);
+
+edgehar_share edgehar_run_within;
+
 struct edgehar_path {
     int (*is_finite)(const edgehar *self, const float *sample); /* NULL where all input is counts */
     int (*quantise)(edgehar *self, const float *sample, int status, int8_t *quantised);
@@ -68,7 +74,9 @@ struct edgehar_model {
     const edgehar_edge *edges; /* in the order of the tensors that fill them */
     const char *const *labels;
     uint32_t state_bytes;
-    uint32_t history; /* bytes into the memory */
+    uint32_t history;     /* bytes into the memory */
+    edgehar_share *share; /* where the work is spread over the samples, else NULL */
+    uint32_t budget;      /* multiply-accumulates that a sample may bring about then, before a decision is due */
     uint32_t period_us;
     float inverse_scale; /* 1 / input scale, rounded once */
     int16_t input_zero;
@@ -80,7 +88,6 @@ struct edgehar_model {
     uint8_t layer_count;
     uint8_t edge_count;
     uint8_t split;  /* layers that run on the stream */
-    uint8_t spread; /* whether they run at every sample */
     uint8_t source; /* first of the edges that take samples, where split > 0 */
     uint8_t source_count;
     uint8_t replayed; /* first of the edges that are filled from the history */

@@ -109,6 +109,14 @@ LOST = cases(f"{_STORED}::test_what_finds_no_room_is_reported_and_begins_anew", 
 
 STORES = (
     Mutant(
+        "a sample's work is not bounded",
+        "firmware_ref/src/edgehar_engine.c",
+        "            budget -= layer->block_macs;\n",
+        "",
+        "the worst push of the schedule 'spread'",
+        ("tests/emulated/test_budgets.py::test_within_limits_and_budget[cortex-m4 hop 21 spread]",),
+    ),
+    Mutant(
         "a stored sample is announced before it is there",
         STORE,
         "__atomic_store_n(&(word), (value), __ATOMIC_RELEASE)",

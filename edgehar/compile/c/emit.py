@@ -162,7 +162,8 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         "layer_count": len(network.layers),
         "edge_count": len(plan.edges),
         "split": plan.split,
-        "spread": int(plan.split > 0 and plan.schedule == "spread"),
+        "share": "edgehar_run_within" if plan.split and plan.schedule == "spread" else "NULL",
+        "budget": f"{plan.budget}u",
         "source": plan.source[0] if plan.source else 0,
         "source_count": len(plan.source),
         "replayed": plan.replayed[0],
@@ -234,6 +235,7 @@ def _layer(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
     values = {
         "kernel": packed.kernel if packed else (plan.kernel_path.kernels if runs else KERNELS)[layer.kind],
         "parameters": f"&layer_{index}",
+        "block_macs": firing.block_macs,
         "scratch": plan.work_offsets[index],
         "channels": plan.network.tensors[layer.output].channels,
         "taps": firing.kernel,

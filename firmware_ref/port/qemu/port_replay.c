@@ -3,8 +3,8 @@
  *     arg: SAMPLES RESULTS HOP
  *
  * A sample is a float for each channel (x, y, z in m/s²) and uint64 microseconds, without padding. A result is int32 status,
- * label, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint64 time, then
- * one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written.
+ * label, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint32 of the longest of
+ * these, uint64 time, then one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written.
  *
  * EDGEHAR_REPLAY_ROTATION, nine numbers, turns the samples: see edgehar_set_rotation. */
 #include "edgehar.h"
@@ -25,13 +25,14 @@ static char arguments[600];
 
 typedef struct {
     int32_t status, label, raw;
-    uint32_t ticks, total;
+    uint32_t ticks, total, worst;
     uint32_t time[2];
 } result_head;
 
-static void write_result(int results, int32_t status, const edgehar_decision *decision, uint32_t ticks, uint32_t total)
+static void write_result(int results, int32_t status, const edgehar_decision *decision, uint32_t ticks, uint32_t total,
+                         uint32_t worst)
 {
-    result_head head = {status, 0, 0, ticks, total, {0, 0}};
+    result_head head = {status, 0, 0, ticks, total, worst, {0, 0}};
     if (status == EDGEHAR_DECISION) {
         head.label = decision->label;
         head.raw = decision->raw;
@@ -65,7 +66,7 @@ int main(void)
     board_calibrate();
     board_print_pair("classes", EDGEHAR_MODEL_CLASSES);
 
-    uint32_t total = 0;
+    uint32_t total = 0, worst = 0;
     int32_t stack = 0;
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
         return 4;
@@ -91,12 +92,14 @@ int main(void)
         const uint32_t ticks = board_ticks_between(before, board_ticks());
         const int32_t deep = board_stack_used();
         total += ticks;
+        worst = ticks > worst ? ticks : worst;
         stack = deep > stack ? deep : stack;
         if (status != EDGEHAR_OK) {
-            write_result(results, status, &decision, ticks, total);
+            write_result(results, status, &decision, ticks, total, worst);
         }
         if (status == EDGEHAR_DECISION) {
             total = 0;
+            worst = 0;
         }
     }
     board_print_pair("stack", stack);
