@@ -248,14 +248,8 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
         return {"refused": str(error)}
     if c.engine:
         write_engine(stage / "c")
-    entry: dict[str, object] = {
-        "kernels": c.kernels,
-        "hop": c.hop,
-        "schedule": c.schedule,
-        "name": c.name,
-        "engine": c.engine,
-    }
-    return entry if c.sensor_hz is None else {**entry, "sensor_hz": c.sensor_hz}
+    dropped = {"asked"} if c.sensor_hz is not None else {"asked", "sensor_hz"}
+    return {key: value for key, value in asdict(c).items() if key not in dropped}
 
 
 def _c_notes(stage: Path, options: Options, c_source: dict[str, object]) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 QUALITY = ("runtime", "accuracy %", "95 % CI", "macro-F1 %", "agrees %", "file kB", "load ms", "memory MB", "thr")
 LATENCY = ("one window, µs", "invoke", "p95", "p99", "IQR", "raw→label", "p95", "p99", "IQR")
 TARGETS = (
-    "target", "instructions", "cycles, estimated", "worst push", "mean push", "per MAC", "code B", "constants B", "RAM B",
-    "stack B",
+    "target", "instructions", "cycles, estimated", "worst push", "mean push", "per MAC", "code B", "constants B",
+    "RAM B", "stack B",
 )  # fmt: skip
 
 LEGEND = (
