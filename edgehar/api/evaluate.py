@@ -16,6 +16,7 @@ from edgehar import data, models
 from edgehar.api.adapted import Adapted, adaptable, int8_of, measure_adapted
 from edgehar.api.recordings import Read, Recordings, open_dataset
 from edgehar.bundle import open_bundle
+from edgehar.channels import ACCELERATION, channels_text
 from edgehar.contract import Contract
 from edgehar.data import Dataset, DataSource, Windows
 from edgehar.errors import BundleError, DataError, EdgeharError, MissingExtra
@@ -277,6 +278,11 @@ def _baseline(dataset: Dataset, trained: tuple[str, ...], cut: _Cut, on_progress
         raise DataError(
             f"expected recordings that the model was trained on for the baseline, got {dataset.name}: it learns "
             "from the model's training people, whom the manifest beside the model names"
+        )
+    if cut.contract.channels != ACCELERATION:
+        raise EdgeharError(
+            "expected x, y and z of the acceleration for the baseline's features, got the channels "
+            f"{channels_text(cut.contract.channels)}"
         )
     on_progress("baseline", 0, 1)
     training = data.cut_windows(dataset, cut.contract).of_subjects(trained)

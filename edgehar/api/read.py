@@ -14,7 +14,7 @@ def read(
     source: str | Path,
     *,
     kind: str | None = None,
-    columns: tuple[str, str, str] | None = None,
+    columns: tuple[str, ...] | None = None,
     unit: str | None = None,
     axes: str | None = None,
     rate_hz: float | None = None,
@@ -24,14 +24,15 @@ def read(
     label: str | None = None,
     labels: Mapping[str, str] | None = None,
     schema: str | Path | None = None,
+    channels: str | None = None,
 ) -> pd.DataFrame:
     """Read recordings at their own rate; whatever the layout, they come out in the same columns.
 
     Args:
         source: `hapt` (shipped), the name of a fetched set, a file, folder or archive, or `KIND:PATH`.
         kind: `hapt`, `motionsense`, `wisdm` or `csv`, where the path does not tell.
-        columns, unit, axes, rate_hz, time, time_unit, subject, label: what a table does not say by itself; see
-            `edgehar.data.CsvOptions`.
+        columns, unit, axes, rate_hz, time, time_unit, subject, label, channels: what a table does not say by itself;
+            see `edgehar.data.CsvOptions`.
         labels: own label -> name.
         schema: TOML file of these options; otherwise `edgehar-data.toml` beside the source.
     Returns:
@@ -44,6 +45,6 @@ def read(
     """
     from edgehar.data import CsvOptions, load, to_frame
 
-    options = CsvOptions(columns, unit, axes, rate_hz, time, time_unit, subject, label)
+    options = CsvOptions(columns, unit, axes, rate_hz, time, time_unit, subject, label, channels)
     schema = Path(schema) if schema is not None else None
     return to_frame(load(source, kind=kind, options=options, labels=labels, schema=schema))

@@ -13,6 +13,7 @@ import numpy as np
 from edgehar.bundle.golden import read_golden
 from edgehar.bundle.kotlin import incremental_kotlin
 from edgehar.bundle.readme import METHODS, reciprocal
+from edgehar.bundle.samples import sample_words
 from edgehar.compile.incremental import incremental_model
 from edgehar.compile.incremental_plan import PlanFigures, figures
 from edgehar.contract import Contract
@@ -106,10 +107,10 @@ class IncrementalModel:
 
     def clear(self):
         \"\"\"Call after a gap.\"\"\"
-        self.samples, self.missing = [(0, 0, 0)] * $pad, $window
+        self.samples, self.missing = [$zeros] * $pad, $window
 
     def push(self, sample):
-        \"\"\"sample: x, y, z in m/s². Returns the probabilities, or None where no decision is due.\"\"\"
+        \"\"\"sample: $short. Returns the probabilities, or None where no decision is due.\"\"\"
         self.samples.append(sample)
         self.missing -= 1
         if len(self.samples) < $hop:
@@ -141,20 +142,20 @@ class IncrementalModel {
 
   // Call after a gap.
   void Clear() {
-    filled_ = $pad * 3;
+    filled_ = $pad * $channels;
     missing_ = $window;
   }
 
-  // A sample in m/s². Returns $classes bytes, each probability being (byte + 128) / 256, or nullptr where no decision
+  // A sample in $unit. Returns $classes bytes, each probability being (byte + 128) / 256, or nullptr where no decision
   // is due; they hold until the next call.
-  const int8_t* Push(float x, float y, float z) {
-    const float values[3] = {x, y, z};
+  const int8_t* Push($cpp_names) {
+    const float values[$channels] = {$names};
     for (float value : values) {
       const long q = std::lround(value * ${reciprocal}f) + ($zero_point);
       samples_[filled_++] = static_cast<int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
     }
     if (missing_ > 0) --missing_;
-    if (filled_ < $hop * 3) return nullptr;
+    if (filled_ < $hop * $channels) return nullptr;
     filled_ = 0;
     // Inputs lie in the arena, where running the network may overwrite them: every step sets them all.
     std::memcpy(interpreter_.input(0)->data.int8, samples_, sizeof samples_);
@@ -176,7 +177,7 @@ class IncrementalModel {
 
  private:
   tflite::MicroInterpreter& interpreter_;
-  int8_t samples_[$hop * 3] = {};
+  int8_t samples_[$hop * $channels] = {};
   int8_t states_[$state_bytes] = {};
   int filled_ = 0;
   int missing_ = 0;
@@ -197,6 +198,7 @@ def incremental_readme(contract: Contract, entry: IncrementalJson, *others: Incr
     unique = dict.fromkeys(entry["operators"])
     names = [f"`{other['file']}`" for other in others]
     known = {
+        **sample_words(contract),
         "file": entry["file"],
         "hop": str(hop),
         "window": str(window),

@@ -46,7 +46,7 @@ class ActivityModel(context: Context) : AutoCloseable {
     private val input = ByteBuffer.allocateDirect($values)
     private val output = Array(1) { ByteArray($classes) }
 
-    /** window: $samples samples of x, y, z in m/s², oldest first. Returns the label and its probability. */
+    /** window: $samples samples of $short, oldest first. Returns the label and its probability. */
     fun classify(window: FloatArray): Pair<String, Float> {
         require(window.size == $values) { "expected $values values, got $${window.size}" }
         input.rewind()
@@ -79,7 +79,7 @@ class ActivityModel(context: Context) : AutoCloseable {
     private val input = ByteBuffer.allocateDirect(4 * $values).order(ByteOrder.nativeOrder())
     private val output = Array(1) { FloatArray($classes) }
 
-    /** window: $samples samples of x, y, z in m/s², oldest first. Returns the label and its probability. */
+    /** window: $samples samples of $short, oldest first. Returns the label and its probability. */
     fun classify(window: FloatArray): Pair<String, Float> {
         require(window.size == $values) { "expected $values values, got $${window.size}" }
         input.rewind()
@@ -104,7 +104,7 @@ import org.tensorflow.lite.Interpreter
 
 class IncrementalModel(context: Context) : AutoCloseable {
     private val interpreter = Interpreter(asset(context, "$file"), Interpreter.Options().setNumThreads(1))
-    private val samples = ByteBuffer.allocateDirect($hop * 3)
+    private val samples = ByteBuffer.allocateDirect($hop * $channels)
     private var states = buffers()
     private var next = buffers()
     private val output = Array(1) { ByteArray($classes) }
@@ -117,13 +117,13 @@ class IncrementalModel(context: Context) : AutoCloseable {
     /** Call after a gap. */
     fun clear() {
         samples.clear()
-        repeat($pad * 3) { samples.put(0) }
+        repeat($pad * $channels) { samples.put(0) }
         missing = $window
     }
 
-    /** A sample in m/s². Returns the probability of each label, or null where no decision is due. */
-    fun push(x: Float, y: Float, z: Float): FloatArray? {
-        for (value in floatArrayOf(x, y, z)) {
+    /** A sample in $unit. Returns the probability of each label, or null where no decision is due. */
+    fun push($kotlin_names): FloatArray? {
+        for (value in floatArrayOf($names)) {
             val steps = value * ${reciprocal}f
             val whole = truncate(steps)
             val rounded = whole + truncate((steps - whole) * 2)  // to the nearest, half away from zero

@@ -8,11 +8,12 @@ from __future__ import annotations
 from string import Template
 
 from edgehar.bundle.kotlin import android_section
+from edgehar.bundle.samples import sample_words
 from edgehar.contract import Contract, TensorQuantisation
 
 _HEAD = Template("""# $description
 
-A window is $window samples of x, y, z in m/s² (gravity included, $sign sign) at $rate Hz, oldest first: feed the
+A window is $window samples of $sample at $rate Hz, oldest first: feed the
 sensor's values as they are, the model normalises by itself. Outputs, in order: $labels.
 
 `contract.json` says the same for programs, `manifest.json` has the SHA-256, accuracy and origin of every file, and
@@ -31,7 +32,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 golden = json.load(open("golden.json"))
-window = np.array(golden["windows"][0]["window"], np.float32)  # $shape, m/s²
+window = np.array(golden["windows"][0]["window"], np.float32)  # $shape, $unit
 
 interpreter = Interpreter("$file")
 interpreter.allocate_tensors()
@@ -52,7 +53,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 golden = json.load(open("golden.json"))
-window = np.array(golden["windows"][0]["window"], np.float32)  # $shape, m/s²
+window = np.array(golden["windows"][0]["window"], np.float32)  # $shape, $unit
 
 interpreter = Interpreter("$file")
 interpreter.allocate_tensors()
@@ -76,7 +77,7 @@ these operators only. The arena needs $arena.
 
 alignas(16) static uint8_t arena[$arena_size];
 
-// window: $samples samples of x, y, z in m/s², oldest first. Returns the index of the label, or -1.
+// window: $samples samples of $short, oldest first. Returns the index of the label, or -1.
 int classify(const float window[$values]) {
   static tflite::MicroMutableOpResolver<$count> resolver;
   static tflite::MicroInterpreter* interpreter = nullptr;
@@ -170,16 +171,16 @@ def bundle_readme(
     file = "model_int8.tflite" if int8 else "model_float.tflite"
     unique = list(dict.fromkeys(operators))
     known = {
+        **sample_words(contract),
         "file": file,
         "description": description,
         "window": str(contract.window),
         "samples": str(contract.window),
-        "values": str(contract.window * 3),
+        "values": str(contract.window * len(contract.channels)),
         "classes": str(len(contract.labels)),
-        "shape": f"({contract.window}, 3)",
+        "shape": str(contract.window_shape),
         "rate": f"{contract.rate_hz:g}",
         "period_us": f"{1e6 / contract.rate_hz:.0f}",
-        "sign": contract.sign.capitalize(),
         "labels": ", ".join(contract.labels),
         "array": file.replace(".", "_"),
         "reciprocal": reciprocal(int8) if int8 else "",

@@ -143,8 +143,7 @@ def export_bundle(
     Raises:
         EdgeharError: the folder cannot be written, or the model cannot be converted.
     """
-    shape = " x ".join(map(str, contract.window_shape))
-    description = f"Human activity recognition, {len(contract.labels)} activities, {shape} samples."
+    description = metadata.describe(contract)
     with tempfile.TemporaryDirectory(prefix="edgehar-") as scratch:
         stage = Path(scratch)
         on_step("model.keras")

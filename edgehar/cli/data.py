@@ -159,19 +159,29 @@ def fetch(name: str, out: Path | None, url: str | None, sha256: str | None, as_j
     click.echo(f"{path}\nSHA-256 {digest}\nuse it: --dataset {source}")
 
 
+def _gravity_rows(result: Check) -> list[list[str]]:
+    """What gravity tells, where there is acceleration."""
+    if result.gravity is None:
+        return []
+    up = ", ".join(f"{value:.2f}" for value in result.gravity["upright_mean"])
+    return [
+        ["length of the mean", f"{result.gravity['usual']:.2f} m/s² (gravity: 9.81)"],
+        ["mean while upright", f"{up} m/s²: {result.gravity['up']} is up"],
+    ]
+
+
 def _print_check(result: Check) -> None:
     rates = ", ".join(f"{rate} Hz ({count:,} samples)" for rate, count in result.rates.items())
-    up = ", ".join(f"{value:.2f}" for value in result.gravity["upright_mean"])
     stuck = ", ".join(f"{axis} {count}" for axis, count in result.saturated["samples"].items())
-    low, high = result.saturated["lowest"], result.saturated["highest"]
+    names = result.saturated["samples"]
+    ranges = zip(names, result.saturated["lowest"], result.saturated["highest"], strict=True)
     rows = [
         ["people, recordings", f"{result.people}, {result.recordings}"],
         ["samples", f"{result.samples:,} ({result.seconds:,.1f} s)"],
         ["rate", rates],
         ["jittered recordings", f"{result.jittered}"],
-        ["length of the mean", f"{result.gravity['usual']:.2f} m/s² (gravity: 9.81)"],
-        ["mean while upright", f"{up} m/s²: {result.gravity['up']} is up"],
-        ["range", "  ".join(f"{axis} {lo:.1f} … {hi:.1f}" for axis, lo, hi in zip("xyz", low, high, strict=True))],
+        *_gravity_rows(result),
+        ["range", "  ".join(f"{name} {lo:.1f} … {hi:.1f}" for name, lo, hi in ranges)],
         ["saturated samples", stuck],
         ["walking's peak", f"{result.walking_hz:.2f} Hz" if result.walking_hz is not None else "no 8 s of walking"],
         ["windows", f"{result.windows}"],

@@ -26,6 +26,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _NAMES = (
     "kind", "schema", "label", "columns", "unit", "axes", "rate", "time", "time_unit", "subject_column", "label_column",
+    "channels",
 )  # fmt: skip
 
 
@@ -40,8 +41,8 @@ def _columns(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     if value is None:
         return None
     names = tuple(name.strip() for name in value.split(","))
-    if len(names) != 3 or not all(names):
-        raise click.BadParameter(f"expected three columns, as in ax,ay,az; got {value!r}", ctx, parameter)
+    if not all(names):
+        raise click.BadParameter(f"expected columns, as in ax,ay,az; got {value!r}", ctx, parameter)
     return names
 
 
@@ -106,8 +107,12 @@ _OPTIONS = [
         "--label", multiple=True, callback=_pairs, metavar="OWN=NAME", help="Rename one of its labels; repeatable."
     ),
     click.option("--axes", metavar="X,Y,Z", help="Order and signs, as in --axes=-x,-y,-z or y,-x,z; of any source."),
-    click.option("--columns", callback=_columns, metavar="X,Y,Z", help="Table: columns of x, y and z."),
-    click.option("--unit", type=click.Choice(["m/s^2", "g", "mg"]), help="Table: unit; otherwise found from gravity."),
+    click.option("--columns", callback=_columns, metavar="X,Y,Z", help="Table: columns of x, y, z, or of --channels."),
+    click.option(
+        "--channels", metavar="A,B",
+        help="What the columns are, or which to take: acc,gyro or acc.magnitude (default: acc).",
+    ),
+    click.option("--unit", metavar="U[,U]", help="Table: m/s^2, g or mg, or found from gravity; as g,deg/s of others."),
     click.option("--rate", type=float, metavar="HZ", help="Table: samples per second; otherwise from timestamps."),
     click.option("--time", metavar="COLUMN", help="Table: timestamps; none to ignore them."),
     click.option("--time-unit", type=click.Choice(["s", "ms", "us", "ns"]), help="Table: unit of the timestamps."),

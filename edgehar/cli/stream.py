@@ -222,7 +222,7 @@ def _lines(data: DataSource, player: Player, stack: ExitStack) -> tuple[str, Lin
     from edgehar.streaming.tcp import TcpStream
 
     options = CsvOptions(
-        columns=data.columns,  # type: ignore[arg-type]
+        columns=data.columns, channels=_live_channels(data, player),
         unit=data.unit, axes=data.axes, time=data.time, time_unit=data.time_unit,
     )  # fmt: skip
     source: ByteStream
@@ -241,18 +241,31 @@ def _lines(data: DataSource, player: Player, stack: ExitStack) -> tuple[str, Lin
     blocks = reader.blocks()
     if player.sensor_hz is not None:
         return title, reader, player.sensed(blocks)
-    return title, reader, blocks if data.rate in (None, to_hz) else resample_blocks(blocks, data.rate or to_hz, to_hz)
+    if data.rate in (None, to_hz):
+        return title, reader, blocks
+    return title, reader, resample_blocks(blocks, data.rate or to_hz, to_hz, len(player.contract.channels))
+
+
+def _live_channels(data: DataSource, player: Player) -> str:
+    """The channels of a line: the model's; a person may say them, but no others."""
+    from edgehar.channels import channels_text, parse_channels
+
+    wanted = player.contract.channels
+    if data.channels is not None and parse_channels(data.channels) != wanted:
+        raise DataError(f"expected lines with the model's channels {channels_text(wanted)}, got {data.channels}")
+    return channels_text(wanted)
 
 
 def _recording(
     data: DataSource, player: Player, subject: str | None, name: str | None, realtime: bool
 ) -> tuple[str, Iterator[Block]]:
     """Title and blocks of one recording of a data set."""
+    from edgehar.data.channels import take_channels
     from edgehar.streaming.play import note_unknown_labels, require_long_enough
     from edgehar.streaming.sources import choose_recording
 
     dataset = load_dataset(data)
-    chosen = choose_recording(dataset, name, subject)
+    chosen = choose_recording(take_channels(dataset, player.contract.channels), name, subject)
     require_long_enough(chosen, player.contract)
     title = f"{dataset.name} {chosen.name}, subject {chosen.subject}"
     print(f"{title}: {len(chosen) / chosen.rate_hz:.0f} s at {chosen.rate_hz:g} Hz", file=sys.stderr)

@@ -101,6 +101,12 @@ def append_files(model: bytes, files: dict[str, str]) -> bytes:
     return stream.getvalue()
 
 
+def describe(contract: Contract) -> str:
+    """One sentence for people: what the model does, of how many activities and samples."""
+    shape = " x ".join(map(str, contract.window_shape))
+    return f"Human activity recognition, {len(contract.labels)} activities, {shape} samples."
+
+
 def labels_text(contract: Contract) -> str:
     """One label a line, in the order of the outputs."""
     return "".join(f"{label}\n" for label in contract.labels)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgehar.channels import ACCELERATION, Channel
 from edgehar.data.labels import in_vocabulary_order, mapping_for
 from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.errors import DataError
@@ -33,6 +34,7 @@ def assemble(
     published_test: tuple[str, ...] = (),
     findings: Mapping[str, int] | None = None,
     notes: Sequence[str] = (),
+    channels: tuple[Channel, ...] = ACCELERATION,
 ) -> Dataset:
     """Name the labels, and number the classes in the order of `edgehar.data.labels`.
 
@@ -66,4 +68,5 @@ def assemble(
         notes=tuple(notes),
         mapping={own: name for own, name in mapping.items() if name in classes},
         findings=findings,
+        channels=channels,
     )

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION, acceleration_at
 from edgehar.contract import STANDARD_GRAVITY, Contract
 from edgehar.data.gravity import gravity_length
 from edgehar.data.labels import TRANSITIONS
@@ -29,7 +30,7 @@ WALKING_HZ = (1.4, 2.6)
 
 
 class SaturationJson(TypedDict):
-    """Of each axis: samples that are stuck at a limit, and the limits, m/s²."""
+    """Of each channel: samples that are stuck at a limit, and the limits, in its unit."""
 
     samples: dict[str, int]
     lowest: list[float]
@@ -57,7 +58,7 @@ class Check:
     jittered: int
     findings: dict[str, int]
     saturated: SaturationJson
-    gravity: GravityJson
+    gravity: GravityJson | None
     walking_hz: float | None
     labels: dict[str, dict[str, float]]
     subjects: dict[str, dict[str, float]]
@@ -205,16 +206,19 @@ def _labels(dataset: Dataset, contract: Contract) -> tuple[dict[str, dict[str, f
     )
 
 
-def _gravity(dataset: Dataset, problems: dict[str, list[str]], warnings: list[str]) -> GravityJson:
-    """Usual length of the mean, and where gravity points while people are upright."""
-    usual = gravity_length(recording.acc for recording in dataset.recordings)
+def _gravity(dataset: Dataset, problems: dict[str, list[str]], warnings: list[str]) -> GravityJson | None:
+    """Usual length of the mean, and where gravity points while people are upright; None without acceleration."""
+    at = acceleration_at(dataset.channels)
+    if at is None:
+        return None
+    usual = gravity_length(recording.acc[:, at : at + 3] for recording in dataset.recordings)
     if not 0.7 < usual / STANDARD_GRAVITY < 1.4:
         problems["stream"].append(f"the mean is {usual:.2f} m/s² long, expected about 9.8: unit or gravity is wrong")
     upright = [dataset.classes.index(name) for name in ("standing", "walking") if name in dataset.classes]
     total, count = np.zeros(3), 0
     for recording in dataset.recordings:
         rows = np.isin(recording.label, upright) if upright else np.ones(len(recording), bool)
-        total += recording.acc[rows].sum(axis=0, dtype=np.float64)
+        total += recording.acc[rows, at : at + 3].sum(axis=0, dtype=np.float64)
         count += int(rows.sum())
     mean = total / max(count, 1)
     axis = int(np.abs(mean).argmax())
@@ -232,7 +236,7 @@ def _saturation(dataset: Dataset, warnings: list[str]) -> SaturationJson:
     """Samples that stay at an axis's largest or smallest value three times in a row or more."""
     low = np.min([recording.acc.min(axis=0) for recording in dataset.recordings], axis=0)
     high = np.max([recording.acc.max(axis=0) for recording in dataset.recordings], axis=0)
-    count = np.zeros(3, int)
+    count = np.zeros(len(dataset.channels), int)
     for recording in dataset.recordings:
         for axis in np.flatnonzero(low < high):
             value = recording.acc[:, axis]
@@ -240,12 +244,13 @@ def _saturation(dataset: Dataset, warnings: list[str]) -> SaturationJson:
                 stuck = runs((value == limit).astype(np.int16))
                 long = (stuck[:, 1] - stuck[:, 0] >= SATURATED_RUN) & (value[stuck[:, 0]] == limit)
                 count[axis] += int((stuck[long, 1] - stuck[long, 0]).sum())
+    names = "xyz" if dataset.channels == ACCELERATION else [one.name for one in dataset.channels]
     samples = sum(len(recording) for recording in dataset.recordings)
     if count.max() > 0.01 * samples:
         share = 100 * count.max() / samples
         warnings.append(f"{share:.1f} % of the samples are saturated: the sensor's range is too small")
     return {
-        "samples": dict(zip("xyz", count.tolist(), strict=True)),
+        "samples": dict(zip(names, count.tolist(), strict=True)),
         "lowest": [round(float(value), 3) for value in low],
         "highest": [round(float(value), 3) for value in high],
     }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION, AXES, MAGNITUDE, SENSORS, Channel, parse_channels
 from edgehar.data.assemble import assemble
 from edgehar.data.labels import require_few
 from edgehar.data.recording import UNLABELLED, Dataset
@@ -29,8 +30,8 @@ def to_frame(dataset: Dataset) -> pd.DataFrame:
 
     Returns:
         `recording`, `subject` (categories), `time` (float64, seconds), `x`, `y`, `z` (float32, m/s², gravity
-        included, Android sign), `label` (a category, missing where not known). Its `attrs` hold the set's
-        `name`, `published_test` and `notes`.
+        included, Android sign; of other channels their names, as `gyro.x`), `label` (a category, missing where not
+        known). Its `attrs` hold the set's `name`, `published_test` and `notes`.
     Raises:
         MissingExtra: pandas is not installed.
     """
@@ -50,7 +51,7 @@ def to_frame(dataset: Dataset) -> pd.DataFrame:
             "recording": _category(np.repeat(which, length), names),
             "subject": _category(np.repeat(whose, length), people),
             "time": np.concatenate([recording.t for recording in recordings]),
-            **{axis: acc[:, index] for index, axis in enumerate("xyz")},
+            **{name: acc[:, index] for index, name in enumerate(_names(dataset.channels))},
             "label": _category(label, dataset.classes),
         }
     )
@@ -66,14 +67,16 @@ def from_frame(frame: pd.DataFrame, *, name: str | None = None, rate_hz: float |
     """A data set of a frame like `to_frame` gives; the columns may stand in any order.
 
     Args:
-        frame: `x`, `y`, `z`, and `time` unless `rate_hz` is given. Without `recording` or `subject` all rows are
-            one, without `label` none is known.
+        frame: `x`, `y`, `z`, or columns named as channels (`acc.x`, `gyro.z`), and `time` unless `rate_hz` is given.
+            Without `recording` or `subject` all rows are one, without `label` none is known.
         name: of the set; that of the frame's `attrs`, else `frame`.
         rate_hz: of the samples; measured from `time`, recording by recording, if None.
     Raises:
         DataError: a missing column, text in place of numbers, no sample, or no rate.
     """
-    missing = [column for column in ("x", "y", "z") if column not in frame]
+    channels = _channels(frame)
+    columns = _names(channels)
+    missing = [column for column in columns if column not in frame]
     if "time" not in frame and rate_hz is None:
         missing.append("time")
     if missing:
@@ -84,10 +87,10 @@ def from_frame(frame: pd.DataFrame, *, name: str | None = None, rate_hz: float |
     if rate_hz is not None and not (np.isfinite(rate_hz) and rate_hz > 0):
         raise DataError(f"expected a rate above 0 Hz, got {rate_hz:g}")
     try:
-        acc = frame[["x", "y", "z"]].to_numpy(np.float32, na_value=np.nan)
+        acc = frame[columns].to_numpy(np.float32, na_value=np.nan)
         t = frame["time"].to_numpy(np.float64, na_value=np.nan) if "time" in frame else None
     except (TypeError, ValueError) as error:
-        raise DataError(f"expected numbers in time, x, y and z ({error})") from error
+        raise DataError(f"expected numbers in time and {', '.join(columns)} ({error})") from error
     which, names = _codes(frame, "recording")
     whose, people = _codes(frame, "subject")
     label, own = _codes(frame, "label", unknown=UNLABELLED)
@@ -112,7 +115,20 @@ def from_frame(frame: pd.DataFrame, *, name: str | None = None, rate_hz: float |
         own,
         published_test=tuple(told.get("published_test", ())),
         findings=findings,
+        channels=channels,
     )
+
+
+def _names(channels: Sequence[Channel]) -> list[str]:
+    """Columns of these channels."""
+    return list(AXES) if tuple(channels) == ACCELERATION else [one.name for one in channels]
+
+
+def _channels(frame: pd.DataFrame) -> tuple[Channel, ...]:
+    """The channels that a frame's columns name; x, y and z without such a name."""
+    words = [f"{sensor}.{part}" for sensor in SENSORS for part in (*AXES, MAGNITUDE)]
+    found = [str(name) for name in frame.columns if name in words]
+    return parse_channels(",".join(found)) if found else ACCELERATION
 
 
 def _category(codes: NDArray[Any], words: Sequence[str]) -> pd.Categorical[str]:

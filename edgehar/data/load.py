@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from edgehar.channels import vectors
 from edgehar.data.assemble import fingerprint
 from edgehar.data.catalogue import entry, fetched
+from edgehar.data.channels import take_channels
 from edgehar.data.frame import from_frame
-from edgehar.data.options import CsvOptions, read_schema, schema_beside
+from edgehar.data.options import CsvOptions, read_schema, schema_beside, turn_axes
 from edgehar.data.readers.archive import existing, members, read_npz
 from edgehar.data.readers.csvfile import load_csv
 from edgehar.data.readers.hapt import SHIPPED, load_hapt
@@ -41,7 +41,7 @@ def load(
     schema: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Dataset:
-    """Load recordings at their own rate, in m/s², Android sign, axes x, y, z.
+    """Load recordings at their own rate, in m/s², Android sign, axes x, y, z, or the channels that `options` name.
 
     Args:
         source: `hapt` (shipped), the name of a fetched set, a file, folder or archive, `KIND:PATH`, a `.toml`
@@ -79,15 +79,20 @@ def load(
         unused = _for_tables(kind, told)
         if unused:
             notes.append(f"of it not used: {', '.join(unused)}, which are for tables; this is read as {kind}")
-            told = CsvOptions(axes=told.axes)
+            told = CsvOptions(axes=told.axes, channels=told.channels)
         options = options.over(told)
-    dataset = _read(kind, path, options, {**named, **labels}, on_progress)
+    whole = options if options.columns else replace(options, channels=None)
+    dataset = _read(kind, path, whole, {**named, **labels}, on_progress)
     present = {own.casefold() for own in dataset.mapping}
     # A TOML file may name the labels of a whole folder; what a person has typed is there, or a slip.
     unknown = [own for own in labels if own.casefold() not in present]
     if unknown:
         raise DataError(f"no label {unknown[0]!r} in {source}; its labels are: {', '.join(dataset.mapping) or 'none'}")
-    return _turn(replace(dataset, notes=(*notes, *dataset.notes)), options)
+    turned = _turn(replace(dataset, notes=(*notes, *dataset.notes)), options)
+    if options.channels is None or options.sample == turned.channels:
+        return turned
+    taken = take_channels(turned, options.sample)
+    return replace(taken, sha256=fingerprint(taken.recordings, taken.classes))
 
 
 def _pool(path: Path, told: bool, on_progress: Callable[[int, int], None] | None) -> Dataset:
@@ -119,7 +124,7 @@ def _locate(text: str, kind: str | None) -> tuple[str | None, Path]:
 def _for_tables(kind: str, options: CsvOptions) -> list[str]:
     """Names of the options that say something and do nothing, as the command line has them."""
     names = {"rate_hz": "--rate", "subject": "--subject-column", "label": "--label-column"}
-    said = [] if kind == "csv" else [name for name in options.said() if name != "axes"]
+    said = [] if kind == "csv" else [name for name in options.said() if name not in ("axes", "channels")]
     return [names.get(name, f"--{name.replace('_', '-')}") for name in said]
 
 
@@ -147,8 +152,7 @@ def _turn(dataset: Dataset, options: CsvOptions) -> Dataset:
     if axes == [(0, 1), (1, 1), (2, 1)]:
         return dataset
     recordings = tuple(
-        replace(one, acc=np.stack([np.float32(sign) * one.acc[:, index] for index, sign in axes], axis=1))
-        for one in dataset.recordings
+        replace(one, acc=turn_axes(one.acc, axes, vectors(dataset.channels))) for one in dataset.recordings
     )
     return replace(
         dataset,

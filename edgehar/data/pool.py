@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import channels_text
 from edgehar.data.assemble import fingerprint
 from edgehar.data.catalogue import entry
 from edgehar.data.labels import in_vocabulary_order
@@ -87,6 +88,10 @@ def pooled(name: str, parts: Mapping[str, Dataset]) -> Dataset:
     Args:
         parts: name -> data set.
     """
+    channels = {part.channels for part in parts.values()}
+    if len(channels) > 1:
+        told = "; ".join(f"{own}: {channels_text(part.channels)}" for own, part in parts.items())
+        raise DataError(f"expected the same channels in every set of a pool, got {told}")
     classes = in_vocabulary_order(label for part in parts.values() for label in part.classes)
     recordings = []
     for own, part in parts.items():
@@ -105,6 +110,7 @@ def pooled(name: str, parts: Mapping[str, Dataset]) -> Dataset:
         mapping={f"{own}: {word}": label for own, part in parts.items() for word, label in part.mapping.items()},
         findings={f"{own}: {reason}": count for own, part in parts.items() for reason, count in part.findings.items()},
         sources={f"{own}:{person}": own for own, part in parts.items() for person in part.subjects},
+        channels=channels.pop(),
     )
 
 

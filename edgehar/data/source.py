@@ -29,11 +29,12 @@ class DataSource:
     time_unit: str | None = None
     subject_column: str | None = None
     label_column: str | None = None
+    channels: str | None = None
 
     def open(self, on_progress: Callable[[int, int], None] | None = None) -> Dataset:
         """Read the recordings; arguments and errors as in `load`."""
         options = CsvOptions(
-            columns=self.columns,  # type: ignore[arg-type]
+            columns=self.columns,
             unit=self.unit,
             axes=self.axes,
             rate_hz=self.rate,
@@ -41,6 +42,7 @@ class DataSource:
             time_unit=self.time_unit,
             subject=self.subject_column,
             label=self.label_column,
+            channels=self.channels,
         )
         return load(
             self.source,
@@ -64,8 +66,12 @@ class DataSource:
         plain = {name: item for name, item in told.items() if name not in ("labels", "columns", "rate")}
         labels, columns = told.get("labels", []), told.get("columns")
         fine = isinstance(told.get("source"), str) and all(isinstance(item, str) for item in plain.values())
-        fine = fine and (columns is None or _names(columns, 3)) and isinstance(told.get("rate", 1.0), int | float)
-        if not fine or not isinstance(labels, list | tuple) or not all(_names(pair, 2) for pair in labels):
+        fine = fine and (columns is None or _names(columns)) and isinstance(told.get("rate", 1.0), int | float)
+        if (
+            not fine
+            or not isinstance(labels, list | tuple)
+            or not all(_names(pair) and len(pair) == 2 for pair in labels)
+        ):
             raise DataError(f"expected the source of recordings in {where}, got a value of another type")
         return cls(
             **{
@@ -77,5 +83,5 @@ class DataSource:
         )
 
 
-def _names(value: object, count: int) -> bool:
-    return isinstance(value, list | tuple) and len(value) == count and all(isinstance(name, str) for name in value)
+def _names(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)

@@ -43,7 +43,7 @@ class Samples:
         person: intp (N,), index into `people`.
         people: names.
         t: float64 (N,) seconds, or None where samples follow each other at `rate_hz`.
-        acc: float32 (N, 3) m/s².
+        acc: float32 (N, channels), in their units.
         label: int16 (N,), own label codes.
         rate_hz: None to measure it from `t`, person by person.
     """

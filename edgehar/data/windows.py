@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
+from edgehar.data.channels import take_channels
 from edgehar.data.recording import Dataset, Recording, Windows
 from edgehar.data.resampling import contract_parts, rate_ratio
 from edgehar.errors import DataError
@@ -41,8 +42,9 @@ def cut_windows(
         Windows, possibly none. A recording with gaps gives parts named `name#1`, …; `start` counts
         samples of the resampled part.
     Raises:
-        DataError: none of the labels is in the data set, or a rate that cannot be resampled.
+        DataError: none of the labels or not all channels are in the data set, or a rate that cannot be resampled.
     """
+    dataset = take_channels(dataset, contract.channels)
     step = contract.train_step if step is None else step
     if step < 1:
         raise DataError(f"expected a step of 1 sample or more, got {step}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from edgehar.data.options import UNITS, CsvOptions
+from edgehar.channels import ACCELERATION, vectors
+from edgehar.data.options import CsvOptions
 from edgehar.data.timeline import TIME_UNITS
 from edgehar.errors import DataError
 from edgehar.streaming.sources import Block
@@ -23,6 +24,10 @@ LONGEST_LINE = 1000
 #: Bad lines that a stream may have in a row, or at all before their share counts; and one good line in so many.
 BAD_IN_A_ROW = 20
 BAD_ONE_IN = 10
+
+
+#: Microseconds and the values of a sample.
+Row = tuple[Any, ...]
 
 
 class ByteStream(Protocol):
@@ -47,8 +52,9 @@ class LineReader:
     Args:
         stream: where the lines come from.
         rate_hz: the rate that the samples must have; told from the first steps, before any block is given.
-        options: columns (by name or number from 1), unit, axes, time and time unit; without columns, a line is four
-            numbers, and without a unit they are m/s² and seconds. The time `none` counts samples instead.
+        options: columns (by name or number from 1), unit, axes, time and time unit; without columns, a line is the time
+            and a number for each channel, and without a unit they are in the channels' own and seconds. The time `none`
+            counts samples instead.
         note: called with one line for a person: the first line that is skipped, and the rate.
 
     Attributes:
@@ -77,14 +83,14 @@ class LineReader:
         Raises:
             DataError: no sample, too many bad lines (with the last one's number), or another rate.
         """
-        rows: list[tuple[int, float, float, float]] = []
+        rows: list[Row] = []
         checked = self._format.untimed
         rest = b""
         while chunk := self._stream.read1(1 << 16):
             *lines, rest = (rest + chunk).split(b"\n")
             rows += self._parse(lines)
             if len(rest) > LONGEST_LINE:
-                raise DataError(f"expected lines t,x,y,z, got {len(rest)} bytes without a line end")
+                raise DataError(f"expected lines {self._format.expected}, got {len(rest)} bytes without a line end")
             if checked or len(rows) > RATE_STEPS:
                 if not checked:
                     self._check_rate(rows)
@@ -96,13 +102,13 @@ class LineReader:
         if self.bad * BAD_ONE_IN > self.bad + self._seen:
             self._refuse()
         if not self._seen:
-            raise DataError("expected lines t,x,y,z, got no sample")
+            raise DataError(f"expected lines {self._format.expected}, got no sample")
         if not checked:
             self._check_rate(rows)
         if rows:
             yield self._block(rows)
 
-    def _parse(self, lines: Sequence[bytes]) -> list[tuple[int, float, float, float]]:
+    def _parse(self, lines: Sequence[bytes]) -> list[Row]:
         rows = []
         for line in lines:
             self._number += 1
@@ -133,16 +139,15 @@ class LineReader:
             self._note(f"skipped {self._last_bad}; more of them are counted at the end")
 
     def _refuse(self) -> None:
-        raise DataError(
-            f"expected lines t,x,y,z, got {self.bad} bad of {self.bad + self._seen}; the last is {self._last_bad}"
-        )
+        got = f"{self.bad} bad of {self.bad + self._seen}"
+        raise DataError(f"expected lines {self._format.expected}, got {got}; the last is {self._last_bad}")
 
-    def _check_rate(self, rows: Sequence[tuple[int, float, float, float]]) -> None:
+    def _check_rate(self, rows: Sequence[Row]) -> None:
         got = check_rate([row[0] for row in rows], self._rate_hz)
         if got is not None:
             self._note(f"samples come at about {rate_text(got)} Hz")
 
-    def _block(self, rows: list[tuple[int, float, float, float]]) -> Block:
+    def _block(self, rows: list[Row]) -> Block:
         with np.errstate(over="ignore"):
             x = self._format.turned(np.array([row[1:] for row in rows], np.float64)).astype(np.float32)
         return Block(x, np.array([row[0] for row in rows], np.int64))
@@ -179,24 +184,29 @@ class _LineFormat:
         self._time = options.time
         self._seconds = TIME_UNITS[options.time_unit or "s"]
         self._axes = options.axis_map()
-        self._scale = UNITS[options.unit or "m/s^2"]
+        told, self._vectors = options.factors(), vectors(options.sample)
+        self._scale = np.array([told.get(one.unit, 1.0) for one in options.sample])
+        self.expected = "t," + ",".join(
+            "xyz" if options.sample == ACCELERATION else [one.name for one in options.sample]
+        )
+        values = tuple(str(index) for index in range(1, len(options.sample) + 2))
         self._header = False
         self._places: list[int] | None = None
         if self.untimed and options.time_unit is not None:
             raise DataError("expected --time none or --time-unit, got both")
-        self._fields: int | None = 4
+        self._fields: int | None = len(values)
         if self._columns is not None or self._time is not None:
             self._fields = None
-            names = [*([] if self.untimed else [self._time or "1"]), *(self._columns or ("2", "3", "4"))]
+            names = [*([] if self.untimed else [self._time or "1"]), *(self._columns or values[1:])]
             if self.untimed and self._columns is None:
-                names = ["1", "2", "3"]
+                names = [*values[:-1]]
             self._names = names
             if all(name.isdecimal() for name in names):
                 self._places = [int(name) - 1 for name in names]
                 if min(self._places) < 0:
                     raise DataError("expected columns by name or by number from 1, got 0")
         else:
-            self._places = [0, 1, 2, 3]
+            self._places = list(range(len(values)))
 
     def take_header(self, text: bytes, fields: Sequence[bytes]) -> bool:
         """Whether this line before the first sample is the one line of column names."""
@@ -213,25 +223,29 @@ class _LineFormat:
             self._places = [own.index(name) if name in own else int(name) - 1 for name in self._names]
         return True
 
-    def row(self, fields: Sequence[bytes], text: bytes, seen: int, rate_hz: float) -> tuple[int, float, float, float]:
-        """Microseconds and three values; raises BadLine."""
+    def row(self, fields: Sequence[bytes], text: bytes, seen: int, rate_hz: float) -> Row:
+        """Microseconds and a value for each channel; raises BadLine."""
         if self._places is None:
             raise DataError(f"expected a line with the names {', '.join(self._names)} first, got {_shown(text)}")
         if (self._fields is not None and len(fields) != self._fields) or len(fields) <= max(self._places):
-            raise BadLine(f"expected t,x,y,z, got {_shown(text)}")
+            raise BadLine(f"expected {self.expected}, got {_shown(text)}")
         taken = [fields[place] for place in self._places]
         time = seen / rate_hz if self.untimed else _number_in(taken.pop(0), missing=False) * self._seconds
-        x, y, z = (_number_in(field, missing=True) for field in taken)
+        values = [_number_in(field, missing=True) for field in taken]
         if not abs(time) < 2.0**42:
             raise BadLine(f"expected a time in seconds, got {_shown(fields[self._places[0]])}")
-        return math.floor(time * 1e6 + 0.5), x, y, z
+        return math.floor(time * 1e6 + 0.5), *values
 
     def turned(
         self, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        """Samples in m/s² and in the model's axes."""
-        places, signs = zip(*self._axes, strict=True)
-        return values[:, places] * (np.array(signs) * self._scale)
+        """Samples in their channels' units and in the model's axes."""
+        turned = values.copy()
+        for at in self._vectors:
+            for axis, (index, sign) in enumerate(self._axes):
+                turned[:, at + axis] = sign * values[:, at + index]
+        turned *= self._scale
+        return turned
 
 
 def _number_in(field: bytes, *, missing: bool) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgehar.contract import Contract
+from edgehar.data.channels import take_channels
 from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.errors import DataError, EdgeharError
 from edgehar.front_end import UNIT
@@ -155,6 +156,7 @@ def play(
     Raises:
         DataError: no recording is as long as a window.
     """
+    dataset = take_channels(dataset, player.contract.channels)
     chosen = [one for one in dataset.recordings if subject is None or one.subject == subject]
     long = [one for one in chosen if is_long_enough(one, player.contract)]
     window_s = player.contract.window / player.contract.rate_hz

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION, channels_text
 from edgehar.contract import Contract
 from edgehar.data.polyphase import Polyphase, make_polyphase
 from edgehar.data.recording import Recording
@@ -52,6 +53,11 @@ class Sensor:
         if not SMALLEST_UNIT <= unit < LARGEST_UNIT:
             raise EdgeharError(
                 f"expected a sensor's unit of {SMALLEST_UNIT:g} to {LARGEST_UNIT:g} m/s² a count, got {unit:g}"
+            )
+        if contract.channels != ACCELERATION:
+            raise EdgeharError(
+                "expected a model of x, y and z of the acceleration for a sensor of another rate, got the channels "
+                f"{channels_text(contract.channels)}"
             )
         same = rate_hz == contract.rate_hz
         self.filter: Polyphase | None = None if same else make_polyphase(rate_hz, contract.rate_hz)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import acceleration_at
 from edgehar.contract import STANDARD_GRAVITY, Contract
 from edgehar.data.gravity import gravity_length
 from edgehar.streaming.lines import rate_text
@@ -36,7 +37,8 @@ class Watch:
         self._from_hz = contract.rate_hz if from_hz is None else from_hz
         self._steps = (contract.window + 1) // 2
         self._times: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._rate_told = self._mean_told = False
+        self._at = acceleration_at(contract.channels)
+        self._rate_told, self._mean_told = False, self._at is None
         self._count = round(MEAN_S * contract.rate_hz)
         self._held: list[NDArray[np.float32]] = []
 
@@ -78,7 +80,8 @@ class Watch:
             self._tell_mean()
 
     def _tell_mean(self) -> None:
-        length = gravity_length([np.concatenate(self._held)])
+        assert self._at is not None
+        length = gravity_length([np.concatenate(self._held)[:, self._at : self._at + 3]])
         self._held = []
         if not math.isfinite(length):
             return

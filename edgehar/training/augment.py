@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,21 +11,30 @@ from edgehar.training.recipe import Augmentation
 
 
 def augment(
-    x: NDArray[np.float32], target: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
+    x: NDArray[np.float32],
+    target: NDArray[np.float32],
+    how: Augmentation,
+    rng: np.random.Generator,
+    places: Sequence[int] = (0,),
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Rotate, turn over, scale, add noise and mix, drawn anew for each window.
 
     Args:
-        x: float32 (N, window, 3), m/s²; not changed.
+        x: float32 (N, window, channels), in their units, as `how.noise` is; not changed.
         target: float32 (N, classes), what the network is to say; not changed.
+        places: of x, y and z of each sensor; all are turned alike.
     Returns:
         arrays of the same shapes and dtypes. `how.shift` is not applied here: the loop draws among
         finely cut windows.
     """
-    turned = np.einsum("nij,ntj->nti", rotations(len(x), how.rotation, rng), x)
+    turned, matrices = x.astype(np.float64), rotations(len(x), how.rotation, rng)
+    for at in places:
+        turned[..., at : at + 3] = np.einsum("nij,ntj->nti", matrices, x[..., at : at + 3])
     for axis in how.turn:
         # Half a turn changes the sign of the two other axes.
-        about = np.where(np.arange(3) == "xyz".index(axis), 1, -1)
+        about = np.ones(x.shape[2])
+        for at in places:
+            about[at : at + 3] = np.where(np.arange(3) == "xyz".index(axis), 1, -1)
         turned = np.where(rng.random((len(x), 1, 1)) < 0.5, turned * about, turned)
     factor = 1 + how.scale * rng.standard_normal((len(x), 1, 1))
     changed = (turned * factor + how.noise * rng.standard_normal(x.shape)).astype(np.float32)

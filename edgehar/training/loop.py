@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar import files, models
+from edgehar.channels import vectors
 from edgehar.contract import Contract
 from edgehar.data.recording import Windows
 from edgehar.errors import EdgeharError
@@ -114,7 +115,8 @@ def fit(
             order = rng.permutation(len(train))[:draw]
         else:
             order = rng.choice(len(train), draw or len(train), p=chance)
-        x, target = augment(train.x[order], target_of[train.y[order]], recipe.augmentation, rng)
+        drawn = train.x[order], target_of[train.y[order]]
+        x, target = augment(*drawn, recipe.augmentation, rng, vectors(contract.channels))
         if teacher is not None:
             # The window's weight, by its class, is the sum of its target.
             told = np.zeros_like(target)

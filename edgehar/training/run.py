@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar import __version__, data, files, models
+from edgehar.channels import channels_text, turnable
 from edgehar.contract import Contract, Normalisation
 from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
@@ -209,6 +210,12 @@ def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
     )
     gravity = contract_gravity(dataset, split.train + split.validation, contract)
     contract = replace(contract, walking_gravity=gravity)
+    how = recipe.augmentation
+    if (how.rotation or how.turn) and not turnable(contract.channels):
+        raise EdgeharError(
+            f"expected --rotation 0 and no --turn for the channels {channels_text(contract.channels)}, which are not "
+            "x, y and z of each sensor"
+        )
     coarse = fine = data.cut_windows(dataset, contract, labels=truth.words)
     if recipe.augmentation.shift:
         fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift, labels=truth.words)

@@ -89,7 +89,7 @@ UNREADABLE = [
     ("axes.csv", GOOD.encode(), ["--axes", "x,y"], "expected axes like"),
     ("label.csv", GOOD.encode(), ["--label", "running=jogging"], "no label 'running'"),
     ("pair.csv", GOOD.encode(), ["--label", "running"], "expected OWN=NAME"),
-    ("three.csv", GOOD.encode(), ["--columns", "x,y"], "expected three columns"),
+    ("three.csv", GOOD.encode(), ["--columns", "x,y"], "expected three different columns for x, y, z"),
     ("schema.csv", GOOD.encode(), ["--schema", "nowhere.toml"], "no such file: nowhere.toml"),
 ]
 

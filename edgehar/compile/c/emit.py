@@ -70,7 +70,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         "STATE_BYTES": (plan.state_bytes, "the engine's part of the memory"),
         "HISTORY_BYTES": (plan.history * kept.channels, "of that, columns kept over the window"),
         "MEMORY_BYTES": (memory_bytes(plan), "for edgehar_init; a multiple of 4"),
-        "INPUT_SCALE": _input_scale(source.scale, labels.front_end),
+        "INPUT_SCALE": _input_scale(source.scale, labels),
         **profile_macro(plan),
         **sensor_macro(resampler),
         "MACS": (plan.macs, f"multiply-accumulates per decision; {mode}"),
@@ -191,9 +191,10 @@ def _remark(text: str | None) -> str:
     return f" /* {text} */" if text else ""
 
 
-def _input_scale(scale: float, front_end: str) -> tuple[str, str]:
-    if front_end == "none":
-        return literals.float_literal(scale), "m/s^2 per step of the input; see EDGEHAR_COUNTS"
+def _input_scale(scale: float, labels: Labels) -> tuple[str, str]:
+    if labels.front_end == "none":
+        unit = "m/s^2" if labels.channels == ACCELERATION else "of a channel's unit"
+        return literals.float_literal(scale), f"{unit} per step of the input; see EDGEHAR_COUNTS"
     return literals.float_literal(1 / UNIT), "m/s^2 per step of what the front end takes; see EDGEHAR_COUNTS"
 
 

@@ -11,11 +11,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import acceleration_at
 from edgehar.contract import STANDARD_GRAVITY
 from edgehar.data.assemble import assemble
 from edgehar.data.gravity import gravity_length
 from edgehar.data.labels import require_few
-from edgehar.data.options import UNITS, CsvOptions
+from edgehar.data.options import UNITS, UNITS_OF, CsvOptions
 from edgehar.data.readers.layouts import LABEL, SUBJECT, TIME, candidate
 from edgehar.data.readers.selection import Found, find_tables
 from edgehar.data.readers.table import Table
@@ -70,15 +71,7 @@ def load_csv(
     if left_out:
         shown = ", ".join(left_out[:6]) + (", …" if len(left_out) > 6 else "")
         notes.append(f"{len(left_out)} tables left out, no acceleration or of the same recording: {shown}")
-    unit = options.unit
-    usual = gravity_length([file.acc for file in files])
-    if unit is None:
-        unit = _unit_of_gravity(usual, source)
-        notes.append(f"unit {unit}, found out from gravity")
-    elif not 0.7 < usual * UNITS[unit] / STANDARD_GRAVITY < 1.4:
-        notes.append(
-            f"the mean is {usual * UNITS[unit]:.3g} m/s² long, gravity is 9.8: the unit {unit} or the columns are wrong"
-        )
+    factors = _factors(files, options, source, notes)
     if not any(any(file.subject) for file in files):
         notes.append("no subject column: taken as one person; name one with --subject-column")
     if not any(any(file.label) for file in files):
@@ -96,12 +89,39 @@ def load_csv(
             person=np.array([code[name] for name in file.subject] or [0] * len(file.acc), np.intp),
             people=[name or "1" for name in people],
             t=t,
-            acc=(file.acc * UNITS[unit]).astype(np.float32),
+            acc=(file.acc * factors).astype(np.float32),
             label=np.array(label or [UNLABELLED] * len(file.acc), np.int16),
             rate_hz=rate,
         )
         recordings += to_recordings(samples, file.name, findings)
-    return assemble(source.stem, "csv", recordings, tuple(own), overrides=labels, findings=findings, notes=notes)
+    return assemble(
+        source.stem, "csv", recordings, tuple(own), overrides=labels, findings=findings, notes=notes,
+        channels=options.sample,
+    )  # fmt: skip
+
+
+def _factors(files: Sequence[_File], options: CsvOptions, source: Path, notes: list[str]) -> NDArray[np.float64]:
+    """What one of the table's units is in a channel's own, float64 (channels,); acceleration's is told by gravity."""
+    told, sample = options.factors(), options.sample
+    at = acceleration_at(sample)
+    if at is not None:
+        usual = gravity_length([file.acc[:, at : at + 3] for file in files])
+        if "m/s^2" not in told:
+            unit = _unit_of_gravity(usual, source)
+            told["m/s^2"] = UNITS[unit]
+            notes.append(f"unit {unit}, found out from gravity")
+        elif not 0.7 < usual * told["m/s^2"] / STANDARD_GRAVITY < 1.4:
+            notes.append(
+                f"the mean is {usual * told['m/s^2']:.3g} m/s² long, gravity is 9.8: the unit {options.unit} or the "
+                "columns are wrong"
+            )
+    missing = next((one for one in sample if one.unit not in told), None)
+    if missing is not None:
+        raise DataError(
+            f"expected the unit of the channel {missing.name}, got none: add {' or '.join(UNITS_OF[missing.unit])} "
+            "to --unit, as in g,deg/s"
+        )
+    return np.array([told[one.unit] for one in sample])
 
 
 def _read(found: Found, source: Path, options: CsvOptions, findings: Counter[str]) -> _File:
@@ -115,7 +135,7 @@ def _read(found: Found, source: Path, options: CsvOptions, findings: Counter[str
     if time is None and options.rate_hz is None:
         raise DataError(f"expected a column of time in {table.where} or a rate; give --rate HZ or --time COLUMN")
     values = table.numbers([*layout.columns, *(layout.added or ()), *([time] if time else [])])
-    acc, t = values[:, :3], values[:, -1] if time else None
+    acc, t = values[:, : len(layout.columns)], values[:, -1] if time else None
     if layout.added:
         acc = acc + values[:, 3:6]
     if found.gravity is not None:

@@ -42,7 +42,7 @@ class Layout:
     Attributes:
         role: `total` includes gravity, `apart` has it in columns of its own, `linear` is without it,
             `gravity` is nothing else, `other` is no acceleration.
-        columns: of x, y and z.
+        columns: of x, y and z, or of the channels where somebody has told them.
         added: columns to add to these: gravity, where it stands apart.
         sign: Android's for 1, iOS's for -1.
         note: what was taken for granted about the sign, and how to change it.
@@ -50,7 +50,7 @@ class Layout:
     """
 
     role: Role
-    columns: Triple | None = None
+    columns: tuple[str, ...] | None = None
     added: Triple | None = None
     sign: int = 1
     note: str = ASSUMED + _TURN

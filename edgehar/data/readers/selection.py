@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from edgehar.data.readers.archive import Member, members
-from edgehar.data.readers.layouts import Layout, Triple, layout_of, no_axes, no_gravity
+from edgehar.data.readers.layouts import Layout, layout_of, no_axes, no_gravity
 from edgehar.data.readers.table import Table, read_table
 from edgehar.errors import DataError
 
@@ -28,12 +28,12 @@ class Found:
     gravity: Found | None = None
 
 
-def find_tables(source: Path, columns: Triple | None = None) -> tuple[list[Found], list[str]]:
+def find_tables(source: Path, columns: tuple[str, ...] | None = None) -> tuple[list[Found], list[str]]:
     """The tables to read, and the paths of those that are left out.
 
     Args:
         source: a file, folder or archive.
-        columns: of x, y and z, where somebody has told; then every table is read.
+        columns: of x, y and z, or of other channels, where somebody has told; then every table is read.
     Raises:
         DataError: no table, none with acceleration, or only without gravity.
         MissingExtra: pandas is not installed.
