@@ -24,6 +24,7 @@ from tests.hostile.things import (
 )  # fmt: skip
 
 CHECK = "data check walk.csv"
+FOUR = f"{CHECK} --columns x,y,z,t --channels acc,gyro.x"
 TRAIN = "train --arch nano --teachers 0 --epochs 1 --out run --dataset walk.csv"
 CROSS = "crossval --arch nano --teachers 0 --epochs 1 --folds 2 --out run --dataset walk.csv"
 SEARCH = "search --trials 1 --epochs 1 --out run --dataset walk.csv"
@@ -80,7 +81,19 @@ ROWS = [
     (CHECK, both(recording(), text(TOML, "unit = 'stone'")), "expected"),
     (CHECK, both(recording(), text(TOML, "labels = 3")), "expected"),
     (CHECK, both(recording(), text(TOML, "[labels]\nwalking = 3")), "expected"),
-    ("data check walk.csv --columns x,y", recording(), "expected three columns"),
+    ("data check walk.csv --columns x,y", recording(), "expected three different columns for x, y, z"),
+    ("data check walk.csv --columns x,y,z,t", recording(), "say with --channels what others are"),
+    (f"{CHECK} --columns x,y,z --channels acc,gyro", recording(), "expected 6 different columns for acc,gyro"),
+    (f"{CHECK} --columns x,y,z,z --channels acc,gyro.x", recording(), "expected 4 different columns"),
+    (f"{FOUR}", recording(), "expected the unit of the channel gyro"),
+    (f"{FOUR} --unit g,g", recording(), "expected one unit for each"),
+    (f"{FOUR} --unit g,rpm", recording(), "got 'rpm'"),
+    (f"{FOUR} --axes x,z,y", recording(), "for --axes, got acc,gyro.x"),
+    (f"{CHECK} --channels acc,acc", recording(), "expected each channel once, got acc.x 2 times"),
+    (f"{CHECK} --channels acc,gyro", recording(), "gyro.x is missing"),
+    (f"{CHECK} --channels acc,gyro,mag,linear", recording(), "expected 1 … 9 channels, got 12"),
+    (f"{CHECK} --channels speed", recording(), "of the sensors acc, linear, gravity, gyro, mag; got 'speed'"),
+    (f"{CHECK} --channels ''", recording(), "expected channels as acc.x"),
     ("data check walk.csv --columns x,y,w", recording(), "w"),
     ("data check walk.csv --axes x,x,z", recording(), "expected axes"),
     ("data check walk.csv --rate nan", recording(), "expected"),

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from edgehar import schema
+from edgehar.channels import parse_channels
 from edgehar.contract import Contract, Normalisation, TensorQuantisation
 from edgehar.errors import ContractError, EdgeharError
 
@@ -27,6 +28,13 @@ def changed(**entries: object) -> bytes:
     return json.dumps({**CONTRACT.to_dict(), **entries}).encode()
 
 
+def channel(name: str, unit: str = "m/s^2") -> dict[str, object]:
+    return {"name": name, "unit": unit}
+
+
+TEN = [f"{sensor}.{part}" for sensor in ("acc", "linear", "gravity") for part in ("x", "y", "z", "magnitude")][:10]
+
+
 def normalisation(**entries: object) -> dict[str, object]:
     return {"mean": [0, 0, 0], "std": [1, 1, 1], "folded": True, **entries}
 
@@ -34,6 +42,9 @@ def normalisation(**entries: object) -> dict[str, object]:
 def test_a_contract_is_read_back():
     assert schema.decode(json.dumps(CONTRACT.to_dict()).encode(), Contract, "x.json") == CONTRACT
     assert Contract.from_dict(CONTRACT.to_dict()) == CONTRACT
+    six = Contract(("a", "b"), channels=parse_channels("acc,gyro"))
+    assert schema.decode(json.dumps(six.to_dict()).encode(), Contract, "x.json") == six
+    assert "channels" not in CONTRACT.to_dict() and not {"axes", "unit", "sign"} & set(six.to_dict())
     assert schema.decode(b'{"format": "edgehar-contract-1", "labels": ["a", "b"]}', Contract, "x") == Contract(
         ("a", "b")
     )
@@ -83,6 +94,15 @@ REFUSED = [
     (changed(axes=["x", "y"]), "at axes"),
     (changed(axes=["z", "y", "x"]), "expected axes"),
     (changed(unit="g"), "expected unit"),
+    (changed(channels=[]), "expected 1 … 9 channels, got 0"),
+    (changed(channels=[channel(name) for name in TEN]), "expected 1 … 9 channels, got 10"),
+    (changed(channels=[channel("gyro.x", "rad/s")] * 2), "expected each channel once, got gyro.x 2 times"),
+    (changed(channels=[channel("gyro.x", "deg/s")]), "expected the unit rad/s of the channel gyro.x, got 'deg/s'"),
+    (changed(channels=[channel("gyro.w")]), "expected channels as acc.x, gyro.z or mag.magnitude"),
+    (changed(channels=[{"name": "gyro.x"}]), "expected an entry 'unit', got none"),
+    (changed(channels="acc"), "expected a list, got text at channels"),
+    (changed(channels=[channel("gyro.x", "rad/s")]), "expected a number for each of 1 channels at normalisation.mean"),
+    (changed(channels=[channel("acc.x", "m/s^2")], normalisation=None, front_end="pocket"), "for the front end pocket"),
     (changed(input_layout="wide"), "expected input layout"),
     (changed(normalisation=[]), "at normalisation"),
     (changed(normalisation={}), "expected an entry 'mean', got none at normalisation"),
