@@ -193,12 +193,14 @@ def _needed(network: Network, split: int) -> dict[int, int]:
 
 def _best_block(network: Network, path: KernelPath, layer: Layer) -> int:
     """Output columns that a layer computes best at once."""
-    if layer.kind in ("max_pool", "average_pool", "add", "softmax"):
+    if layer.kind in ("add", "softmax"):
         return 1
     channels = network.tensors[layer.inputs[0]].channels
     # A mean puts out one column in all.
     output = 0 if layer.reduces else network.tensors[layer.output].channels
-    return path.positions(layer.stride * channels, output)
+    block = path.positions(layer.stride * channels, output)
+    # Two columns of a pool at once gain less than their memory is worth.
+    return 1 if "pool" in layer.kind and block < 3 else block
 
 
 def _lay_out(

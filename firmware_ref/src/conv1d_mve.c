@@ -1,7 +1,7 @@
 /* 1D convolution with the vector instructions (Helium) of Cortex-M55; parameters: edgehar_conv.
  *
  * VMLADAVA adds sixteen products of bytes into a general register, and there are eight registers that it can use: four
- * positions times two filters. A position's column at one tap is the next tap's column of the position before it, so
+ * positions times two filters, or eight times one, which loads less where kernels are long. A position's column at one tap is the next tap's column of the position before it, so
  * that the columns roll through four vector registers, and a tap loads one column and two weights for eight
  * multiplications. That needs sixteen channels in a vector; the channels left over, or all of them where the stride is
  * not 1 or the kernel is longer than the chain, lie flat: tap after tap without gaps.
@@ -67,7 +67,9 @@ static void finish(const edgehar_conv *conv, const block_plan *plan, unsigned fi
 {
     for (unsigned position = 0; position < positions; position++, out += conv->out_channels) {
         for (unsigned filter = 0; filter < filters; filter++) {
-            const unsigned at = filter / 2u * 2u * plan->positions + 2u * position + filter % 2u;
+            const unsigned at = plan->positions == 8u
+                                    ? 8u * filter + position
+                                    : filter / 2u * 2u * plan->positions + 2u * position + filter % 2u;
             const int32_t value = edgehar_requantise(plan->sums[at] + conv->bias[first + filter],
                                                      conv->multiplier[first + filter], conv->shift[first + filter]);
             out[filter] = edgehar_clamp(value + conv->output_zero, conv->activation_min, conv->activation_max);
@@ -80,8 +82,9 @@ static void all_filters(const edgehar_conv *conv, const layout *cut, block_plan 
 {
     const unsigned filters = conv->out_channels;
     plan->weights = (const int8_t *)conv->weights + 8;
-    for (unsigned first = 0; first < filters; first += EDGEHAR_MVE_GROUP) {
-        const unsigned now = filters - first < EDGEHAR_MVE_GROUP ? filters - first : EDGEHAR_MVE_GROUP;
+    const unsigned group = plan->held ? 2u * EDGEHAR_MVE_GROUP : EDGEHAR_MVE_GROUP;
+    for (unsigned first = 0; first < filters; first += group) {
+        const unsigned now = filters - first < group ? filters - first : group;
         plan->pairs = (now + 1u) / 2u;
         run_block(plan);
         plan->weights += (size_t)plan->pairs * 32u * (cut->chunks * conv->kernel + cut->flat);
@@ -102,10 +105,15 @@ void edgehar_conv1d_mve(const void *parameters, const edgehar_block *block)
     const int8_t *columns = block->columns;
     int8_t *out = block->out;
     for (unsigned left = (unsigned)block->positions; left > 0;) {
-        const unsigned real = left < 4u ? left : 4u;
+        /* Seven go as eight, and three as four. */
+        const unsigned held = !cut.chunks && cut.flat <= EDGEHAR_MVE_HELD ? cut.flat : 0u;
+        const unsigned most = held ? 2u : left >= 7u && cut.chunks && conv->kernel >= EDGEHAR_MVE_LONG ? 8u : 4u;
+        const unsigned real = left < most ? left : most;
         block_plan plan;
         plan.taps = conv->kernel;
-        plan.positions = real == 3u ? 4u : real;
+        plan.held = held;
+        plan.positions = held ? 2u : real == 7u ? 8u : real == 3u ? 4u : real;
+        plan.back = 32u * (cut.chunks * plan.taps + cut.flat) - 16u;
         plan.strip = block->scratch;
         plan.chunk_end = plan.strip + 16u * cut.chunks * (plan.taps + plan.positions - 1u);
         plan.flat_end = plan.chunk_end + 16u * cut.flat * plan.positions;

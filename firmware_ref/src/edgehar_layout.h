@@ -22,6 +22,8 @@
 /* conv1d_mve_block.S: taps in the chains, which are also the most that their kernels may have; and the code that loads
  * the columns before the chain, one for each register to begin with. */
 #define EDGEHAR_MVE_CHAIN 12
+#define EDGEHAR_MVE_BYTES_8 40
+#define EDGEHAR_MVE_HEAD_8 32
 #define EDGEHAR_MVE_BYTES_4 44
 #define EDGEHAR_MVE_HEAD_4 16
 #define EDGEHAR_MVE_BYTES_2 28

@@ -1,5 +1,5 @@
 /* MEAN over time with the vector instructions (Helium) of Cortex-M55; parameters: edgehar_mean. The same as
- * edgehar_mean_time, four channels at a time, the last ones masked; where the shift is to the right. */
+ * edgehar_mean_time, four channels at a time, the last ones masked; where the shift is not to the left. */
 #include "edgehar_mve.h"
 
 #if EDGEHAR_WITH_MVE
@@ -20,7 +20,9 @@ void edgehar_mean_mve(const void *parameters, const edgehar_block *block)
             sum = vaddq_s32(sum, vldrbq_z_s32(x, mask));
         }
         if (last) {
-            sum = requantise_vector(vaddq_n_s32(sum, mean->bias), multiplier, shift);
+            sum = vaddq_n_s32(sum, mean->bias);
+            /* Without a shift there is but one rounding. */
+            sum = mean->shift < 0 ? requantise_vector(sum, multiplier, shift) : vqrdmulhq_s32(sum, multiplier);
             sum = vaddq_n_s32(sum, mean->output_zero);
             sum = vminq_s32(vmaxq_s32(sum, vdupq_n_s32(-128)), vdupq_n_s32(127));
             vstrbq_p_s32(block->out + channel, sum, mask);

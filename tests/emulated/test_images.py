@@ -19,7 +19,8 @@ from edgehar.data.readers.hapt import load_hapt
 from edgehar.data.resampling import resample
 from edgehar.errors import EdgeharError
 
-from ..firmware.networks import random_network
+from ..firmware.conftest import TfliteMicro
+from ..firmware.networks import NetworkWriter, distinct, random_network, windows_of
 
 pytestmark = pytest.mark.emulated
 
@@ -155,6 +156,31 @@ def test_golden_vectors(core: str, tmp_path: Path, core_folder: Callable[[str], 
         assert got == [row["output"] for row in rows], f"network {seed}"
         ran += 1
     assert ran >= (3 if core == "cortex-m0" else 8)
+
+
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m55"])
+def test_a_mean_that_rounds_once(core: str, tmp_path: Path, core_folder: Callable[[str], Path]) -> None:
+    """Of two columns at one scale: halved, nothing is left to shift. The oracle is TFLite-Micro."""
+    pytest.importorskip("tflite_micro", reason="needs tflite-micro: pip install 'edgehar[bench]'")
+    net = NetworkWriter(77)
+    net.conv(12, 40, 40)
+    net.mean(same_scale=True)
+    net.dense(5)
+    net.softmax()
+    content = net.bytes()
+    model = tmp_path / "model.tflite"
+    model.write_bytes(content)
+    network = read_network(model)
+    assert [layer.shift for layer in network.layers if layer.kind == "mean"] == [(0,)]
+    windows = windows_of(np.random.default_rng(7), 80, 40)
+    source = network.tensors[network.source]
+    samples = (windows.astype(np.int64) - source.zero_point) * np.float64(source.scale)
+    image = build_image(model, core, core_folder(core))
+    replayed = replay(core, image, samples.astype(np.float32).reshape(-1, 3), 80, core_folder(core))
+    got = np.array([push.p for push in replayed.decisions]) - 128
+    assert distinct(got) > 20
+    interpreter = TfliteMicro(content)
+    np.testing.assert_array_equal(got, [interpreter.invoke(window) for window in windows])
 
 
 @pytest.mark.parametrize("hop", [None, 20])

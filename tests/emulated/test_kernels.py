@@ -41,6 +41,12 @@ SHAPES = [
     (52, 4, 1, 1, 2),  # 13 quads: the chain of double quads once and one quad more; then 26 and 27
     (104, 4, 1, 1, 3),
     (107, 4, 1, 1, 3),
+    (100, 9, 10, 1, 16),  # eight positions at once, a flat part behind six chunks
+    (16, 5, 12, 1, 7),  # seven that go as eight, the longest chain
+    (40, 3, 6, 1, 11),  # eight and three, the shortest chain for eight
+    (32, 50, 7, 1, 8),  # two groups of filters
+    (16, 101, 1, 1, 5),  # columns that stay in registers: one vector, two groups of filters
+    (32, 5, 1, 1, 4),  # two vectors
 ]
 
 #: channels, taps, stride, positions of depthwise layers

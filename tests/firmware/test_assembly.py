@@ -24,7 +24,10 @@ FUNCTIONS = {
     "conv1d_thumb2_block.S": ("cortex-m3", ["edgehar_thumb2_conv", "edgehar_thumb2_depthwise"]),
     "conv1d_mve_block.S": (
         "cortex-m55",
-        ["edgehar_mve_block_1x2", "edgehar_mve_block_2x2", "edgehar_mve_block_4x2", "edgehar_mve_finish"],
+        [
+            *(f"edgehar_mve_block_{block}" for block in ("1x2", "2x2", "4x2", "8x1")),
+            *("edgehar_mve_held_1", "edgehar_mve_held_2", "edgehar_mve_finish"),
+        ],
     ),
 }
 

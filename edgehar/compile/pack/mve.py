@@ -19,8 +19,13 @@ KERNELS = {
 }
 #: Longest kernel whose columns roll through the vector registers; `EDGEHAR_MVE_CHAIN` in edgehar_layout.h.
 LONGEST_CHAIN = 12
-#: Filters between two requantisations; `EDGEHAR_MVE_GROUP` in conv1d_mve_block.h.
+#: Filters between two requantisations, of which there are twice as many where columns are held; `EDGEHAR_MVE_GROUP` in
+#: conv1d_mve_block.h.
 GROUP = 48
+#: Vectors that stay in registers, two positions' columns; `EDGEHAR_MVE_HELD` there.
+HELD = 2
+#: Taps from which eight positions go by together; `EDGEHAR_MVE_LONG` there.
+LONG = 6
 #: Channels that `depthwise_mve.c` takes at a time.
 EIGHT = 8
 #: Bit 31 of the second word: every shift is to the right.
@@ -60,8 +65,8 @@ def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> Pack
 
 
 def runs(layer: Layer, channels: int) -> bool:
-    """Whether `mean_mve.c` can run a mean: its shift is to the right; other kernels run all of theirs."""
-    return layer.kind != "mean" or layer.shift[0] < 0
+    """Whether `mean_mve.c` can run a mean: its shift is not to the left; other kernels run all of theirs."""
+    return layer.kind != "mean" or layer.shift[0] <= 0
 
 
 def conv_scratch(layer: Layer, positions: int) -> int:
@@ -70,9 +75,11 @@ def conv_scratch(layer: Layer, positions: int) -> int:
     kernel = layer.kernel
     chunks, rest = _cut(kernel, layer.weights.shape[2], layer.stride)
     flat = -(-rest * kernel // 16)
+    if not chunks and flat <= HELD:
+        return 2 * (16 * flat + 2 * 4 * GROUP)
     most = 0
-    for real in range(1, min(positions, 4) + 1):
-        block = 4 if real == 3 else real
+    for real in range(1, min(positions, 8 if chunks and kernel >= LONG else 4) + 1):
+        block = {3: 4, 5: 4, 6: 4, 7: 8}.get(real, real)
         strip = 16 * (chunks * (kernel + block - 1) + flat * block)
         spare = (kernel + block - 1) * rest + 16 if chunks else 0
         most = max(most, strip + 4 * GROUP * block + spare)
@@ -81,7 +88,7 @@ def conv_scratch(layer: Layer, positions: int) -> int:
 
 def _cut(taps: int, channels: int, stride: int) -> tuple[int, int]:
     """Chunks of sixteen channels that roll, and the channels left over, which lie flat."""
-    if stride != 1 or taps > LONGEST_CHAIN:
+    if stride != 1 or taps > LONGEST_CHAIN or -(-taps * channels // 16) <= HELD:
         return 0, channels
     chunks, rest = divmod(channels, 16)
     # A flat vector costs 16 instructions, a rolled one 11: where much is left over, one more chunk is cheaper.
@@ -99,5 +106,5 @@ KERNEL_PATH = KernelPath(
     pack_depthwise=pack_depthwise,
     runs=runs,
     conv_scratch=conv_scratch,
-    positions=lambda step, output: 4,
+    positions=lambda step, output: 8,
 )
