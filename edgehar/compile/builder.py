@@ -47,6 +47,11 @@ class Builder:
         name = self._raw[index].name
         return "" if name is None else name.decode("utf-8", "replace").split(";")[0].split("/")[-1]
 
+    def result_name(self, operator: schema.OperatorT) -> str:
+        """The name of an operator's first result; nothing where it has none."""
+        outputs = [] if operator.outputs is None else [int(index) for index in operator.outputs]
+        return self.name(outputs[0]) if outputs and 0 <= outputs[0] < len(self._raw) else ""
+
     def shape(self, index: int) -> tuple[int, ...]:
         """A tensor's shape."""
         shape = self._raw[index].shape

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edgehar.channels import ACCELERATION
 from edgehar.compile.advice import way_out
 from edgehar.compile.builder import Builder
+from edgehar.compile.forms import check_form
 from edgehar.compile.network import Network
 from edgehar.compile.operators import OPERATORS
 from edgehar.compile.simplify import simplify
@@ -51,7 +52,9 @@ def read_network(path: str | Path) -> Network:
         builder.operator = index
         code = model.operatorCodes[operator.opcodeIndex]
         name = names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "CUSTOM")
-        where = f"{name} {builder.name(int(operator.outputs[0]))!r}"
+        if name in OPERATORS or name in RESHAPES:
+            check_form(operator, name, len(graph.tensors))
+        where = f"{name} {builder.result_name(operator)!r}"
         if name in RESHAPES:
             builder.rename(int(operator.inputs[0]), int(operator.outputs[0]), where)
         elif name in OPERATORS:
