@@ -35,7 +35,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "smoothing": ("--teachers", "0", "--label-smoothing", "0"),
     "average": ("--teachers", "0", "--average", "0"),
     "decay": ("--teachers", "0", "--weight-decay", "0"),
-    "class weights": ("--teachers", "0", "--no-class-weights"),
+    "class weights": ("--teachers", "0", "--class-weights", "0"),
     "axis normalisation": ("--teachers", "0", "--normalisation", "scalar"),
     "half the epochs": ("--teachers", "0", "--epochs", "20"),
     "a fifth of the rate": ("--teachers", "0", "--learning-rate", "0.001"),

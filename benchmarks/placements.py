@@ -1,8 +1,8 @@
 """What the weights for pocket and wrist are worth on people they have not seen, and the weights themselves.
 
     python benchmarks/placements.py figures --out runs/placements      # all protocols, seeds 1 and 2; resumable
-    python benchmarks/placements.py files --out runs/bundles           # the shipped files, on people who trained them
-    python benchmarks/placements.py weights --out runs/placements micro-pocket nano-wrist
+    python benchmarks/placements.py files                              # the shipped files, on people who trained them
+    python benchmarks/placements.py weights --out runs micro-pocket nano-wrist     # into edgehar/models
 
 Run it in the checkout, with the recordings of `benchmarks/pockets.toml` in ../shared/data. `figures` writes
 docs/placements.csv and docs/placements.md, and the figures of the model cards. All of them are of the int8 networks.
@@ -13,14 +13,22 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import shutil
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import edgehar
-from edgehar import files
+from edgehar import data, files, models
+from edgehar.api.recordings import open_dataset
+from edgehar.convert.quantised import int8_model, predict_file
+from edgehar.data import DataSource
+from edgehar.evaluation import Evaluation, evaluate
 from edgehar.report.tables import markdown_table
+from edgehar.schema import read_json
 from edgehar.training.crossval import CrossResult
+from edgehar.training.run import MANIFEST
 
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = (1, 2)
@@ -32,50 +40,77 @@ STAIRS = {"stairs": ("upstairs", "downstairs")}
 COMMON: dict[str, Any] = {"teachers": 0, "batch_size": 128, "shift": 10, "validation": 0.0, "refit": False}
 OPTIONS: dict[str, dict[str, Any]] = {
     "pocket": {**COMMON, "front_end": "pocket", "noise": 0.2, "mix": 0.0, "label_smoothing": 0.05, "epochs": 10},
-    "wrist": {**COMMON, "rotation": 0.2, "mix": 0.0, "label_smoothing": 0.05, "epochs": 25},
+    "wrist": {**COMMON, "rotation": 0.2, "mix": 0.0, "label_smoothing": 0.05, "epochs": 40, "class_weights": 0.5},
 }
 
-#: Protocol -> placement, recordings, folds, and what it is called.
-PROTOCOLS: dict[str, tuple[str, str, int | str, str]] = {
-    "loso": ("pocket", POCKETS, "source", "a set left out: phone, place and people unseen"),
-    "pockets": ("pocket", POCKETS, 4, "4 folds by person over the four sets"),
-    "wrist": ("wrist", WRIST, 4, "4 folds by person"),
+#: Protocol -> placement, recordings, folds, windows of each class that are learned, and what it is called.
+PROTOCOLS: dict[str, tuple[str, str, int | str, int | None, str]] = {
+    "loso": ("pocket", POCKETS, "source", None, "a set left out: phone, place and people unseen"),
+    "pockets": ("pocket", POCKETS, 4, 1, "4 folds by person over the four sets"),
+    "wrist": ("wrist", WRIST, 4, 1, "4 folds by person"),
 }
-COLUMNS = ("protocol", "arch", "seed", "set", "windows", "accuracy", "macro_f1", "merged_accuracy", "merged_macro_f1")
+COLUMNS = (
+    "protocol", "arch", "seed", "set", "windows", "accuracy", "macro_f1", "merged_accuracy", "merged_macro_f1",
+    "scored", "plain_macro_f1", "adapted_accuracy", "adapted_macro_f1",
+)  # fmt: skip
+FIGURES = tuple(name for name in COLUMNS if name.endswith(("accuracy", "macro_f1")))
 
 
 def measure(protocol: str, arch: str, seed: int, out: Path) -> list[dict[str, Any]]:
     """One cross-validation, as rows of the table; what its folder holds already is not run again."""
-    place, source, folds, _ = PROTOCOLS[protocol]
+    place, source, folds, adapt, _ = PROTOCOLS[protocol]
     match = STAIRS if place == "pocket" else None
     folder = out / f"{protocol}-{arch}-{seed}"
     result = edgehar.crossval(
-        source, folds=folds, arch=arch, int8=True, match=match, out=folder, seed=seed, **OPTIONS[place]
+        source, folds=folds, arch=arch, int8=True, adapt=adapt, match=match, out=folder, seed=seed, **OPTIONS[place]
     )
     return [{"protocol": protocol, "arch": arch, "seed": seed, **row} for row in rows_of(result)]
 
 
 def rows_of(result: CrossResult) -> list[dict[str, Any]]:
-    """The int8 figures by set, or those of everybody where there is one set."""
-    if not result.sources_int8:
-        whole = result.pooled_int8
-        assert whole is not None
-        told = {"set": "selfback", "windows": whole.windows, "accuracy": whole.accuracy, "macro_f1": whole.macro_f1}
-        return [{**told, "merged_accuracy": "", "merged_macro_f1": ""}]
-    rows = []
-    for name, told in result.sources_int8.items():
-        own, merged = told["own"] or {}, told["merged"]
-        rows.append(
+    """The int8 figures by set, or those of everybody where there is one set; empty where a figure has no meaning."""
+    if result.sources_int8:
+        return [
             {
                 "set": name,
                 "windows": told["windows"],
-                "accuracy": own.get("accuracy", ""),
-                "macro_f1": own.get("macro_f1", ""),
-                "merged_accuracy": merged["accuracy"],
-                "merged_macro_f1": merged["macro_f1"],
+                **_cells("", told["own"]),
+                **_cells("merged_", told["merged"]),
+                **_adapted_cells(*result.sources_adapted.get(name, (None, None))),
             }
-        )
-    return rows
+            for name, told in result.sources_int8.items()
+        ]
+    whole, adapted = result.pooled_int8, result.pooled_adapted
+    assert whole is not None and adapted is not None
+    before, after = ({"windows": one.windows, "own": _figures(one)} for one in adapted)
+    return [
+        {
+            "set": "selfback",
+            "windows": whole.windows,
+            **_cells("", _figures(whole)),
+            **_cells("merged_", None),
+            **_adapted_cells(before, after),
+        }
+    ]
+
+
+def _figures(one: Evaluation) -> dict[str, float]:
+    return {"accuracy": one.accuracy, "macro_f1": one.macro_f1}
+
+
+def _cells(mark: str, told: Mapping[str, float] | None) -> dict[str, Any]:
+    return {f"{mark}{name}": "" if told is None else told[name] for name in ("accuracy", "macro_f1")}
+
+
+def _adapted_cells(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Of the windows that nothing was learned from: how many, without profiles, and with them."""
+    own = None if after is None else after["own"]
+    plain = None if before is None or own is None else before["own"]["macro_f1"]
+    return {
+        "scored": "" if own is None or after is None else after["windows"],
+        "plain_macro_f1": "" if plain is None else plain,
+        **_cells("adapted_", own),
+    }
 
 
 def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -85,7 +120,7 @@ def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         groups.setdefault((row["protocol"], row["arch"], row["set"]), []).append(row)
     found = []
     for (protocol, arch, name), own in groups.items():
-        mean = {key: _mean([row[key] for row in own]) for key in COLUMNS[5:]}
+        mean = {key: _mean([row[key] for row in own]) for key in FIGURES}
         seeds = "/".join(str(row["seed"]) for row in own)
         found.append({"protocol": protocol, "arch": arch, "set": name, "seed": seeds, **mean})
     return found
@@ -95,23 +130,45 @@ def _mean(values: list[Any]) -> float | str:
     return "" if "" in values else statistics.fmean(float(value) for value in values)
 
 
-def write(rows: list[dict[str, Any]]) -> None:
-    """The CSV of every seed, the page of means, and the figures of the cards."""
-    files.write_text(ROOT / "docs" / "placements.csv", _csv(rows))
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a table as `write` left it; empty where there is none."""
+    if not path.exists():
+        return []
+    whole = {"seed", "windows", "scored"}
+    return [
+        {
+            name: int(value) if value and name in whole else float(value) if value and name in FIGURES else value
+            for name, value in row.items()
+        }
+        for row in csv.DictReader(path.read_text().splitlines())
+    ]
+
+
+def write(measured: list[dict[str, Any]]) -> None:
+    """The CSV of every seed, the page of means, and the figures of the cards; rows of other networks stay."""
+    path = ROOT / "docs" / "placements.csv"
+    again = {(row["protocol"], row["arch"], row["seed"]) for row in measured}
+    rows = [row for row in read_rows(path) if (row["protocol"], row["arch"], row["seed"]) not in again] + measured
+    protocols = list(PROTOCOLS)
+    rows.sort(key=lambda row: (protocols.index(row["protocol"]), row["arch"], row["seed"]))
+    files.write_text(path, _csv(rows))
     summed = means(rows)
     cells = [
         [
-            f"`{row['arch']}-{PROTOCOLS[row['protocol']][0]}`", row["set"], PROTOCOLS[row["protocol"]][3], row["seed"],
-            *(f"{row[key]:.3f}" if row[key] != "" else "–" for key in COLUMNS[5:]),
+            f"`{row['arch']}-{PROTOCOLS[row['protocol']][0]}`", row["set"], PROTOCOLS[row["protocol"]][4], row["seed"],
+            *(f"{row[key]:.3f}" if row[key] != "" else "–" for key in FIGURES),
         ]
         for row in summed
     ]  # fmt: skip
     header = ["recipe", "measured on", "protocol", "seeds", "accuracy", "macro-F1", "merged: accuracy", "macro-F1"]
+    header += ["to adapt: macro-F1", "adapted: accuracy", "macro-F1"]
     page = (
         "# Pocket and wrist: figures on people not seen\n\n"
         "Written by `benchmarks/placements.py`, every seed in [placements.csv](placements.csv): int8 networks, means "
         "over seeds. *Merged* counts upstairs and downstairs as one. A macro-F1 is over the classes that the set has; "
-        "WISDM's has `stairs` only, and no figure of its own labels.\n\n"
+        "WISDM's has `stairs` only, and no figure of its own labels. *Adapted*: one window of each class learned for "
+        "each person, measured on the windows that share no sample with those; *to adapt* is the network's own figure "
+        "on the same windows.\n\n"
     )
     files.write_text(ROOT / "docs" / "placements.md", page + markdown_table(header, cells))
     _write_card_figures(summed)
@@ -129,12 +186,33 @@ def _write_card_figures(summed: list[dict[str, Any]]) -> None:
     path = ROOT / "edgehar" / "models" / "figures.csv"
     kept = [line for line in path.read_text().splitlines() if not _is_placed(line)]
     for row in summed:
-        place, _, _, protocol = PROTOCOLS[row["protocol"]]
+        place, _, _, _, protocol = PROTOCOLS[row["protocol"]]
         merged = row["accuracy"] == ""
         on = f"{row['set']}: {protocol.partition(':')[0]}{' (stairs merged)' if merged else ''}"
         values = [row["merged_accuracy"], row["merged_macro_f1"]] if merged else [row["accuracy"], row["macro_f1"]]
         kept.append(",".join([f"{row['arch']}-{place}", on, *map(repr, values)]))
+        if row["adapted_macro_f1"] != "":
+            adapted = [row["adapted_accuracy"], row["adapted_macro_f1"]]
+            kept.append(
+                ",".join([f"{row['arch']}-{place}", f"{on}; one window per class learned", *map(repr, adapted)])
+            )
+    for name in filter(_is_placed, models.shipped_names()):
+        kept.append(",".join([name, *left_out(name)]))
     files.write_text(path, "\n".join(kept) + "\n")
+
+
+def left_out(name: str) -> list[str]:
+    """The last row of a card: of the network that was trained first, without a fifth of the people; not quantised.
+
+    The same people for every network of a placement, so that sizes can be compared.
+    """
+    manifest = read_json(models.shipped(name).with_suffix(".json"), dict)
+    told, merged = manifest["validation"], " (stairs merged)" if manifest["plan"]["match"] else ""
+    people = len(manifest["subjects"]["validation"])
+    return [
+        f"float: {people} people left out of a first training{merged}",
+        *map(repr, (told["accuracy"], told["macro_f1"])),
+    ]
 
 
 def _is_placed(line: str) -> bool:
@@ -142,22 +220,33 @@ def _is_placed(line: str) -> bool:
 
 
 def train(name: str, out: Path) -> None:
-    """Weights on everybody, with the recipe that `figures` measures; seed 1."""
+    """Weights on everybody, with the recipe that `figures` measures; seed 1. They replace those of the package.
+
+    A fifth of the people is left out at first, for the temperature and the manifest's figures; `figures` has folds.
+    """
     arch, _, place = name.partition("-")
-    source = POCKETS if place == "pocket" else WRIST
-    match = STAIRS if place == "pocket" else None
-    result = edgehar.train(source, arch=arch, out=out / name, split="none", seed=1, match=match, **OPTIONS[place])
-    print(f"{result.model}: copy it and manifest.json to edgehar/models as {name}.keras and {name}.json")
+    source, match = (POCKETS, STAIRS) if place == "pocket" else (WRIST, None)
+    command = ("python", "benchmarks/placements.py", "weights", "--out", "runs", name)
+    options = {**OPTIONS[place], "validation": 0.2, "refit": True}
+    result = edgehar.train(
+        source, arch=arch, out=out / name, split="none", seed=1, match=match, command=command, **options
+    )
+    shipped = ROOT / "edgehar" / "models"
+    shutil.copyfile(result.model, shipped / f"{name}.keras")
+    shutil.copyfile(result.folder / MANIFEST, shipped / f"{name}.json")
 
 
-#: Recordings by which the shipped files are exported and measured: each has every label of its placement.
+#: Recordings by which the shipped files are quantised and measured: each has every label of its placement.
 FILES = {"pocket": "motionsense:../shared/data/motionsense_50hz_16_subjects.npz", "wrist": WRIST}
 
 
-def bundle_row(name: str, out: Path, source: str) -> dict[str, Any]:
-    """Export shipped weights and measure the int8 file on people who trained them: is it the file that was measured?"""
-    edgehar.export(name, out, dataset=source, int8=True, split="none", gate=None)
-    measured = edgehar.evaluate(out / "model_int8.tflite", source, people="all").models["model_int8.tflite"]
+def file_row(name: str, source: str) -> dict[str, Any]:
+    """Shipped weights, quantised as `export` does it, on people who trained them: is it the file that was measured?"""
+    model, contract = models.load(name)
+    windows = data.cut_windows(open_dataset(source, DataSource.open), contract)
+    with int8_model(model, contract, windows) as path:
+        answers = predict_file(path, windows.x)
+    measured = evaluate(answers, windows.y, windows.subject, contract.labels)
     return {
         "model": name, "set": source.partition(":")[0], "windows": measured.windows,
         "accuracy": measured.accuracy, "macro_f1": measured.macro_f1,
@@ -168,17 +257,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["figures", "files", "weights"])
     parser.add_argument("names", nargs="*", help="of weights; or protocols, by default all")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of the runs")
     parser.add_argument("--arch", nargs="+", default=["micro"], help="networks to measure")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
-    told = parser.parse_args()
+    told = parser.parse_intermixed_args()
     if told.what == "weights":
         for name in told.names:
             train(name, told.out)
         return
     if told.what == "files":
-        names = told.names or ["micro-pocket", "micro-wrist"]
-        table = [bundle_row(name, told.out / name, FILES[name.partition("-")[2]]) for name in names]
+        names = told.names or [name for name in models.shipped_names() if _is_placed(name)]
+        table = [file_row(name, FILES[name.partition("-")[2]]) for name in names]
         files.write_text(ROOT / "docs" / "placements_files.csv", _csv(table))
         print(_csv(table))
         return

@@ -72,7 +72,7 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
 @_recipe_option("--keep", "Epoch on validation people.", type=click.Choice(["best", "last"]))
 @_recipe_option("--patience", "Epochs without a better validation loss.")
 @_recipe_option("--normalisation", type=click.Choice(["axis", "scalar"]))
-@_recipe_option("--class-weights/--no-class-weights")
+@_recipe_option("--class-weights", "Power of the inverse of its share that weighs a class, 0 … 1.")
 @_recipe_option("--rotation", "Random rotation, rad.")
 @_recipe_option("--turn", "Axes about which half of the windows are turned over, as in y.")
 @_recipe_option("--scale", "Random factor, around 1.")

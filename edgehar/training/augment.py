@@ -27,9 +27,11 @@ def augment(
         arrays of the same shapes and dtypes. `how.shift` is not applied here: the loop draws among
         finely cut windows.
     """
-    turned, matrices = x.astype(np.float64), rotations(len(x), how.rotation, rng)
-    for at in places:
-        turned[..., at : at + 3] = np.einsum("nij,ntj->nti", matrices, x[..., at : at + 3])
+    turned = x.astype(np.float64)
+    if how.rotation:
+        matrices = rotations(len(x), how.rotation, rng)
+        for at in places:
+            turned[..., at : at + 3] = np.einsum("nij,ntj->nti", matrices, x[..., at : at + 3])
     for axis in how.turn:
         # Half a turn changes the sign of the two other axes.
         about = np.ones(x.shape[2])

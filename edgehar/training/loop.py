@@ -174,10 +174,10 @@ def best_epoch(history: list[dict[str, float]]) -> int:
     return int(np.argmin([entry["validation_loss"] for entry in history])) + 1
 
 
-def class_weights(y: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Weights (classes,) by the inverse of each class's share; their mean over the windows is 1."""
+def class_weights(y: NDArray[np.int64], classes: int, power: float = 1.0) -> NDArray[np.float64]:
+    """Weights (classes,): a power of the inverse of each class's share; with 1 their mean over the windows is 1."""
     counts = np.bincount(y, minlength=classes)
-    return np.where(counts > 0, len(y) / (np.maximum(counts, 1) * (counts > 0).sum()), 0.0)
+    return np.where(counts > 0, (len(y) / (np.maximum(counts, 1) * (counts > 0).sum())) ** power, 0.0)
 
 
 def targets(recipe: Recipe, y: NDArray[np.int64] | None, truth: Truth) -> NDArray[np.float32]:
@@ -189,7 +189,7 @@ def targets(recipe: Recipe, y: NDArray[np.int64] | None, truth: Truth) -> NDArra
     words, classes = len(truth.words), len(truth.labels)
     smooth = np.eye(words) * (1 - recipe.label_smoothing)
     smooth[:, :classes] += recipe.label_smoothing / classes
-    weights = class_weights(y, words) if recipe.class_weights and y is not None else np.ones(words)
+    weights = np.ones(words) if y is None else class_weights(y, words, recipe.class_weights)
     return (smooth * weights[:, None]).astype(np.float32)
 
 

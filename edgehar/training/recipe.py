@@ -89,7 +89,8 @@ class Recipe:
         weight_decay: decoupled (AdamW), on kernels only.
         average: decay per step of the exponential moving average of the weights, which is what is
             validated and kept; 0 keeps the last weights themselves.
-        class_weights: weigh each class by the inverse of its share.
+        class_weights: power of the inverse of its share that weighs each class: 1 makes classes count alike, 0 windows.
+            Between the two, rare classes are found without being called too often.
         normalisation: `axis` for one deviation per axis, `scalar` for one over all axes.
     """
 
@@ -103,7 +104,7 @@ class Recipe:
     average: float = 0.99
     patience: int = 5
     keep: str = "best"
-    class_weights: bool = True
+    class_weights: float = 1.0
     normalisation: str = "axis"
     augmentation: Augmentation = field(default_factory=Augmentation)
     distillation: Distillation = field(default_factory=Distillation)
@@ -114,6 +115,7 @@ class Recipe:
             _require(name, getattr(self, name), low=1, high=high)
         _require("seed", self.seed, low=0, high=2**32 - 1)
         _require("weight_decay", self.weight_decay, low=0, high=1e3)
+        _require("class_weights", self.class_weights, low=0, high=1)
         _require("learning_rate", self.learning_rate, low=1e-9, high=1e3)
         for name in ("label_smoothing", "average"):
             _require(name, getattr(self, name), low=0, high=0.99999)

@@ -44,7 +44,7 @@ def manifest_of(name):
 
 
 def test_each_placement_has_weights():
-    assert {placement_of(name) for name in PLACED} == set(LABELS) and set(FILES) <= set(PLACED)
+    assert {placement_of(name) for name in PLACED} == set(LABELS) and set(FILES) == set(PLACED)
     assert models.shipped("micro-waist") == models.shipped("micro")
     with pytest.raises(EdgeharError, match="expected a shipped model out of"):
         models.shipped("micro-ankle")
@@ -72,9 +72,15 @@ def test_made_by_the_recipe_that_is_measured(name, script):
     plan = RunPlan.of({}, arch, script.OPTIONS[place])
     assert Recipe.from_dict(manifest["plan"]["recipe"]) == plan.recipe
     assert manifest["plan"]["front_end"] == plan.front_end and manifest["plan"]["split"] == "none"
-    assert manifest["command"][-1] == f"runs/{name}", "no path of a machine"
-    people = manifest["subjects"]["train"]
-    assert len(people) == {"pocket": 65, "wrist": 40}[place]
+    assert manifest["command"][:2] == ["python", "benchmarks/placements.py"]
+    assert manifest["command"][-2:] == ["runs", name], "no path of a machine"
+    people = manifest["subjects"]["train"] + manifest["subjects"]["validation"]
+    assert len(people) == len(set(people)) == {"pocket": 65, "wrist": 40}[place] and not manifest["subjects"]["test"]
+    assert manifest["trained_on"] == "train and validation"
+    assert (
+        0.2 < manifest["temperature"] < 5
+        and models.read_origin(models.shipped(name)).temperature == manifest["temperature"]
+    )
 
 
 def test_every_shipped_model_has_a_card_with_a_licence(capsys):
@@ -105,26 +111,40 @@ def test_card_figures_of_the_waist_are_those_of_the_readme():
 
 
 def test_card_figures_of_the_other_placements_are_those_of_the_page(script):
-    rows = [
-        {key: float(value) if key in script.COLUMNS[5:] and value else value for key, value in row.items()}
-        for row in csv.DictReader((ROOT / "docs/placements.csv").read_text().splitlines())
-    ]
-    summed = script.means(rows)
+    summed = script.means(script.read_rows(ROOT / "docs/placements.csv"))
     for row in summed:
         place = script.PROTOCOLS[row["protocol"]][0]
         figures = [figure for figure in read_cards(f"{row['arch']}-{place}")[0].figures if row["set"] in figure.on]
         expected = row["macro_f1"] if row["macro_f1"] != "" else row["merged_macro_f1"]
         assert any(figure.macro_f1 == pytest.approx(expected) for figure in figures), row
         assert f"{expected:.3f}" in (ROOT / "docs/placements.md").read_text()
-    assert sum(len(read_cards(name)[0].figures) for name in PLACED) == len(summed)
+        learned = [figure for figure in figures if figure.on.endswith("one window per class learned")]
+        adapted = row["adapted_macro_f1"]
+        assert adapted == "" or any(figure.macro_f1 == pytest.approx(adapted) for figure in learned), row
+    adapted = sum(row["adapted_macro_f1"] != "" for row in summed)
+    assert sum(len(read_cards(name)[0].figures) for name in PLACED) == len(summed) + adapted + len(PLACED)
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_the_last_figure_is_of_the_people_whom_the_first_training_left_out(name):
+    manifest, figure = manifest_of(name), read_cards(name)[0].figures[-1]
+    assert f"{len(manifest['subjects']['validation'])} people left out" in figure.on and figure.on.startswith("float")
+    told = manifest["validation"]
+    assert (figure.accuracy, figure.macro_f1) == (told["accuracy"], told["macro_f1"])
+    others = {
+        tuple(manifest_of(other)["subjects"]["validation"])
+        for other in PLACED
+        if placement_of(other) == placement_of(name)
+    }
+    assert len(others) == 1, "sizes are compared on the same people"
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_figures_of_the_shipped_files_from_their_bundles(name, script, shared_data, tmp_path, monkeypatch):
+def test_figures_of_the_shipped_files(name, script, shared_data, monkeypatch):
     """On people who trained them, so no figure for a reader: it says that the file is the one that was measured."""
     monkeypatch.chdir(ROOT)
     kind, _, path = script.FILES[name.partition("-")[2]].partition(":")
-    got = script.bundle_row(name, tmp_path / "bundle", f"{kind}:{shared_data / Path(path).name}")
+    got = script.file_row(name, f"{kind}:{shared_data / Path(path).name}")
     assert got["windows"] == int(FILES[name]["windows"])
     assert got["accuracy"] == pytest.approx(float(FILES[name]["accuracy"]), abs=2e-3)
     assert got["macro_f1"] == pytest.approx(float(FILES[name]["macro_f1"]), abs=2e-3)

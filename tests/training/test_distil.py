@@ -29,7 +29,7 @@ def setup(windows, tiny, monkeypatch):
 def test_a_share_of_one_leaves_nothing_of_the_labels(setup):
     contract, train = setup
     told = np.array([0.6, 0.3, 0.1], np.float32)
-    recipe = replace(RECIPE, epochs=30, class_weights=False)
+    recipe = replace(RECIPE, epochs=30, class_weights=0.0)
     fitted = loop.fit(recipe, contract, train, None, teacher=lambda x: np.tile(told, (len(x), 1)))
     got = loop.probabilities(fitted.model, contract, train.x).mean(axis=0)
     np.testing.assert_allclose(got, told, atol=0.05)

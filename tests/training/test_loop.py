@@ -119,6 +119,8 @@ def test_class_weights_balance():
     assert weights[2] == 0
     assert [weights[c] * (y == c).sum() for c in (0, 1, 3)] == pytest.approx([10 / 3] * 3)
     assert weights[y].mean() == pytest.approx(1)
+    assert loop.class_weights(y, 4, 0.5).tolist() == np.sqrt(weights).tolist()
+    assert loop.class_weights(y, 4, 0).tolist() == [1, 1, 0, 1]
 
 
 def test_flat_layout_is_the_same_numbers(windows):

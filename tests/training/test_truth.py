@@ -54,7 +54,7 @@ def test_loss_of_a_coarser_truth_is_the_logarithm_of_the_sum(tiny):
     windows = Windows(x, np.full(count, 3), names, names, np.arange(count), (*LABELS, "still"))
     contract = Contract(LABELS, normalisation=normalisation(windows, "axis"))
     plain = Augmentation(rotation=0, scale=0, noise=0, shift=0, mix=0)
-    recipe = replace(RECIPE, epochs=1, learning_rate=1e-9, augmentation=plain, class_weights=False)
+    recipe = replace(RECIPE, epochs=1, learning_rate=1e-9, augmentation=plain, class_weights=0.0)
     fitted = loop.fit(recipe, contract, windows, windows, match=STILL)
     p = loop.probabilities(fitted.model, contract, x)
     expected = -np.log(p[:, 1] + p[:, 2]).mean()
