@@ -27,6 +27,7 @@ _HOMES = {
     "open_bundle": "edgehar.bundle",
     "open_model": "edgehar.runtimes",
     "read": "edgehar.api.read",
+    "record": "edgehar.api.record",
     "stream": "edgehar.api.stream",
     "search": "edgehar.api.search",
     "train": "edgehar.api.train",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from edgehar.api.import_model import import_model as import_model
     from edgehar.api.models import model_cards as model_cards
     from edgehar.api.read import read as read
+    from edgehar.api.record import record as record
     from edgehar.api.search import search as search
     from edgehar.api.stream import stream as stream
     from edgehar.api.train import train as train

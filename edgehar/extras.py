@@ -7,7 +7,13 @@ from importlib.util import find_spec
 from edgehar.errors import MissingExtra
 
 #: Module -> the package that has it, where the two differ.
-PACKAGES = {"sklearn": "scikit-learn", "tflite_micro": "tflite-micro", "ai_edge_litert": "ai-edge-litert"}
+PACKAGES = {
+    "serial": "pyserial",
+    "paho.mqtt": "paho-mqtt",
+    "sklearn": "scikit-learn",
+    "tflite_micro": "tflite-micro",
+    "ai_edge_litert": "ai-edge-litert",
+}
 
 
 def found(module: str) -> bool:

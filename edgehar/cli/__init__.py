@@ -38,6 +38,7 @@ COMMANDS = {
     "plan": "Show what an incremental model saves at a hop.",
     "bench": "Compare accuracy, size and latency across runtimes.",
     "adapt": "Learn a person from one labelled window of each activity.",
+    "record": "Write a live source as a CSV, with labels by key.",
     "stream": "Run a bundle over a live stream or a recording.",
     "demo": "Serve a page that runs models on this device's or a phone's own sensor.",
     "doctor": "Say what is installed, what is missing for which command, and how to get it.",

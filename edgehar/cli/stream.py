@@ -7,18 +7,17 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
-from edgehar.errors import DataError
 
 if TYPE_CHECKING:
     from edgehar.data import DataSource
     from edgehar.report.stream_view import View
-    from edgehar.streaming.lines import LineReader
+    from edgehar.streaming.incoming import Incoming
     from edgehar.streaming.play import Player
     from edgehar.streaming.session import Session
     from edgehar.streaming.sources import Block
@@ -31,6 +30,7 @@ FRACTION = click.FloatRange(0, 1)
     groups={
         "Playing": ("realtime", "play_all"),
         "Model": ("bundle", "profile", "align", "runtime", "engine", "hop"),
+        "Learning a person": ("learn", "marks"),
         "Sensor": ("sensor_rate", "sensor_unit"),
         "Smoothing": ("smooth", "alpha", "votes", "threshold", "hysteresis", "min_dwell"),
     },
@@ -84,6 +84,16 @@ FRACTION = click.FloatRange(0, 1)
 @click.option("--realtime", is_flag=True, help="Play a recording at its own pace.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")
 @click.option("--plot", type=click.Path(dir_okay=False), help="Write a timeline of signal, truth and decisions (PNG).")
+@click.option(
+    "--learn", type=click.Path(dir_okay=False), help="Write a profile from what is marked, of two labels or more."
+)
+@click.option(
+    "--mark",
+    "marks",
+    multiple=True,
+    metavar="LABEL@S",
+    help="With --learn, in place of keys: sitting@12.5; repeatable.",
+)
 @click.option("--subject", help="Take a recording of this person; with --all, all of them.")
 @click.option("--recording", help="Take the recording of this name.")
 @click.option("--all", "play_all", is_flag=True, help="Play every recording, and sum up.")
@@ -109,23 +119,35 @@ def command(
     subject: str | None,
     recording: str | None,
     play_all: bool,
+    learn: str | None,
+    marks: tuple[str, ...],
 ) -> None:
     """Run a bundle over a live stream or a recording.
 
     SOURCE is "hapt" (its first test recording), any file or folder that "edgehar data check" reads, or a live stream:
     "-" for lines t,x,y,z on standard input (seconds and m/s², gravity included, Android sign), tcp://HOST:PORT for
-    the same lines from a server. For those, --rate HZ resamples, and --unit, --axes, --columns, --time and --time-unit
-    say what is in a line.
+    the same lines from a server, phyphox://PHONE, sensorserver://PHONE:PORT, sensorlogger://ADDRESS:PORT (this machine
+    listens), serial://DEVICE@BAUD, udp://ADDRESS:PORT, mqtt://BROKER/TOPIC. --rate HZ resamples lines; phones and
+    boards are measured. --unit, --axes, --columns, --time and --time-unit say what is in a line.
+
+    --learn writes a profile at the end: press a label's key while it is done, or say it with --mark, and go on for one
+    window.
 
     Fractions are taken to the nearest 1/256, so that a microcontroller decides the same.
     """
-    live = data.source == "-" or data.source.startswith("tcp://")
+    from edgehar.streaming.incoming import is_live
+
+    live = is_live(data.source)
     if live:
         _refuse_for_live(data, realtime=realtime, subject=subject, recording=recording, all=play_all)
     if play_all and (plot is not None or realtime or recording is not None):
         raise click.UsageError("--plot, --realtime and --recording are for one recording, not for --all")
     if data.rate is not None and not (math.isfinite(data.rate) and data.rate > 0):
         raise click.UsageError(f"expected a positive --rate in Hz, got {data.rate:g}")
+    if marks and learn is None:
+        raise click.UsageError("expected --learn with --mark: it says where the profile goes")
+    if learn is not None and (play_all or align):
+        raise click.UsageError(f"expected --learn without {'--all' if play_all else '--align'}")
     if sensor_rate is None and sensor_unit is not None:
         raise click.UsageError("expected --sensor-rate with --sensor-unit")
     if sensor_rate is not None and (realtime or (live and data.rate is not None)):
@@ -153,22 +175,30 @@ def command(
     )
     if player.note:
         _note(player.note)
+    learning = None
+    if learn is not None:
+        from edgehar.cli.learning import Learning
+
+        learning = Learning(player.contract, bundle, profile, marks, learn)
     view: View = (JsonView if as_json else TextView)(player.contract.labels, sys.stdout)
     with ExitStack() as stack:
+        if learning is not None:
+            stack.enter_context(learning)
         try:
             if play_all:
                 _play_all(data, player, view, subject, events=as_json)
                 return
             if live:
-                title, reader, blocks = _lines(data, player, stack)
+                incoming, blocks = _incoming(data, player, stack)
+                title = incoming.title
                 session = player.session(
-                    _warn, keep=plot is not None, from_hz=data.rate if sensor_rate is None else None
+                    _warn, keep=plot is not None, from_hz=incoming.rate_hz if sensor_rate is None else None
                 )
-                _show(session, blocks, view, reader)
+                _show(session, blocks if learning is None else learning.watch(blocks), view, incoming)
             else:
                 title, blocks = _recording(data, player, subject, recording, realtime)
                 session = player.session(_warn, keep=plot is not None)
-                _show(session, blocks, view, None)
+                _show(session, blocks if learning is None else learning.watch(blocks), view, None)
         except BrokenPipeError:
             # The reader went away (`| head`), which is no error; nor may Python complain when it closes the stream.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -203,47 +233,38 @@ def _refuse_for_live(data: DataSource, **others: object) -> None:
             raise click.UsageError(f"--{name} is for recordings, not for a live stream")
 
 
-def _show(session: Session, blocks: Iterator[Block], view: View, reader: LineReader | None) -> None:
+def _show(session: Session, blocks: Iterator[Block], view: View, incoming: Incoming | None) -> None:
     """Everything that a stream brings about, as it comes, and its summary, also where a person ends it."""
     try:
         for events in session.run(blocks):
             view.events(events)
     except KeyboardInterrupt:
-        view.summary(session.summary(0 if reader is None else reader.bad))
+        view.summary(session.summary(0 if incoming is None else incoming.bad))
         raise
-    view.summary(session.summary(0 if reader is None else reader.bad))
+    finally:
+        if incoming is not None and incoming.dropped:
+            _note(incoming.dropped)
+    view.summary(session.summary(0 if incoming is None else incoming.bad))
 
 
-def _lines(data: DataSource, player: Player, stack: ExitStack) -> tuple[str, LineReader, Iterator[Block]]:
-    """Title, reader and blocks at the contract's rate of lines on standard input or from a server."""
-    from edgehar.data import CsvOptions
-    from edgehar.streaming.lines import ByteStream, LineReader
+def _incoming(data: DataSource, player: Player, stack: ExitStack) -> tuple[Incoming, Iterator[Block]]:
+    """The open source, and its blocks at the contract's rate."""
+    from edgehar.streaming.incoming import open_incoming
+    from edgehar.streaming.live import scheme_of
     from edgehar.streaming.resampler import resample_blocks
-    from edgehar.streaming.tcp import TcpStream
 
-    options = CsvOptions(
-        columns=data.columns, channels=_live_channels(data, player),
-        unit=data.unit, axes=data.axes, time=data.time, time_unit=data.time_unit,
-    )  # fmt: skip
-    source: ByteStream
-    if data.source == "-":
-        title = "standard input"
-        if sys.stdin is None:
-            raise DataError("expected lines t,x,y,z on standard input, which is closed")
-        if sys.stdin.isatty():
-            print("reading lines t,x,y,z; end with Ctrl-D", file=sys.stderr)
-        source = cast(ByteStream, sys.stdin.buffer)
-    else:
-        title = data.source
-        source = stack.enter_context(TcpStream(data.source))
     to_hz = player.contract.rate_hz
-    reader = LineReader(source, player.sensor_hz or data.rate or to_hz, options, lambda text: _note(f"{title}: {text}"))
-    blocks = reader.blocks()
+    # What a phone or a board sends has the rate that it has; lines of a pipe must be said to have another one.
+    rate = player.sensor_hz or data.rate or (None if scheme_of(data.source) else to_hz)
+    incoming = open_incoming(data, rate, stack, _note, _live_channels(data, player))
     if player.sensor_hz is not None:
-        return title, reader, player.sensed(blocks)
-    if data.rate in (None, to_hz):
-        return title, reader, blocks
-    return title, reader, resample_blocks(blocks, data.rate or to_hz, to_hz, len(player.contract.channels))
+        return incoming, player.sensed(incoming.blocks)
+    if rate is None and incoming.measured(_note) != to_hz:
+        _note(f"resampled from {incoming.rate_hz:g} Hz to the model's {to_hz:g} Hz")
+    assert incoming.rate_hz is not None
+    if incoming.rate_hz == to_hz and rate is not None:
+        return incoming, incoming.blocks
+    return incoming, resample_blocks(incoming.blocks, incoming.rate_hz, to_hz, len(player.contract.channels))
 
 
 def _live_channels(data: DataSource, player: Player) -> str:

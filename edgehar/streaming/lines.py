@@ -51,7 +51,7 @@ class LineReader:
 
     Args:
         stream: where the lines come from.
-        rate_hz: the rate that the samples must have; told from the first steps, before any block is given.
+        rate_hz: the rate that the samples must have; told from the first steps, before any block is given. None: any.
         options: columns (by name or number from 1), unit, axes, time and time unit; without columns, a line is the time
             and a number for each channel, and without a unit they are in the channels' own and seconds. The time `none`
             counts samples instead.
@@ -67,7 +67,7 @@ class LineReader:
     def __init__(
         self,
         stream: ByteStream,
-        rate_hz: float,
+        rate_hz: float | None,
         options: CsvOptions | None = None,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
@@ -84,7 +84,7 @@ class LineReader:
             DataError: no sample, too many bad lines (with the last one's number), or another rate.
         """
         rows: list[Row] = []
-        checked = self._format.untimed
+        checked = self._format.untimed or self._rate_hz is None
         rest = b""
         while chunk := self._stream.read1(1 << 16):
             *lines, rest = (rest + chunk).split(b"\n")
@@ -119,7 +119,7 @@ class LineReader:
             if not self._seen and self._format.take_header(text, fields):
                 continue
             try:
-                rows.append(self._format.row(fields, text, self._seen, self._rate_hz))
+                rows.append(self._format.row(fields, text, self._seen, self._rate_hz or 1.0))
             except BadLine as error:
                 self._skip(str(error))
             else:
@@ -143,6 +143,7 @@ class LineReader:
         raise DataError(f"expected lines {self._format.expected}, got {got}; the last is {self._last_bad}")
 
     def _check_rate(self, rows: Sequence[Row]) -> None:
+        assert self._rate_hz is not None
         got = check_rate([row[0] for row in rows], self._rate_hz)
         if got is not None:
             self._note(f"samples come at about {rate_text(got)} Hz")
