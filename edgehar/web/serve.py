@@ -45,7 +45,7 @@ def make_server(
         EdgeharError: the address is taken or not of this machine, or the certificate cannot be read.
     """
 
-    class Handler(BaseHTTPRequestHandler):
+    class PageHandler(BaseHTTPRequestHandler):
         server_version = "edgehar"
         sys_version = ""
 
@@ -79,7 +79,7 @@ def make_server(
             pass
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = ThreadingHTTPServer((host, port), PageHandler)
     except (OSError, OverflowError) as error:
         raise EdgeharError(f"cannot serve on {host}, port {port}: {error}; choose another --host or --port") from error
     if certificate is not None:

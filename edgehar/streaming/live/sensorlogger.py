@@ -94,7 +94,7 @@ class SensorLogger(Peer):
         waiting: queue.Queue[bytes | EdgeharError] = queue.Queue(_BATCHES)
         batches, lock = Batches(), threading.Lock()
 
-        class Handler(BaseHTTPRequestHandler):
+        class PushHandler(BaseHTTPRequestHandler):
             server_version, sys_version, timeout = "edgehar", "", _TIMEOUT_S
 
             def do_POST(self) -> None:
@@ -123,7 +123,7 @@ class SensorLogger(Peer):
                 pass
 
         self._waiting = waiting
-        self._server = ThreadingHTTPServer((host, port), Handler)
+        self._server = ThreadingHTTPServer((host, port), PushHandler)
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
