@@ -13,6 +13,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
+from edgehar.errors import DataError
 
 if TYPE_CHECKING:
     from edgehar.data import DataSource

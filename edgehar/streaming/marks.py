@@ -47,7 +47,7 @@ class Marks:
         self.windows: list[tuple[NDArray[np.float32], str]] = []
         self._contract, self._pressed, self._note, self._rotation = contract, pressed, note, rotation
         self._moments = sorted(moments)
-        self._path = SamplePath(contract.front_end, rotation)
+        self._path = SamplePath(contract.front_end, rotation, channels=contract.channels)
         self._kept = np.zeros((0, len(contract.channels)), np.float32)
         self._pending: str | None = None
         self._since = 0
