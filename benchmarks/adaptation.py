@@ -89,9 +89,9 @@ def turned(dataset: Dataset, left_out: tuple[str, ...], align: bool) -> Dataset:
     others = [person for person in dataset.subjects if person not in left_out]
     usual = usual_gravity(dataset, others)
     assert usual is not None
-    aligned, without = align_recordings(dataset, usual)
-    print(f"no walking in {len(without)} of {len(dataset.recordings)} recordings", file=sys.stderr)
-    return aligned
+    aligned = align_recordings(dataset, usual)
+    print(aligned.note(), file=sys.stderr)
+    return aligned.dataset
 
 
 @contextmanager

@@ -4,9 +4,11 @@
     python benchmarks/instructions.py BUNDLE --update   # and budgets.json anew
     python benchmarks/instructions.py --micro BUNDLE    # of the small network; also with --update
     python benchmarks/instructions.py --adapt BUNDLE    # learning a person from six windows; also with --update
+    python benchmarks/instructions.py --align BUNDLE    # a profile and alignment, for each sample; also with --update
 
 Cycles are an estimate by the tables of Arm's manuals, without flash wait states (edgehar/benchmark/cycles.py); no
-budget holds them. BUNDLE is an export of `cnn`; with --micro and --adapt, of `micro`.
+budget holds them. BUNDLE is an export of `cnn`; with --micro, --adapt and --align, of
+`micro`.
 Counts depend on the compiler, so that budgets are kept for each version of arm-none-eabi-gcc.
 """
 
@@ -22,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from edgehar import data
 from edgehar.benchmark.adapting import AdaptCase, measure_adapting
+from edgehar.benchmark.aligning import measure_aligning
 from edgehar.benchmark.emulated import measure
 from edgehar.bundle import open_bundle
 from edgehar.compile.head import head_of
@@ -57,6 +60,8 @@ MICRO_CASES: tuple[tuple[str, int | None, str], ...] = (
 )
 #: Name of the budget of learning a person.
 ADAPT = "cortex-m4 adapt, 6 windows of micro"
+#: Name of the budget of a profile and alignment.
+ALIGN = "cortex-m4 profile and alignment, micro"
 #: What a budget holds.
 KEPT = (
     "instructions", "instructions_after_last_sample", "instructions_worst_push", "code_bytes", "constant_bytes",
@@ -112,6 +117,8 @@ def main(arguments: list[str]) -> int:
     try:
         if "--adapt" in arguments:
             rows = _adapting(paths[0])
+        elif "--align" in arguments:
+            rows = _aligning(paths[0])
         elif "--micro" in arguments:
             rows = _deciding(paths[0], {micro_name(case): case for case in MICRO_CASES})
         else:
@@ -128,6 +135,12 @@ def _adapting(bundle: Path) -> dict[str, dict[str, int]]:
     row = measure_adapting(adapt_case(bundle), "cortex-m4")
     print(f"{ADAPT}: " + ", ".join(f"{name} {value:,}" for name, value in row.items()))
     return {ADAPT: row}
+
+
+def _aligning(bundle: Path) -> dict[str, dict[str, int]]:
+    row = measure_aligning(bundle, "cortex-m4")
+    print(f"{ALIGN}: " + ", ".join(f"{name} {value:,}" for name, value in row.items()))
+    return {ALIGN: row}
 
 
 def _deciding(bundle: Path, cases: dict[str, tuple[str, int | None, str]]) -> dict[str, dict[str, int]]:

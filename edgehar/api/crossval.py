@@ -51,7 +51,8 @@ def crossval(
         jobs: folds at a time on this machine.
         dask: address of a Dask scheduler, to run on its cluster instead.
         out: folder of the run; `runs/crossval-ARCH-seedSEED` by default.
-        options: as in `edgehar.train`, without `split`.
+        options: as in `edgehar.train`, without `split`; `align` may also be `measured`: the recordings of a fold's
+            people are turned by their own first walking, those of training are as they were recorded.
     Raises:
         DataError: too few people or windows.
         EdgeharError: an unknown option, a folder that holds another run, or a worker that died.

@@ -24,6 +24,8 @@ from edgehar.evaluation import Evaluation, Matching, evaluate_answers, match_lab
 from edgehar.evaluation import evaluate as measure
 from edgehar.evaluation.confidence import Unfamiliar, unfamiliar
 from edgehar.evaluation.metrics import require_metrics
+from edgehar.personal.aligned import align_recordings
+from edgehar.personal.alignment import require_alignable
 from edgehar.runtimes import Runtime, open_model
 from edgehar.runtimes.registry import ROWS, row_named
 
@@ -82,6 +84,7 @@ def evaluate(
     runtime: str | None = None,
     match: Mapping[str, Sequence[str]] | None = None,
     baseline: bool = False,
+    align: bool = False,
     adapt: int | None = None,
     only: Sequence[str] | None = None,
     read: Read = DataSource.open,
@@ -99,6 +102,7 @@ def evaluate(
         runtime: a runtime by name, such as `litert-int8-reference`; by default the file's usual one.
         match: label of the recordings -> labels of the model that it may mean, as in
             `{"stairs": ["upstairs", "downstairs"]}`: their probabilities are summed.
+        align: turn each recording by its own first 8 s of walking, as a device with that profile would see it.
         adapt: in each recording learn the int8 model's last layer from so many labelled windows of each activity, and
             measure the model without and with that on the recording's other windows; windows that share samples with
             those are in no figure. Where no recording holds two activities, in each person's recordings instead. A
@@ -116,8 +120,9 @@ def evaluate(
         raise EdgeharError("expected people or a split, got both")
     if only is not None and adapt is None:
         raise EdgeharError("expected adapt with only: it names the activities to learn from")
-    if baseline and adapt is not None:
-        raise EdgeharError("expected a baseline or adapt, got both: the baseline learns nobody")
+    if baseline and (adapt is not None or align):
+        other = "align" if adapt is None else "adapt"
+        raise EdgeharError(f"expected a baseline or {other}, got both: it learns nobody, from recordings as they are")
     files, whole = _files(model)
     paths, skipped = _runnable(files, whole, runtime)
     recordings = models.open_recordings(paths[0], None if dataset is None else open_dataset(dataset, read), read)
@@ -133,7 +138,7 @@ def evaluate(
             opened = open_model(int8, runtime=runtime)
             contract = opened.contract
             opened.close()
-            cut = _cut(recordings, contract, chosen, match)
+            cut = _cut(recordings, contract, chosen, match, align)
             name = path.name if int8 == path else f"{path.name}, int8"
             measured[name], adapted = measure_adapted(
                 int8, contract, cut.known, cut.outputs, cut.matching, each=adapt, only=only, runtime=runtime,
@@ -145,7 +150,7 @@ def evaluate(
         opened = open_model(path, runtime=runtime)
         try:
             if cut is None:
-                cut = _cut(recordings, opened.contract, chosen, match)
+                cut = _cut(recordings, opened.contract, chosen, match, align)
             elif opened.contract.labels != cut.contract.labels or not opened.contract.same_input(cut.contract):
                 raise BundleError(f"expected the contract of {paths[0].name} in {path}, got another one")
             measured[path.name] = _measure(opened, cut, path.name, on_progress)
@@ -162,6 +167,7 @@ class _Cut:
     """The windows of those who are measured, sorted by what becomes of them.
 
     `outputs` is the model's output that a known window's own label names, -1 where the label is a coarser one.
+    `aligned` says what alignment did.
     """
 
     contract: Contract
@@ -170,6 +176,7 @@ class _Cut:
     outputs: NDArray[np.int64]
     dropped: dict[str, int]
     transitions: Windows | None
+    aligned: tuple[str, ...] = ()
 
 
 def _files(model: str | os.PathLike[str]) -> tuple[list[Path], bool]:
@@ -219,7 +226,11 @@ def _people(
 
 
 def _cut(
-    dataset: Dataset, contract: Contract, people: tuple[str, ...], match: Mapping[str, Sequence[str]] | None
+    dataset: Dataset,
+    contract: Contract,
+    people: tuple[str, ...],
+    match: Mapping[str, Sequence[str]] | None,
+    align: bool = False,
 ) -> _Cut:
     """Windows of every label of these people; those of other labels are counted."""
     matching = match_labels(contract.labels, match)
@@ -232,6 +243,11 @@ def _cut(
         if not {name, *members} & set(dataset.classes):
             raise DataError(f"expected recordings of {name} or {', '.join(members)} in {dataset.name} for the match "
                             f"{name}={','.join(members)}, got none")  # fmt: skip
+    said: tuple[str, ...] = ()
+    if align:
+        theirs = tuple(item for item in dataset.recordings if item.subject in people)
+        aligned = align_recordings(replace(dataset, recordings=theirs), require_alignable(contract))
+        dataset, said = aligned.dataset, (aligned.note(),)
     own = tuple(name for name in dataset.classes if name not in data.TRANSITIONS or name in matching.words)
     windows = data.cut_windows(dataset, contract, labels=own).of_subjects(people)
     index = np.array([matching.words.get(name, -1) for name in own], np.int64)[windows.y]
@@ -246,9 +262,9 @@ def _cut(
     dropped = {name: int((windows.y == code).sum()) for code, name in enumerate(own) if name not in matching.words}
     dropped = {name: count for name, count in dropped.items() if count}
     if set(data.TRANSITIONS) & set(contract.labels):
-        return _Cut(contract, matching, known, outputs, dropped, None)
+        return _Cut(contract, matching, known, outputs, dropped, None, said)
     transitions = data.transition_windows(dataset, contract).of_subjects(people)
-    return _Cut(contract, matching, known, outputs, dropped, transitions if len(transitions) else None)
+    return _Cut(contract, matching, known, outputs, dropped, transitions if len(transitions) else None, said)
 
 
 def _measure(runtime: Runtime, cut: _Cut, name: str, on_progress: OnProgress) -> Evaluation:
@@ -295,7 +311,7 @@ def _baseline(dataset: Dataset, trained: tuple[str, ...], cut: _Cut, on_progress
 def _notes(
     dataset: Dataset, people: tuple[str, ...], trained: tuple[str, ...], origin: models.Origin | None, cut: _Cut
 ) -> list[str]:
-    notes = []
+    notes = list(cut.aligned)
     seen = [person for person in people if person in trained]
     if seen and origin is not None and not origin.test:
         notes.append(f"trained on everybody in {dataset.name}: no unseen people exist, and the figures flatter")

@@ -79,8 +79,9 @@ def train(
             `{"stairs": ["upstairs", "downstairs"]}`: of such a window the sum of their probabilities is learned.
         read: opens the recordings, for those who show progress.
         options: what else decides a training: `seed`, `split` (`published`, `random:SHARE`, `leave:PERSON,…` or
-            `none`), `validation`, `refit`, `input_layout`, `front_end`, and the attributes of `Recipe`, `Augmentation`
-            and `Distillation`; by default those of the architecture's shipped model.
+            `none`), `validation`, `refit`, `input_layout`, `front_end`, `align` (`all`: each recording is turned by its
+            own first walking, as a device that aligns turns it; by default `none`), and the attributes of `Recipe`,
+            `Augmentation` and `Distillation`; by default those of the architecture's shipped model.
     Raises:
         DataError: too few people, windows or classes.
         EdgeharError: an unknown option, a value out of range, or a folder that holds another run.
@@ -134,6 +135,8 @@ def _asked(
         raise EdgeharError("expected recordings to train on, such as 'hapt', a path or a table; got none")
     source = source_of(dataset)
     plan = run.RunPlan.of({} if source is None else source.to_dict(), arch, options)
+    if plan.align == "measured":
+        raise EdgeharError("expected to align all or none in a training: it measures nobody apart")
     run.require_architectures(plan.recipe)
     folder = default_folder(arch, plan.recipe.seed) if out is None else Path(out)
     return folder, plan, open_dataset(dataset, read)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     groups={
-        "Folds": ("folds", "leave_one_source_out", "everybody", "int8", "adapt", "only", "jobs", "dask"),
-        **GROUPS,
+        "Folds": ("folds", "leave_one_source_out", "everybody", "int8", "align", "adapt", "only", "jobs", "dask"),
+        **{name: tuple(word for word in words if word != "align") for name, words in GROUPS.items()},
     },
     params=train_options("split", "match"),
 )
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 @click.option("--leave-one-source-out", is_flag=True, help="One fold for each set of a .toml list, instead of --folds.")
 @click.option("--everybody", is_flag=True, help="Also the people of the published test split: no choices after that.")
 @click.option("--int8", is_flag=True, help="Measure each fold's network quantised, too.")
+@click.option(
+    "--align", is_flag=False, flag_value="all", type=click.Choice(["none", "all", "measured"]), default="none",
+    help="Turn each recording by its own first walking, those of training as well, or the measured ones alone: "
+    "--align measured.",
+)  # fmt: skip
 @click.option(
     "--adapt", type=click.IntRange(1), metavar="K",
     help="Learn each recording from K labelled windows of each activity; each fold's int8 network before and after.",
@@ -52,14 +57,15 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context, /, data: DataSource, folds: str, leave_one_source_out: bool, everybody: bool, int8: bool,
-    adapt: int | None, only: str | None, jobs: int, dask: str | None, out: Path | None,
+    align: str, adapt: int | None, only: str | None, jobs: int, dask: str | None, out: Path | None,
     match: dict[str, tuple[str, ...]] | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train once per fold, each time without the fold's people, and measure each person by a model that knows nobody.
 
     Each fold's result is written as it finishes; the same command again runs what is missing. Without
     --everybody, people of a published test split stay out, so that choices can be made by these figures.
-    --adapt tells what learning people is worth, as in `evaluate`: in every fold, on its own people.
+    --adapt tells what learning people is worth, as in `evaluate`: in every fold, on its own people; --align, what
+    alignment by walking is worth, with it or alone.
     """
     from edgehar import files
     from edgehar.api.crossval import crossval, default_folder
@@ -85,6 +91,7 @@ def command(
     told = {
         "everybody": everybody,
         "int8": int8,
+        "align": align,
         "adapt": adapt,
         "only": words,
         "match": match,
@@ -98,6 +105,12 @@ def command(
     if as_json:
         click.echo(files.dump_json(result.to_dict()), nl=False)
     else:
+        if result.unaligned:
+            click.echo(
+                f"note: nobody walks for 8 s in {len(result.unaligned)} recordings, which stay as they are "
+                f"({', '.join(result.unaligned[:6])}{', …' if len(result.unaligned) > 6 else ''})",
+                err=True,
+            )
         print_crossval(result, f"{options['arch']} on {data.source}, {len(result.folds)} folds by {by}")
 
 

@@ -35,7 +35,7 @@ def read_matches(
     return found or None
 
 
-@click.command(cls=Command, groups={"Measuring": ("runtime", "baseline", "adapt", "only")})
+@click.command(cls=Command, groups={"Measuring": ("runtime", "baseline", "align", "adapt", "only")})
 @click.argument("model")
 @click.option("--split", "split_name", help="Measure its test people.  [default: the model's own test people]")
 @click.option("--subjects", help="Measure these people instead: 2,4,9 or all.")
@@ -45,6 +45,7 @@ def read_matches(
     help="A label of the recordings that may mean several of the model's: stairs=upstairs,downstairs; repeatable.",
 )  # fmt: skip
 @click.option("--baseline", is_flag=True, help="Add an SVM on 62 features, trained on the model's training people.")
+@click.option("--align", is_flag=True, help="Turn each recording by its own first 8 s of walking.")
 @click.option(
     "--adapt", type=click.IntRange(1), metavar="K",
     help="Learn each recording from K labelled windows of each activity, and measure on the others, before and after.",
@@ -62,6 +63,7 @@ def command(
     runtime: str | None,
     match: dict[str, tuple[str, ...]] | None,
     baseline: bool,
+    align: bool,
     adapt: int | None,
     only: str | None,
     as_json: bool,
@@ -76,7 +78,8 @@ def command(
     accuracy against coverage, and with how often postural transitions (where the recordings have them; no model is
     trained on them) are called unsure. Windows of labels that the model does not have are counted and left out;
     --match says which of its labels a coarser one may mean, and sums their probabilities. --adapt is what
-    `edgehar adapt` is worth: figures of the int8 model before and after, side by side. --plot writes confusion,
+    `edgehar adapt` is worth: figures of the int8 model before and after, side by side; --align, what turning samples by
+    the first walking is worth (edgehar stream --align), with it or alone. --plot writes confusion,
     people and reliability, --html one
     page with all of it.
     """
@@ -93,6 +96,8 @@ def command(
         raise click.UsageError("expected --adapt with --only: it names the activities to learn from")
     if adapt is not None and (baseline or plot):
         raise click.UsageError(f"expected --adapt or {'--baseline' if baseline else '--plot'}, got both")
+    if align and baseline:
+        raise click.UsageError("expected --align or --baseline, got both: that is for the recordings as they are")
     with ExitStack() as bars:
         shown: dict[str, Callable[[int, int], None]] = {}
 
@@ -111,6 +116,7 @@ def command(
             runtime=runtime,
             match=match,
             baseline=baseline,
+            align=align,
             adapt=adapt,
             only=None if only is None else [label.strip() for label in only.split(",")],
             read=load_dataset,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Headings of the options that decide a training, for every command that trains.
 GROUPS = {
-    "Network": ("arch", "input_layout", "front_end", "normalisation", "seed"),
+    "Network": ("arch", "input_layout", "front_end", "align", "normalisation", "seed"),
     "People": ("split", "validation", "refit"),
     "Optimisation": (
         "epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "average", "keep", "patience",
@@ -61,6 +61,10 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
 @click.option(
     "--front-end", type=click.Choice(["none", "pocket"]), default="none", show_default=True,
     help="What windows hold: x, y, z; or along gravity, across it, tilt, whichever way a phone lies in its pocket.",
+)  # fmt: skip
+@click.option(
+    "--align", is_flag=True, flag_value="all", default=None,
+    help="Train on recordings turned by their own first walking, for a device that aligns (edgehar stream --align).",
 )  # fmt: skip
 @click.option("--seed", default=Recipe.seed, show_default=True, help="Decides weights, validation people and draws.")
 @_recipe_option("--epochs", "Length of the schedule.")

@@ -6,7 +6,7 @@ from edgehar.data.load import KINDS, load
 from edgehar.data.options import CsvOptions
 from edgehar.data.pool import balance, pooled
 from edgehar.data.recording import UNLABELLED, Dataset, Recording, Windows
-from edgehar.data.resampling import resample, split_at_gaps
+from edgehar.data.resampling import resample, split_at_gaps, whole_name
 from edgehar.data.source import DataSource
 from edgehar.data.splits import Split, folds, split
 from edgehar.data.transitions import transition_windows
@@ -36,4 +36,5 @@ __all__ = [
     "split_at_gaps",
     "to_frame",
     "transition_windows",
+    "whole_name",
 ]

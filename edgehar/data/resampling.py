@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -22,6 +23,9 @@ GAP_PERIODS = 2.0
 
 #: Timestamps this close to a uniform grid (in periods) are taken as one.
 UNIFORM_TOLERANCE = 0.05
+
+#: Ends the name of a recording's part between gaps.
+_PART = re.compile(r"#\d+$")
 
 
 def rate_ratio(from_hz: float, to_hz: float) -> Fraction:
@@ -76,6 +80,11 @@ def split_at_gaps(recording: Recording) -> list[Recording]:
         )
         for number, (start, stop) in enumerate(pairwise(edges), 1)
     ]
+
+
+def whole_name(name: str) -> str:
+    """The recording of which `split_at_gaps` has made a part of this name."""
+    return _PART.sub("", name)
 
 
 def to_uniform(recording: Recording) -> Recording:

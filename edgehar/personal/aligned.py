@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.channels import ACCELERATION
 from edgehar.contract import DIRECTION_ONE, WALKING_RATE_HZ, Contract
-from edgehar.data import Dataset, Recording, resample, split_at_gaps
+from edgehar.data import Dataset, Recording, resample, split_at_gaps, whole_name
+from edgehar.errors import DataError
 from edgehar.front_end import from_q8, rotate, to_q8
-from edgehar.personal.alignment import shortest_turn, walking_gravity
+from edgehar.personal.alignment import require_alignable, shortest_turn, walking_gravity
+
+#: Which recordings of a training are turned: none, all, or those of the people who are measured.
+ALIGN = ("none", "all", "measured")
 
 #: How far recordings must agree on gravity's direction while walking, as the length of the mean of their directions of
 #: length 1: 0.95 is a typical angle of 18° to the mean. HAPT's waists have 0.98; wrists (0.89) and pockets into which
@@ -31,7 +35,7 @@ def usual_gravity(dataset: Dataset, people: Collection[str]) -> tuple[int, int, 
     found = [
         vector / np.linalg.norm(vector)
         for item in dataset.recordings
-        if item.subject in people and (vector := _gravity(item)) is not None
+        if item.subject in people and (vector := _first(_even(item))) is not None
     ]
     if not found:
         return None
@@ -51,27 +55,105 @@ def contract_gravity(dataset: Dataset, people: Collection[str], contract: Contra
     return usual_gravity(dataset, people)
 
 
-def _gravity(recording: Recording) -> NDArray[np.int64] | None:
-    """Gravity while walking in a recording, by the first of its parts between gaps that walks."""
-    parts = (resample(part, WALKING_RATE_HZ).acc for part in split_at_gaps(recording))
-    return next((found for part in parts if (found := walking_gravity(part)) is not None), None)
+class NoWalking(DataError):
+    """There is no walking to align by."""
 
 
-def align_recordings(dataset: Dataset, target: Sequence[int]) -> tuple[Dataset, tuple[str, ...]]:
+@dataclass(frozen=True)
+class Aligned:
+    """Recordings that are turned by their own walking.
+
+    Attributes:
+        dataset: at `WALKING_RATE_HZ`, in parts between gaps.
+        rotations: recording -> 3 × 3 in Q14, row by row.
+        left: recordings without walking, which stay as they are.
+    """
+
+    dataset: Dataset
+    rotations: dict[str, tuple[int, ...]]
+    left: tuple[str, ...]
+
+    def note(self) -> str:
+        """How many were aligned and which were not, in one line."""
+        whole = len(self.rotations) + len(self.left)
+        names = f"{', '.join(self.left[:6])}{', …' if len(self.left) > 6 else ''}"
+        without = f"; nobody walks for 8 s in the others ({names}), which stay as they are" if self.left else ""
+        return f"aligned {len(self.rotations)} of {whole} recordings by their own first walking{without}"
+
+
+def align_recordings(dataset: Dataset, target: Sequence[int], people: Collection[str] | None = None) -> Aligned:
     """Each recording by the rotation that its first walking tells, as a device with that profile would see it.
 
     Args:
-        dataset: at 20 Hz, without gaps.
+        dataset: at any rate; parts of a recording between gaps are turned alike, and so are all recordings of somebody
+            whose recordings hold one activity each, as in MotionSense: no other could be, but those of walking.
         target: where gravity is to be; see `usual_gravity`.
-    Returns:
-        the recordings, and the names of those without walking, which stay as they are.
+        people: those whose recordings are turned; all by default. Those of others stay as they are.
+    Raises:
+        NoWalking: in no recording.
+        DataError: a rate that cannot be resampled.
     """
-    turned, left = [], []
-    for item in dataset.recordings:
-        gravity = walking_gravity(item.acc)
+    rotations: dict[str, tuple[int, ...]] = {}
+    left: dict[str, None] = {}
+    turned: dict[int, tuple[Recording, ...]] = {}
+    for items in _units([item for item in dataset.recordings if people is None or item.subject in people]):
+        parts = {id(item): tuple(_even(item)) for item in items}
+        gravity = _first([part for several in parts.values() for part in several])
+        names = dict.fromkeys(whole_name(item.name) for item in items)
         if gravity is None:
-            left.append(item.name)
-            turned.append(item)
+            left |= names
         else:
-            turned.append(replace(item, acc=from_q8(rotate(to_q8(item.acc), shortest_turn(gravity, target)))))
-    return replace(dataset, recordings=tuple(turned)), tuple(left)
+            rotation = shortest_turn(gravity, target)
+            rotations |= dict.fromkeys(names, rotation)
+            parts = {key: tuple(_turned(part, rotation) for part in several) for key, several in parts.items()}
+        turned |= parts
+    if not rotations:
+        raise NoWalking("expected recordings in which somebody walks for 8 s, to align by, got none")
+    whole = tuple(part for item in dataset.recordings for part in turned.get(id(item), (item,)))
+    return Aligned(replace(dataset, recordings=whole), rotations, tuple(left))
+
+
+def align_some(
+    which: str, dataset: Dataset, contract: Contract, measured: Collection[str]
+) -> tuple[Dataset, tuple[str, ...]]:
+    """Recordings as one of `ALIGN` says, and those that were to be turned and in which nobody walks.
+
+    Raises:
+        DataError: a contract that knows no direction to align to, or no walking.
+    """
+    if which == "none":
+        return dataset, ()
+    people = measured if which == "measured" else None
+    found = align_recordings(dataset, require_alignable(contract), people)
+    return found.dataset, found.left
+
+
+def _units(recordings: Sequence[Recording]) -> list[list[Recording]]:
+    """What is turned alike."""
+    found: dict[tuple[str, str], list[Recording]] = {}
+    for item in recordings:
+        found.setdefault((item.subject, whole_name(item.name)), []).append(item)
+    several = {subject for (subject, _), items in found.items() if _activities(items) > 1}
+    units: dict[tuple[str, str], list[Recording]] = {}
+    for (subject, name), items in found.items():
+        units.setdefault((subject, name if subject in several else ""), []).extend(items)
+    return list(units.values())
+
+
+def _activities(recordings: Sequence[Recording]) -> int:
+    labels = np.concatenate([item.label for item in recordings])
+    return len(np.unique(labels[labels >= 0]))
+
+
+def _even(recording: Recording) -> list[Recording]:
+    """Parts between gaps at `WALKING_RATE_HZ`."""
+    return [resample(part, WALKING_RATE_HZ) for part in split_at_gaps(recording)]
+
+
+def _turned(part: Recording, rotation: Sequence[int]) -> Recording:
+    return replace(part, acc=from_q8(rotate(to_q8(part.acc), rotation)))
+
+
+def _first(parts: Sequence[Recording]) -> NDArray[np.int64] | None:
+    """Gravity while walking, by the first of these parts that walks."""
+    return next((found for part in parts if (found := walking_gravity(part.acc)) is not None), None)

@@ -11,7 +11,7 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.contract import Contract
+from edgehar.contract import DIRECTION_ONE, Contract
 from edgehar.errors import DataError
 from edgehar.front_end import LARGEST_INSIDE, to_q8, whole_root
 
@@ -137,6 +137,12 @@ def shortest_turn(
         ]
     limit, half = 1 << 14, 1 << (_FINE - 15)
     return tuple(min(limit, max(-limit, (value + half) >> (_FINE - 14))) for row in fine for value in row)
+
+
+def turn_degrees(rotation: Sequence[int]) -> float:
+    """The angle of a rotation in Q14, row by row."""
+    trace = (rotation[0] + rotation[4] + rotation[8]) / DIRECTION_ONE
+    return float(np.degrees(np.arccos(np.clip((trace - 1) / 2, -1.0, 1.0))))
 
 
 def _direction(vector: Sequence[int] | NDArray[np.int64]) -> list[int]:

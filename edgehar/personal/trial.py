@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.contract import Contract
-from edgehar.data import Windows
+from edgehar.data import Windows, whole_name
 from edgehar.errors import DataError
 from edgehar.personal.adaptation import MOST_WINDOWS
 from edgehar.personal.person import LEAST_WINDOWS, chosen_windows, learn, left_to_score
 from edgehar.personal.profile import Profile, personal_model
 from edgehar.runtimes import open_model
-
-#: Ends the name of a recording's part between gaps.
-_PART = re.compile(r"#\d+$")
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ def units_of(windows: Windows) -> tuple[str, NDArray[np.str_]]:
     A recording, parts between gaps together; where somebody's recordings hold one activity each, as in MotionSense and
     in what is pooled with it, a person.
     """
-    recordings = np.array([_PART.sub("", name) for name in windows.recording.tolist()], np.str_)
+    recordings = np.array([whole_name(name) for name in windows.recording.tolist()], np.str_)
     together = _with_several(recordings, windows)
     for person in _with_several(windows.subject, windows):
         if not together & set(recordings[windows.subject == person].tolist()):

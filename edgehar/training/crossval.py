@@ -82,6 +82,11 @@ class CrossResult:
     pooled_adapted: tuple[Evaluation, Evaluation] | None = None
     sources_adapted: dict[str, tuple[SourceJson, SourceJson]] = field(default_factory=dict)
 
+    @property
+    def unaligned(self) -> tuple[str, ...]:
+        """Recordings that were to be aligned, and in which nobody walks."""
+        return tuple(dict.fromkeys(name for fold in self.folds for name in fold.get("unaligned") or ()))
+
     def spread(self, figure: Figure) -> tuple[float, float]:
         """Mean and sample deviation over the folds of `accuracy` or `macro_f1`."""
         values = [fold[figure] for fold in self.folds]
@@ -246,6 +251,8 @@ def run_fold(
         again = run.measure(answers, windows, prepared.truth)
         quantised = {"int8_accuracy": again.accuracy, "int8_macro_f1": again.macro_f1, _INT8: _listed(answers)}
         quantised |= learned
+    if plan.align != "none":
+        quantised["unaligned"] = list(prepared.unaligned)
     return {
         "fold": number,
         "people": list(people),

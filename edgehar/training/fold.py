@@ -17,12 +17,13 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class QuantisedJson(TypedDict, total=False):
-    """Entries of a fold whose quantised network was measured as well."""
+    """Entries of a fold whose quantised network was measured as well, or whose recordings were aligned."""
 
     int8_accuracy: float
     int8_macro_f1: float
     int8_probabilities: list[list[float]]
     adapted: AdaptedJson
+    unaligned: list[str]
 
 
 class FoldJson(QuantisedJson):
@@ -65,6 +66,7 @@ class Fold(msgspec.Struct, frozen=True):
     int8_macro_f1: Share | None = None
     int8_probabilities: list[list[Share]] | None = None
     adapted: AdaptedFold | None = None
+    unaligned: list[str] | None = None
 
     def check(self, where: str) -> None:
         """Raise DataError unless every window has all its entries."""

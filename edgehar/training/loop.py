@@ -6,6 +6,8 @@ the epoch number make, or lies in the network's own dropout state, which the che
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -39,6 +41,10 @@ THREADS = 2
 
 #: Called after each batch with (epochs done, batches done in this epoch, batches an epoch, epochs, history).
 OnBatch = Callable[[int, int, int, int, list[dict[str, float]]], None]
+
+
+#: Of a history as CSV.
+_COLUMNS = ("epoch", "learning_rate", "loss", "validation_loss", "validation_accuracy")
 
 
 @dataclass(frozen=True)
@@ -279,3 +285,12 @@ def _values(variables: Iterable[keras.Variable]) -> list[NDArray[np.generic]]:
 def _assign(variables: Iterable[keras.Variable], values: list[NDArray[np.generic]]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def history_csv(history: list[dict[str, float]]) -> str:
+    """One line per epoch, floats in full precision."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [name for name in _COLUMNS if name in history[0]], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return text.getvalue()

@@ -6,8 +6,6 @@ The people of the test split never enter: the figures of a run are those of its 
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import platform
 import shutil
@@ -28,7 +26,7 @@ from edgehar.data.recording import Dataset, Windows
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate
 from edgehar.evaluation.confidence import fit_temperature
-from edgehar.personal.aligned import contract_gravity
+from edgehar.personal.aligned import ALIGN, align_some, contract_gravity
 from edgehar.schema import read_json
 from edgehar.training import distil, loop
 from edgehar.training.progress import STAGES, OnBatch, Stage, weight_of
@@ -41,7 +39,6 @@ PLAN, MODEL, HISTORY, MANIFEST = "run.json", "model.keras", "history.csv", "mani
 #: Folder of a run's checkpoints while it is not finished.
 CHECKPOINTS = "checkpoints"
 
-_COLUMNS = ("epoch", "learning_rate", "loss", "validation_loss", "validation_accuracy")
 _PACKAGES = ("keras", "tensorflow", "numpy")
 
 
@@ -56,6 +53,7 @@ class RunPlan:
         refit: train again on training and validation people together, for the epochs that were best.
         front_end: what the windows hold; see `Contract`. Directions are gone behind `pocket`: nothing is rotated then.
         match: label of the recordings -> labels of the model that it may mean; it is none of the model's then.
+        align: turn recordings by their own walking: `none`, `all`, or `measured`: those of the split's test people.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -65,6 +63,7 @@ class RunPlan:
     refit: bool = True
     front_end: str = "none"
     match: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    align: str = "none"
     recipe: Recipe = field(default_factory=Recipe)
 
     @classmethod
@@ -92,7 +91,11 @@ class RunPlan:
             distillation=replace(base.distillation, **chosen(Distillation)),
         )
         plan = cls(data=data, **chosen(cls), recipe=recipe)
+        if plan.align not in ALIGN:
+            raise EdgeharError(f"expected to align {', '.join(ALIGN)}, got {plan.align!r}")
         if plan.front_end != "none":
+            if plan.align != "none":
+                raise EdgeharError(f"expected no alignment with the front end {plan.front_end}: it leaves no direction")
             if told.get("rotation") or recipe.augmentation.turn:
                 raise EdgeharError(
                     f"expected no rotation and no turn with the front end {plan.front_end}: it leaves no direction"
@@ -184,6 +187,7 @@ class Prepared:
         truth: what a window's truth may be; its codes are those of the windows.
         coarse: windows at the training step.
         fine: windows at every start that an augmentation by shift may draw.
+        unaligned: recordings that were to be aligned, and in which nobody walks.
     """
 
     dataset: Dataset
@@ -192,6 +196,7 @@ class Prepared:
     truth: Truth
     coarse: Windows
     fine: Windows
+    unaligned: tuple[str, ...] = ()
 
 
 def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
@@ -216,13 +221,15 @@ def prepare(plan: RunPlan, dataset: Dataset) -> Prepared:
             f"expected --rotation 0 and no --turn for the channels {channels_text(contract.channels)}, which are not "
             "x, y and z of each sensor"
         )
+    whole = dataset
+    dataset, unaligned = align_some(plan.align, dataset, contract, split.test)
     coarse = fine = data.cut_windows(dataset, contract, labels=truth.words)
     if recipe.augmentation.shift:
         fine = data.cut_windows(dataset, contract, step=recipe.augmentation.shift, labels=truth.words)
     for people in (split.train, split.validation):
         if people:
             data.require_trainable(coarse.of_subjects(people), truth.labels)
-    return Prepared(dataset, split, contract, truth, coarse, fine)
+    return Prepared(whole, split, contract, truth, coarse, fine, unaligned)
 
 
 def stages(plan: RunPlan, prepared: Prepared) -> list[Stage]:
@@ -287,13 +294,14 @@ def run(
         final, contract = fit(split.train + split.validation, (), at, STAGES[2:], stop_after=fitted.best_epoch)
     plain = measured.y < len(contract.labels)  # whose truth is one of the model's labels
     models.save(final.model, contract, folder / MODEL)
-    files.write_text(folder / HISTORY, history_csv(fitted.history))
+    files.write_text(folder / HISTORY, loop.history_csv(fitted.history))
     manifest = {
         "command": list(command),
         "plan": asdict(plan),
         "contract": contract.to_dict(),
         "data": {"name": dataset.name, "sha256": dataset.sha256, "notes": list(dataset.notes)},
         "subjects": asdict(split),
+        **({} if plan.align == "none" else {"unaligned": list(prepared.unaligned)}),
         "windows": {name: len(coarse.of_subjects(people)) for name, people in asdict(split).items()},
         "best_epoch": fitted.best_epoch,
         "trained_on": "train and validation" if final is not fitted else "train",
@@ -327,15 +335,6 @@ def normalisation(windows: Windows, kind: str) -> Normalisation:
     # float32, since the network computes in it and the contract must say what was computed.
     mean, std = ([float(np.float32(value)) for value in values] for values in (mean, std))
     return Normalisation(tuple(mean), tuple(std), folded=False)
-
-
-def history_csv(history: list[dict[str, float]]) -> str:
-    """One line per epoch, floats in full precision."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [name for name in _COLUMNS if name in history[0]], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    return text.getvalue()
 
 
 def versions() -> dict[str, str]:

@@ -190,7 +190,7 @@ typedef struct edgehar_gravity {
 
 /* What runs in place of the last dense layer, where a person was learned or is being learned. */
 typedef struct edgehar_last_layer {
-    const int8_t *(*run)(const struct edgehar_last_layer *self, void *memory); /* after the model's own; or NULL */
+    const int8_t *(*run)(const struct edgehar_last_layer *self, void *memory); /* NULL: the model's own */
     const edgehar_personal *personal;
     const int8_t *weights;
     const int32_t *bias;

@@ -168,7 +168,7 @@ int edgehar_keep(edgehar *self, const int8_t *quantised, uint64_t time_us, int s
         return status;
     }
     self->due = self->config->hop;
-    output = edgehar_engine_decide(model, self->memory);
+    output = edgehar_engine_decide(model, self->memory, self->last.run ? EDGEHAR_LAST_LAYERS : 0);
     if (self->last.run) {
         output = self->last.run(&self->last, self->memory);
     }

@@ -177,12 +177,15 @@ static int fire(const edgehar_model *model, void *memory, int index, int flush)
 static void run(const edgehar_model *model, void *memory, int first, int end)
 {
     const edge_state *states = edge_states(memory);
+    /* The layers' own numbers are told from the end of the line, of which a profile may run the rest. */
+    const int settled = end > model->split ? model->layer_count : model->split;
     int index = end;
     while (index > first) {
         index--;
         /* Most layers cannot fire most of the time: the first condition of `fire`, without the call. */
         if (states[model->layers[index].input].count >= model->layers[index].taps && fire(model, memory, index, 0)) {
-            index = end - model->layers[index].settled;
+            index = settled - model->layers[index].settled;
+            index = index < end ? index : end;
         }
     }
 }
@@ -273,7 +276,7 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
     }
 }
 
-const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
+const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory, int left_out)
 {
     pipeline_state *pipeline = memory;
     int left, now, column;
@@ -293,7 +296,7 @@ const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory)
             break;
         }
         spread_out(model, memory, model->replayed, model->replayed_count, from, now);
-        run(model, memory, model->split, model->layer_count);
+        run(model, memory, model->split, model->layer_count - left_out);
         column = now == before_end ? 0 : column + now;
     }
     return at(memory, model->edges[model->result].offset);

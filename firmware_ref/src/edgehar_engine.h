@@ -16,6 +16,8 @@
 #include "edgehar_profile.h"
 
 #define EDGEHAR_NONE 255
+/* What an edgehar_last_layer runs instead: a dense layer, and the softmax. */
+#define EDGEHAR_LAST_LAYERS 2
 
 /* A buffer of columns between a tensor and one layer that reads it. */
 typedef struct edgehar_edge {
@@ -110,8 +112,10 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
 /* Probabilities (zero point -128, scale 1/256) of the window that ends with the last sample fed.
  *
  * Call it after `window` samples and then after every `hop` samples. Valid until the next call.
+ * `left_out` layers at the end are not run; where it is not 0, nothing is returned that can be read, and the column that
+ * the first of them reads waits in its edge.
  */
-const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory);
+const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory, int left_out);
 
 #ifdef EDGEHAR_TRACE
 /* Tests: called after every firing with the columns that it made. */

@@ -80,6 +80,7 @@ static int is_finite(const edgehar *self, const float *sample)
 
 static int quantise(edgehar *self, const float *sample, int status, int8_t *quantised)
 {
+    const edgehar_model *model = self->config->model;
     int32_t v[3];
     int axis;
 
@@ -89,7 +90,9 @@ static int quantise(edgehar *self, const float *sample, int status, int8_t *quan
     status = show(self, v, status);
     change(self, v);
     for (axis = 0; axis < 3; axis++) {
-        quantised[axis] = edgehar_quantise(self->config->model, (float)v[axis] / 256.0f);
+        /* The same byte by either, the first sooner. */
+        quantised[axis] = model->q8.multiplier != 0 ? edgehar_quantise_count(model, &model->q8, v[axis])
+                                                    : edgehar_quantise(model, (float)v[axis] / 256.0f);
     }
     return status;
 }

@@ -61,8 +61,8 @@ static uint32_t body_bytes(uint32_t classes, uint32_t inputs)
     return (at_layer + 4 * classes + classes * inputs + 3) & ~3u;
 }
 
-/* The last dense layer from weights row by row, as any kernel computes it, and the softmax behind it: the column that the
- * model's own layer has just read still stands where it was. Returns the probabilities. */
+/* The last dense layer from weights row by row, as any kernel computes it, and the softmax behind it, in place of the
+ * model's own, whose column waits. Returns the probabilities. */
 static const int8_t *run_last_layer(const edgehar_last_layer *last, void *memory)
 {
     const edgehar_personal *personal = last->personal;
@@ -72,18 +72,21 @@ static const int8_t *run_last_layer(const edgehar_last_layer *last, void *memory
     const int8_t *inputs = (const int8_t *)memory + model->edges[dense->input].offset;
     int8_t *outputs = (int8_t *)memory + model->edges[dense->output].offset;
     const int8_t *weights = last->weights;
+    /* Of their own, or the compiler reads them anew for every weight: bytes are written meanwhile. */
+    const int32_t zero = head->zero_point;
+    const int count = head->inputs, classes = head->classes;
     edgehar_block block;
     int row, index;
 
     if (last->embedding) {
-        memcpy(last->embedding, inputs, head->inputs);
+        memcpy(last->embedding, inputs, (size_t)count);
     }
-    for (row = 0; row < head->classes; row++) {
+    for (row = 0; row < classes; row++) {
         /* Unsigned: a profile's sums may leave 32 bits, and then wrap. */
         uint32_t sum = (uint32_t)last->bias[row];
         int32_t value;
-        for (index = 0; index < head->inputs; index++) {
-            sum += (uint32_t)(*weights++ * (inputs[index] - head->zero_point));
+        for (index = 0; index < count; index++) {
+            sum += (uint32_t)(*weights++ * (inputs[index] - zero));
         }
         value = edgehar_requantise((int32_t)sum, personal->multiplier[row], personal->shift[row]);
         value = value > 512 ? 512 : value < -512 ? -512 : value;

@@ -15,6 +15,30 @@
 #define EDGEHAR_SHORTEST_LAG 5
 #define EDGEHAR_LONGEST_LAG 16
 
+/* The sum of `count` products. */
+#if defined(__ARM_FEATURE_SIMD32) && __ARM_FEATURE_SIMD32
+static int64_t alike(const int16_t *one, const int16_t *two, int count)
+{
+    uint32_t low = 0, high = 0;
+    for (; count > 1; count -= 2, one += 2, two += 2) {
+        uint32_t a, b;
+        memcpy(&a, one, sizeof a);
+        memcpy(&b, two, sizeof b);
+        __asm("smlald %0, %1, %2, %3" : "+r"(low), "+r"(high) : "r"(a), "r"(b));
+    }
+    return (int64_t)((uint64_t)high << 32 | low) + (count != 0 ? *one * *two : 0);
+}
+#else
+static int64_t alike(const int16_t *one, const int16_t *two, int count)
+{
+    int64_t sum = 0;
+    for (; count > 0; count--) {
+        sum += *one++ * *two++;
+    }
+    return sum;
+}
+#endif
+
 /* Whether the window moves, and at some lag is like itself by 0.4 or more, for as many products as the window has. */
 static int walks(const int16_t lengths[EDGEHAR_WINDOW])
 {
@@ -35,11 +59,7 @@ static int walks(const int16_t lengths[EDGEHAR_WINDOW])
         return 0;
     }
     for (lag = EDGEHAR_SHORTEST_LAG; lag <= EDGEHAR_LONGEST_LAG; lag++) {
-        int64_t alike = 0;
-        for (index = lag; index < EDGEHAR_WINDOW; index++) {
-            alike += away[index - lag] * away[index];
-        }
-        if (5 * EDGEHAR_WINDOW * alike > 2 * (EDGEHAR_WINDOW - lag) * power) {
+        if (5 * EDGEHAR_WINDOW * alike(away, away + lag, EDGEHAR_WINDOW - lag) > 2 * (EDGEHAR_WINDOW - lag) * power) {
             return 1;
         }
     }

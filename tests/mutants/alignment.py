@@ -83,8 +83,8 @@ ALIGNMENT = (
     Mutant(
         "a recording counts by its parts",
         "edgehar/personal/aligned.py",
-        "for part in split_at_gaps(recording))",
-        "for part in split_at_gaps(recording)[::-1])",
+        "next((found for part in parts if",
+        "next((found for part in parts[::-1] if",
         "the first walking",
         (f"{_ALIGNED}::test_a_recording_counts_once_whatever_its_gaps",),
     ),

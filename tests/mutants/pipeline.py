@@ -119,7 +119,7 @@ PIPELINE = (
     Mutant(
         "shallow layers run on",
         ENGINE,
-        "index = end - model->layers[index].settled;",
+        "index = settled - model->layers[index].settled;",
         "index++;",
         "another order of firing than was planned",
         (*STREAMS, *NETWORKS),

@@ -51,7 +51,7 @@ SAMPLE_PATH = (
     Mutant(
         "the last layer without zero point",
         PROFILE,
-        "(inputs[index] - head->zero_point)",
+        "(inputs[index] - zero)",
         "inputs[index]",
         "the embedding's zero point",
         TAKEN,

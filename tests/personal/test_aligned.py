@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edgehar.contract import Contract
-from edgehar.data import Dataset, Recording
-from edgehar.errors import ContractError
+from edgehar.data import Dataset, Recording, split_at_gaps
+from edgehar.errors import ContractError, DataError
 from edgehar.personal.aligned import LEAST_AGREEMENT, align_recordings, contract_gravity, usual_gravity
 
 
@@ -33,10 +33,17 @@ def test_the_turn_of_the_phone_is_undone():
     dataset = Dataset("walks", (*upright, walk("tilted", "p3", about_z(0.3)), still), ("walking",))
     target = usual_gravity(dataset, ("p0", "p1", "p2"))
     assert target is not None and np.abs(np.subtract(target, [16384, 0, 0])).max() < 200
-    aligned, left = align_recordings(dataset, target)
-    assert left == ("still",) and aligned.recordings[4] is still
+    found = align_recordings(dataset, target)
+    aligned = found.dataset
+    assert found.left == ("still",) and set(found.rotations) == {"r0", "r1", "r2", "tilted"}
+    assert "4 of 5 recordings" in found.note() and "(still)" in found.note()
+    assert np.array_equal(aligned.recordings[4].acc, still.acc)
     apart = np.abs(dataset.recordings[3].acc - upright[0].acc).max()
     assert apart > 2 and np.abs(aligned.recordings[3].acc - aligned.recordings[0].acc).max() < 0.05
+    some = align_recordings(dataset, target, ("p3",))
+    assert set(some.rotations) == {"tilted"} and some.dataset.recordings[0] is dataset.recordings[0]
+    with pytest.raises(DataError, match="somebody walks for 8 s"):
+        align_recordings(dataset, target, ("p9",))
     assert usual_gravity(dataset, ("p9",)) is None
 
 
@@ -56,6 +63,14 @@ def test_a_recording_counts_once_whatever_its_gaps():
     )  # fmt: skip
     usual = usual_gravity(Dataset("walks", (both,), ("walking",)), ("p",))
     assert usual == usual_gravity(Dataset("walks", (first,), ("walking",)), ("p",))
+    assert usual is not None
+    one = align_recordings(Dataset("walks", (both,), ("walking",)), usual)
+    parts = Dataset("walks", tuple(split_at_gaps(both)), ("walking",))
+    assert [part.name for part in one.dataset.recordings] == ["r#1", "r#2"] and list(one.rotations) == ["r"]
+    again = align_recordings(parts, usual)
+    assert again.rotations == one.rotations
+    for part, other in zip(one.dataset.recordings, again.dataset.recordings, strict=True):
+        np.testing.assert_array_equal(part.acc, other.acc)
 
 
 def test_a_contract_says_where_gravity_is_while_walking():
@@ -72,3 +87,17 @@ def test_a_contract_says_where_gravity_is_while_walking():
             Contract(dataset.classes, walking_gravity=wrong)
     with pytest.raises(ContractError, match="front end pocket"):
         Contract(dataset.classes, front_end="pocket", walking_gravity=usual)
+
+
+def test_recordings_of_one_activity_each_are_turned_by_their_person():
+    """Or those of walking alone would be in another frame than the others."""
+    first, tilted = walk("walks", "p", about_z(0.3)), walk("sits", "p", about_z(0.3))
+    rest = np.float32([9.8 * np.cos(0.3), 9.8 * np.sin(0.3), 0])
+    sits = replace(tilted, acc=np.tile(rest, (400, 1)), label=tilted.label + 1)
+    dataset = Dataset("walks", (first, sits), ("walking", "sitting"))
+    found = align_recordings(dataset, (16384, 0, 0))
+    assert found.left == () and found.rotations["walks"] == found.rotations["sits"]
+    assert np.abs(found.dataset.recordings[1].acc.mean(axis=0) - [9.8, 0, 0]).max() < 0.1
+    both = replace(first, label=(np.arange(400) // 200).astype(np.int16))
+    found = align_recordings(replace(dataset, recordings=(both, sits)), (16384, 0, 0))
+    assert found.left == ("sits",), "somebody's recordings of several activities stand for themselves"

@@ -51,7 +51,7 @@ int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *proba
     for (; count > 0; count--, samples += EDGEHAR_MODEL_CHANNELS) {
         edgehar_engine_feed(&edgehar_model_data, memory, samples);
         if (--due == 0) {
-            memcpy(probabilities, edgehar_engine_decide(&edgehar_model_data, memory), EDGEHAR_MODEL_CLASSES);
+            memcpy(probabilities, edgehar_engine_decide(&edgehar_model_data, memory, 0), EDGEHAR_MODEL_CLASSES);
             probabilities += EDGEHAR_MODEL_CLASSES;
             decisions++;
             due = hop;

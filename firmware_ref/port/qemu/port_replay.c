@@ -6,7 +6,8 @@
  * label, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint32 of the longest of
  * these, uint64 time, then one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written.
  *
- * EDGEHAR_REPLAY_ROTATION, nine numbers, turns the samples: see edgehar_set_rotation. */
+ * EDGEHAR_REPLAY_ROTATION, nine numbers, turns the samples: see edgehar_set_rotation. EDGEHAR_REPLAY_PERSONAL takes a
+ * profile with a last layer, the model's own, and aligns the samples by the first walking. */
 #include "edgehar.h"
 #include "model_data.h"
 #include "port_board.h"
@@ -20,6 +21,22 @@ __attribute__((section(".bss.engine_ram"))) static edgehar stream;
 static edgehar_config config;
 #ifdef EDGEHAR_REPLAY_ROTATION
 static const int16_t rotation[9] = {EDGEHAR_REPLAY_ROTATION};
+#endif
+#ifdef EDGEHAR_REPLAY_PERSONAL
+#include "edgehar_align.h"
+#include "edgehar_profile.h"
+__attribute__((section(".bss.engine_ram"))) static uint32_t profile[EDGEHAR_MODEL_PROFILE_BYTES / 4];
+__attribute__((section(".bss.engine_ram"))) static edgehar_alignment alignment;
+
+/* The profile is made here as a device makes it. */
+static int take_person(void)
+{
+    const edgehar_head *head = &edgehar_model_personal.head;
+    const int bytes =
+        edgehar_write_profile(&edgehar_model_personal, NULL, head->weights, head->bias, profile, sizeof profile);
+    return bytes > 0 && edgehar_set_profile(&stream, &edgehar_model_personal, profile, (size_t)bytes) == EDGEHAR_OK &&
+           edgehar_align(&stream, &alignment, NULL) == EDGEHAR_OK;
+}
 #endif
 static char arguments[600];
 
@@ -73,6 +90,11 @@ int main(void)
     }
 #ifdef EDGEHAR_REPLAY_ROTATION
     if (edgehar_set_rotation(&stream, rotation) != EDGEHAR_OK) {
+        return 4;
+    }
+#endif
+#ifdef EDGEHAR_REPLAY_PERSONAL
+    if (!take_person()) {
         return 4;
     }
 #endif
