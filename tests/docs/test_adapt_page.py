@@ -18,9 +18,10 @@ PAGE = (ROOT / "docs" / "adapt.md").read_text(encoding="utf-8")
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc")
 def test_the_c_compiles(bundle_of, tmp_path):
-    lines = re.search(r"```c\n(.*?)```", PAGE, re.S)[1].splitlines()
+    lines = "".join(re.findall(r"```c\n(.*?)```", PAGE, re.S)).splitlines()
     declared = [line for line in lines if line.startswith("static")]
     code = [
+        '#include "edgehar_align.h"',
         '#include "edgehar_profile.h"',
         '#include "model_data.h"',
         *declared,
@@ -41,6 +42,14 @@ def test_the_cost_is_the_budgets():
     row = next(rows["cortex-m4 adapt, 6 windows of micro"] for rows in budgets.values())
     for name in ("instructions", "ram_bytes", "stack_bytes"):
         assert f"{row[name]:,}" in PAGE, name
+
+
+def test_the_cost_of_alignment_is_the_budgets():
+    budgets = read_json(ROOT / "benchmarks" / "budgets.json", dict)
+    row = next(rows["cortex-m4 profile and alignment, micro"] for rows in budgets.values())
+    for name in ("waiting_instructions", "aligned_instructions"):
+        assert re.search(rf"\b{row[name]}\b", PAGE), name
+    assert f"{row['ram_bytes']} bytes of RAM" in PAGE
 
 
 def test_the_picture_is_there():
