@@ -32,6 +32,8 @@ WALKING_RATE_HZ = 20.0
 DIRECTION_ONE = 1 << 14
 #: Bounds of a scale of int8 values, within the normal numbers of float32.
 SMALLEST_SCALE, LARGEST_SCALE = 1e-30, 1e30
+#: What `PlacementLimits` may hold, so that weighted squares of sums stay within 64 bits.
+LARGEST_WEIGHT, LARGEST_SQUARE = 1 << 16, 1 << 62
 
 #: What a contract says of the acceleration, where there is nothing but it.
 _OF_ACCELERATION = {"axes": ("x", "y", "z"), "unit": "m/s^2", "gravity": "included", "sign": "android"}
@@ -72,6 +74,44 @@ class Normalisation:
 
 
 @dataclass(frozen=True)
+class PlacementLimits:
+    """Where training people had the device, told from blocks of int8 samples; docs/spec.md, "Placement".
+
+    All whole numbers, in the codes of the int8 input: sums of a block's samples x, y, z are compared.
+
+    Attributes:
+        block: samples of a block.
+        moving: block² times the variance, summed over the axes, above which a block moves.
+        steady: squared distance of two blocks' sums up to which gravity keeps its direction.
+        walk, walk_limit: sums of a block in which training people walk, and the squared distance from them that is
+            within what training people do.
+        rest, weights, rest_limit: the same at rest, one for each activity, axes weighted.
+    """
+
+    block: int
+    moving: int
+    steady: int
+    walk: tuple[int, int, int]
+    walk_limit: int
+    rest: tuple[tuple[int, int, int], ...]
+    weights: tuple[int, int, int]
+    rest_limit: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.block <= LARGEST_WINDOW:
+            raise ContractError(f"expected a block of 1 … {LARGEST_WINDOW} samples, got {self.block!r}")
+        if len(self.rest) > MOST_LABELS:
+            raise ContractError(f"expected at most {MOST_LABELS} activities at rest, got {len(self.rest)}")
+        if not all(abs(value) <= 128 * self.block for sums in (self.walk, *self.rest) for value in sums):
+            raise ContractError(f"expected sums of {self.block} int8 samples, got {[self.walk, *self.rest]}")
+        if not all(1 <= value <= LARGEST_WEIGHT for value in self.weights):
+            raise ContractError(f"expected weights of 1 … {LARGEST_WEIGHT}, got {list(self.weights)}")
+        for name in ("moving", "steady", "walk_limit", "rest_limit"):
+            if not 0 <= getattr(self, name) <= LARGEST_SQUARE:
+                raise ContractError(f"expected {name} of 0 … 2^62, got {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True)
 class Contract:
     """Input: float32 (window, channels), oldest first; usually x, y, z in m/s² with gravity, Android sign.
 
@@ -91,6 +131,8 @@ class Contract:
         normalisation: None where the model was trained on samples as they come.
         input_quantisation, output_quantisation: None for a float model.
         channels: what the values of a sample are, in their order.
+        placement: how training people wore the device, of an int8 model; None where that is not known, and then
+            nothing is said of how it is worn.
     """
 
     json_format: ClassVar[str] = FORMAT
@@ -110,6 +152,7 @@ class Contract:
     front_end: str = "none"
     walking_gravity: tuple[int, int, int] | None = None
     channels: tuple[Channel, ...] = ACCELERATION
+    placement: PlacementLimits | None = None
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.labels) <= MOST_LABELS or len(set(self.labels)) != len(self.labels):
@@ -193,6 +236,8 @@ class Contract:
             del entries["channels"]
         else:
             entries = {name: value for name, value in entries.items() if name not in _OF_ACCELERATION}
+        if self.placement is None:
+            del entries["placement"]
         return {"format": FORMAT, **entries}
 
     @classmethod
@@ -210,5 +255,5 @@ class Contract:
         return mine == (other.rate_hz, other.window, other.front_end, other.channels)
 
     def float_io(self) -> Contract:
-        """The same contract without quantisation."""
-        return replace(self, input_quantisation=None, output_quantisation=None)
+        """The same contract without quantisation, and without what is told in its codes."""
+        return replace(self, input_quantisation=None, output_quantisation=None, placement=None)

@@ -19,6 +19,7 @@ from edgehar.contract import Contract
 from edgehar.convert.calibration import Calibration, from_file, select
 from edgehar.convert.people import training_split
 from edgehar.convert.temperature import parse_temperature
+from edgehar.convert.worn import fit_placement
 from edgehar.data import Dataset, DataSource, Windows
 from edgehar.data.polyphase import make_polyphase
 from edgehar.errors import EdgeharError
@@ -95,6 +96,8 @@ def export(
     windows = _calibration(calibration, people.training, contract) if int8 else None
     on_step("reading the model")
     network, contract = models.load(os.fspath(model))
+    known = models.read_origin(path)
+    turn = "" if known is None else known.turn
     network = network if divisor == 1 else models.fold_temperature(network, divisor)
     return export_bundle(
         network,
@@ -104,6 +107,7 @@ def export(
         test=people.test,
         calibration=windows,
         origin={**people.origin, "temperature": divisor},
+        worn=lambda found: fit_placement(people.training, found, turn),
         on_step=on_step,
         notes=people.notes,
         key=key,

@@ -24,6 +24,7 @@ def stream(
     align: bool = False,
     sensor_rate: float | None = None,
     sensor_unit: float = 1 / 256,
+    placement: bool = True,
 ) -> pd.DataFrame:
     """Run a model over recordings as `python -m edgehar stream` does, resampled to the model's rate.
 
@@ -39,11 +40,13 @@ def stream(
             of by the profile's rotation; there, windows are forgotten.
         sensor_rate: of the sensor, Hz: its samples are filtered in integers, to the bit as the device does.
         sensor_unit: m/s² of the sensor's count.
+        placement: whether decisions are unsure while the device is worn as it was never trained, where the model knows.
         smoothing: how decisions follow probabilities; `edgehar.streaming.SmoothingConfig`.
     Returns:
-        One row per decision: `time` (float64, seconds, of the newest sample), `label` (text, `unsure` where the best
-        score is under the threshold), `raw` (the most probable label), `score` (of `label`, 0 … 1), and for each of
-        the model's labels its probability. With `recording` first, where the source names recordings.
+        One row per decision: `time` (float64, seconds, of the newest sample), `label` (text, perhaps `unsure`), `raw`
+        (the most probable label), `score` (of `label`, 0 … 1), `reason` (of `unsure`: `score`, the best one is under
+        the threshold, or `placement`, the device is worn as it was never trained; else empty), and for each of the
+        model's labels its probability. With `recording` first, where the source names recordings.
     Warns:
         UserWarning: recordings under a window's length are left out; samples whose mean is not gravity's; nobody
             walks in a recording that is to be aligned.
@@ -77,6 +80,7 @@ def stream(
         align=align,
         sensor_hz=sensor_rate,
         sensor_unit=sensor_unit,
+        placement=placement,
     )
     labels = player.contract.labels
     rows = []
@@ -86,9 +90,12 @@ def stream(
             rows += [
                 [
                     *name, event.t_us / 1e6, label_name(event.label, labels), labels[event.raw], event.score,
+                    event.reason or "",
                     *(p / UNIT for p in event.p),
                 ]
                 for event in events
                 if isinstance(event, Decision)
             ]  # fmt: skip
-    return pd.DataFrame(rows, columns=[*(["recording"] if named else []), "time", "label", "raw", "score", *labels])
+    return pd.DataFrame(
+        rows, columns=[*(["recording"] if named else []), "time", "label", "raw", "score", "reason", *labels]
+    )

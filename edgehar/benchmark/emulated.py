@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DECISIONS = 6
 #: EDGEHAR_DECISION of edgehar.h.
 DECISION = 1
+#: `enum edgehar_reason`.
+REASONS = (None, "score", "placement")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Push:
     Attributes:
         status: `enum edgehar_status`.
         label, raw: of the decision; 0 with another status.
+        reason: why the label is unsure, as a `Decision` says it.
         instructions: of this push.
         since: instructions of all pushes since the last decision, this one included.
         worst: of the longest of these.
@@ -45,6 +48,7 @@ class Push:
 
     status: int
     label: int
+    reason: str | None
     raw: int
     instructions: int
     since: int
@@ -251,8 +255,8 @@ def section_sizes(image: Path) -> dict[str, int]:
 def _pushes(target: str, data: bytes, classes: int) -> list[Push]:
     pushes, at = [], 0
     while at < len(data):
-        status, label, raw, ticks, since, worst, time_us = struct.unpack_from("<3i3IQ", data, at)
-        at += 32
+        status, label, reason, raw, ticks, since, worst, time_us = struct.unpack_from("<4i3IQ", data, at)
+        at += 36
         p: tuple[int, ...] = ()
         scores: tuple[int, ...] = ()
         if status == DECISION:
@@ -260,5 +264,5 @@ def _pushes(target: str, data: bytes, classes: int) -> list[Push]:
             scores = struct.unpack_from(f"<{classes}i", data, at + classes)
             at += 5 * classes
         spent, total, most = (qemu.instructions(target, count) for count in (ticks, since, worst))
-        pushes.append(Push(status, label, raw, spent, total, most, time_us, p, scores))
+        pushes.append(Push(status, label, REASONS[reason], raw, spent, total, most, time_us, p, scores))
     return pushes

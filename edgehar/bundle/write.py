@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from edgehar.bundle.readme import bundle_readme
 from edgehar.bundle.signature import SIGNATURE, sign
 from edgehar.compile.incremental_plan import hop_note
 from edgehar.compile.read import read_network
-from edgehar.contract import Contract
+from edgehar.contract import Contract, PlacementLimits
 from edgehar.convert import metadata, onnx, tflite
 from edgehar.convert.calibration import Calibration, Coverage, coverage
 from edgehar.convert.explain import Explanation, explain
@@ -124,6 +124,7 @@ def export_bundle(
     test: Windows,
     calibration: Calibration | None,
     origin: dict[str, object],
+    worn: Callable[[Contract], PlacementLimits | None] = lambda contract: None,
     on_step: Callable[[str], None] = lambda step: None,
     notes: tuple[str, ...] = (),
     key: Ed25519PrivateKey | None = None,
@@ -136,6 +137,7 @@ def export_bundle(
         test: windows of people who were not trained on: for the gate, the coverage and the golden windows.
         calibration: needed for `options.int8`.
         origin: where the model and the windows come from, for the manifest.
+        worn: how training people wore the device, in the codes of the int8 model whose contract it is called with.
         on_step: called with what is being done.
         notes: kept in the result.
         key: signs the manifest.
@@ -149,7 +151,7 @@ def export_bundle(
         on_step("model.keras")
         keras_file.save(model, contract, stage / "model.keras")
         raw, raw_contract = fold_normalisation(model, contract)
-        made, contracts = _artefacts(raw, raw_contract, options, calibration, description, on_step)
+        made, contracts = _artefacts(raw, raw_contract, options, calibration, worn, description, on_step)
         for name, content in made.items():
             write_bytes(stage / name, content)
         models = {name: stage / name for name in ("model.keras", *made)}
@@ -204,6 +206,7 @@ def _artefacts(
     contract: Contract,
     options: Options,
     calibration: Calibration | None,
+    worn: Callable[[Contract], PlacementLimits | None],
     description: str,
     on_step: Callable[[str], None],
 ) -> tuple[dict[str, bytes], dict[str, Contract]]:
@@ -219,6 +222,8 @@ def _artefacts(
         windows = None if calibration is None else calibration.x
         content = tflite.convert(model, contract, kind, calibration=windows, float_io=options.float_io)
         contracts[name] = metadata.with_quantisation(contract, content)
+        if kind == "int8":
+            contracts[name] = replace(contracts[name], placement=worn(contracts[name]))
         made[name] = metadata.finish(content, contracts[name], description)
     on_step("model.onnx")
     made["model.onnx"] = onnx.convert(model, contract, description)

@@ -30,7 +30,7 @@ FRACTION = click.FloatRange(0, 1)
     cls=Command,
     groups={
         "Playing": ("realtime", "play_all"),
-        "Model": ("bundle", "profile", "align", "runtime", "engine", "hop"),
+        "Model": ("bundle", "profile", "align", "runtime", "engine", "hop", "placement"),
         "Learning a person": ("learn", "marks"),
         "Sensor": ("sensor_rate", "sensor_unit"),
         "Smoothing": ("smooth", "alpha", "votes", "threshold", "hysteresis", "min_dwell"),
@@ -82,6 +82,11 @@ FRACTION = click.FloatRange(0, 1)
 )
 @click.option("--sensor-rate", type=float, help="Hz: filter from this sensor's rate in integers, as the device does.")
 @click.option("--sensor-unit", type=float, help="With --sensor-rate: m/s² of the sensor's count (default: 1/256).")
+@click.option(
+    "--placement/--no-placement",
+    default=True,
+    help="Unsure while the device is worn as the model was never trained, where it knows (default), or never for that.",
+)
 @click.option("--realtime", is_flag=True, help="Play a recording at its own pace.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of text.")
 @click.option("--plot", type=click.Path(dir_okay=False), help="Write a timeline of signal, truth and decisions (PNG).")
@@ -114,6 +119,7 @@ def command(
     min_dwell: int,
     sensor_rate: float | None,
     sensor_unit: float | None,
+    placement: bool,
     realtime: bool,
     as_json: bool,
     plot: str | None,
@@ -173,6 +179,7 @@ def command(
         align=align,
         sensor_hz=sensor_rate,
         sensor_unit=1 / UNIT if sensor_unit is None else sensor_unit,
+        placement=placement,
     )
     if player.note:
         _note(player.note)

@@ -35,8 +35,17 @@ class _People(msgspec.Struct, frozen=True):
     test: tuple[str, ...]
 
 
+class _Augmentation(msgspec.Struct, frozen=True):
+    turn: str = ""
+
+
+class _Recipe(msgspec.Struct, frozen=True):
+    augmentation: _Augmentation = _Augmentation()
+
+
 class _Plan(msgspec.Struct, frozen=True):
     data: dict[str, Any] = {}
+    recipe: _Recipe = _Recipe()
 
 
 class _Training(msgspec.Struct, frozen=True):
@@ -61,6 +70,7 @@ class _Training(msgspec.Struct, frozen=True):
             validation=self.subjects.validation,
             test=self.subjects.test,
             temperature=self.temperature,
+            turn=self.plan.recipe.augmentation.turn,
         )
 
 
@@ -104,6 +114,7 @@ class Origin:
         source: where it was read from and how, None where only the name is known.
         train, validation, test: people of each part. A bundle does not tell the first two apart.
         temperature: fitted on validation people, None where it was not.
+        turn: axes about which training turned half of the windows over.
     """
 
     place: Path
@@ -114,6 +125,7 @@ class Origin:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     temperature: float | None = None
+    turn: str = ""
 
     def trained_on(self, dataset: Dataset) -> tuple[str, ...]:
         """The people of this data set whom the model saw in training; none where it is another data set."""

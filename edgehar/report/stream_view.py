@@ -73,6 +73,7 @@ class JsonView:
         return {
             "t": t,
             "label": label_name(event.label, self._labels),
+            **({"reason": event.reason} if event.reason == "placement" else {}),
             "raw": self._labels[event.raw],
             "probabilities": [p / UNIT for p in event.p],
             "scores": [s / SCORE_ONE for s in event.scores],
@@ -89,7 +90,7 @@ class TextView:
         self._labels, self._out = labels, out
         self._width = max(len("unsure"), *map(len, labels))
         self._live = out.isatty()
-        self._shown: int | None = None
+        self._shown: str | None = None
         self._last: Decision | Flush | None = None
 
     def events(self, events: Iterable[Decision | Flush]) -> None:
@@ -101,9 +102,9 @@ class TextView:
                     self._print(f"{event.t_us / 1e6:10.2f} s  -- window forgotten: {event.reason}")
                 self._shown = None
             elif self._live:
-                if event.label != self._shown:
+                if (name := self._name(event)) != self._shown:
                     self._print(self._line(event))
-                self._shown = event.label
+                self._shown = name
                 self._draw(event)
             else:
                 self._print(self._line(event))
@@ -143,9 +144,12 @@ class TextView:
         print_summary(summary, self._labels, self._out, changes=False)
         self._out.flush()
 
+    def _name(self, event: Decision) -> str:
+        name = label_name(event.label, self._labels) + (" (placement)" if event.reason == "placement" else "")
+        return f"{name:<{self._width}}"
+
     def _line(self, event: Decision) -> str:
-        label = label_name(event.label, self._labels)
-        return f"{event.t_us / 1e6:10.2f} s  {label:<{self._width}}  {event.score:4.2f}  raw {self._labels[event.raw]}"
+        return f"{event.t_us / 1e6:10.2f} s  {self._name(event)}  {event.score:4.2f}  raw {self._labels[event.raw]}"
 
     def _print(self, line: str) -> None:
         self._out.write(f"\r\x1b[K{line}\n" if self._live else line + "\n")
@@ -153,8 +157,7 @@ class TextView:
     def _draw(self, event: Decision) -> None:
         value = event.score
         bar = "█" * round(value * BAR) + "·" * (BAR - round(value * BAR))
-        label = label_name(event.label, self._labels)
-        line = f"▶ {event.t_us / 1e6:8.2f} s  {label:<{self._width}}  {bar} {value:4.2f}  raw {self._labels[event.raw]}"
+        line = f"▶ {event.t_us / 1e6:8.2f} s  {self._name(event)}  {bar} {value:4.2f}  raw {self._labels[event.raw]}"
         # A line that wraps could not be redrawn in place.
         self._out.write("\r\x1b[K" + line[: shutil.get_terminal_size().columns - 1])
 
@@ -168,6 +171,7 @@ def summary_dict(summary: Summary, labels: Sequence[str]) -> dict[str, object]:
         "flushes": summary.flushes,
         "duplicates": summary.duplicates,
         "bad_lines": summary.bad_lines,
+        **({} if summary.out_of_place is None else {"out_of_place": summary.out_of_place}),
     }
     found = summary.score
     if found is not None:
@@ -207,6 +211,12 @@ def print_summary(summary: Summary, labels: Sequence[str], out: TextIO, *, chang
     )
     if not summary.decisions:
         console.print("there was no decision: a window was never full")
+    if summary.out_of_place:
+        console.print(
+            f"worn as this model was never trained in {summary.out_of_place} of {summary.decisions} decisions, which "
+            "are unsure: edgehar models lists weights for other placements; --no-placement decides all the same",
+            soft_wrap=True,
+        )
     found = summary.score
     if found is None:
         if summary.decisions:

@@ -80,6 +80,7 @@ def open_player(
     align: bool = False,
     sensor_hz: float | None = None,
     sensor_unit: float = 1 / UNIT,
+    placement: bool = True,
 ) -> Player:
     """Open a model for streaming.
 
@@ -89,10 +90,11 @@ def open_player(
         profile: of a person, as `edgehar adapt` writes it for this model.
         align: turn samples by the first walking of each stream; see `Streamer`.
         sensor_hz, sensor_unit: see `Player` and `edgehar.streaming.sensor.Sensor`.
-        runtime, hop, smoothing: see `open_stream_model` and `Streamer`.
+        runtime, hop, smoothing, placement: see `open_stream_model` and `Streamer`.
     Raises:
         DataError: nothing to align to.
-        EdgeharError: an engine or a hop that is none, or as `open_stream_model` and `open_incremental_model`.
+        EdgeharError: an engine or a hop that is none, no placement of a model that tells none, or as
+            `open_stream_model` and `open_incremental_model`.
     """
     if engine not in ENGINES:
         raise EdgeharError(f"expected the engine {' or '.join(ENGINES)}, got {engine!r}")
@@ -109,7 +111,11 @@ def open_player(
         note = step.note
     if sensor_hz is not None:
         Sensor(model.contract, sensor_hz, unit=sensor_unit)
-    streamer = Streamer(model, hop=hop, smoothing=smoothing, rotation=rotation, align=align)
+    if not placement and model.contract.placement is None:
+        raise EdgeharError("expected a model that knows how it was worn in training for no placement, got one without")
+    streamer = Streamer(
+        model, hop=hop, smoothing=smoothing, rotation=rotation, align=align, placement=placement
+    )
     return Player(streamer, model.contract, note, sensor_hz, sensor_unit)
 
 

@@ -29,8 +29,9 @@ class Summary:
         label_s: label name (or `unsure`) -> seconds, a hop for each decision.
         flushes: reason -> times.
         duplicates: samples ignored for their repeated time.
-        bad_lines: lines skipped, of a live stream.
         score: None where there was no truth.
+        bad_lines: lines skipped, of a live stream.
+        out_of_place: decisions that are unsure for the placement; None of a model that does not tell.
     """
 
     samples: int
@@ -40,6 +41,7 @@ class Summary:
     duplicates: int
     score: StreamScore | None
     bad_lines: int = 0
+    out_of_place: int | None = None
 
 
 def total(summaries: Sequence[Summary]) -> Summary:
@@ -49,6 +51,7 @@ def total(summaries: Sequence[Summary]) -> Summary:
     for one in summaries:
         label_s.update(one.label_s)
         flushes.update(one.flushes)
+    told = [one.out_of_place for one in summaries if one.out_of_place is not None]
     scores = [one.score for one in summaries if one.score is not None]
     return Summary(
         samples=sum(one.samples for one in summaries),
@@ -58,6 +61,7 @@ def total(summaries: Sequence[Summary]) -> Summary:
         duplicates=sum(one.duplicates for one in summaries),
         score=add_scores(scores) if scores else None,
         bad_lines=sum(one.bad_lines for one in summaries),
+        out_of_place=sum(told) if told else None,
     )
 
 
@@ -103,6 +107,7 @@ class Session:
         self._samples = 0
         self._labels: Counter[int] = Counter()
         self._flushes: Counter[str] = Counter()
+        self._out_of_place = 0
         self._kept: list[tuple[Block, NDArray[np.int64]]] = []
         self._in_force = NONE
         self._events: list[Decision | Flush] = []
@@ -116,6 +121,7 @@ class Session:
                 self._watch.look(block, events)
             self._samples += len(block.x)
             self._labels.update(event.label for event in events if isinstance(event, Decision))
+            self._out_of_place += sum(isinstance(event, Decision) and event.reason == "placement" for event in events)
             self._flushes.update(event.reason for event in events if isinstance(event, Flush))
             if self._keep or block.truth is not None:
                 label = in_force(block.t_us, events, self._in_force)
@@ -154,6 +160,7 @@ class Session:
             duplicates=self._streamer.duplicates,
             score=result,
             bad_lines=bad_lines,
+            out_of_place=self._out_of_place if self._streamer.tells_placement else None,
         )
 
 

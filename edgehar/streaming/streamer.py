@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from edgehar.errors import DataError, EdgeharError
 from edgehar.front_end import SamplePath
 from edgehar.personal.alignment import Walking, require_alignable, shortest_turn
+from edgehar.placement import Wearing
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.incremental import Incremental
 from edgehar.streaming.engine import Engine, WholeWindow
@@ -19,6 +20,9 @@ from edgehar.streaming.levels import Levels
 from edgehar.streaming.smoothing import SCORE_ONE, UNSURE, Decider, Smoother, SmoothingConfig, probability_units
 
 FlushReason = Literal["nan", "gap", "backward", "rate", "aligned"]
+
+#: Why a decision is unsure: the best score is under the threshold, or the device is worn as it was never trained.
+UnsureReason = Literal["score", "placement"]
 
 #: A stream may be this much faster or slower than the contract's rate, tenths.
 RATE_TOLERANCE = 1
@@ -36,6 +40,7 @@ class Decision(NamedTuple):
         raw: class with the largest probability, without smoothing.
         p: probabilities in units of 1/256, 0 … 255, one per class.
         scores: smoothed scores in units of 1/32768, one per class.
+        reason: why the label is UNSURE; None where it is not.
     """
 
     t_us: int
@@ -43,6 +48,7 @@ class Decision(NamedTuple):
     raw: int
     p: tuple[int, ...]
     scores: tuple[int, ...]
+    reason: UnsureReason | None = None
 
     @property
     def score(self) -> float:
@@ -69,6 +75,8 @@ class Streamer:
         rotation: 3 × 3 in Q14, row by row, that turns samples before anything else; see `edgehar.personal.profile`.
         align: wait for somebody to walk for 8 s, and from then on turn samples so that gravity is where training had
             it, instead of by `rotation`; windows are forgotten then. A `reset` lets the waiting begin anew.
+        placement: whether decisions are unsure while the device is worn as it was never trained, where the contract of
+            an int8 model knows how it was.
 
     Attributes:
         duplicates: samples ignored so far because their time was that of the sample before.
@@ -86,6 +94,7 @@ class Streamer:
         smoothing: SmoothingConfig | None = None,
         rotation: Sequence[int] | None = None,
         align: bool = False,
+        placement: bool = True,
     ) -> None:
         if not isinstance(hop, int) or isinstance(hop, bool) or not 1 <= hop <= LONGEST_HOP:
             raise EdgeharError(f"expected a hop of 1 … {LONGEST_HOP:,} samples, got {hop!r}")
@@ -104,6 +113,8 @@ class Streamer:
         self._target = require_alignable(contract) if align else None
         self._walking: Walking | None = Walking() if align else None
         self._path = SamplePath(contract.front_end, rotation, waits=align, channels=contract.channels)
+        told = contract.placement if placement and quantisation is not None else None
+        self._wearing = None if told is None else Wearing(told)
         self._engine: Engine = WholeWindow(runtime, quantisation is not None)
         if isinstance(runtime, Incremental):
             if hop != runtime.hop:
@@ -125,6 +136,11 @@ class Streamer:
     def waits(self) -> bool:
         """Whether nobody has walked yet, and samples are to be aligned."""
         return self._walking is not None
+
+    @property
+    def tells_placement(self) -> bool:
+        """Whether decisions may be unsure because the device is worn as it was never trained."""
+        return self._wearing is not None
 
     def reset(self) -> None:
         """Forget everything, the clock and what walking told included."""
@@ -244,12 +260,12 @@ class Streamer:
             stored = self._quantised(self._path.leave(stored))
         while count - start >= self._due:
             stop = start + self._due
-            self._engine.extend(stored[start:stop])
+            self._extend(stored[start:stop])
             self._due = self.hop
             events.append(self._decide(int(times[stop - 1])))
             start = stop
         if start < count:
-            self._engine.extend(stored[start:])
+            self._extend(stored[start:])
             self._due -= count - start
         self._kept = int(times[-1])
 
@@ -265,6 +281,12 @@ class Streamer:
         self._forget_window()
         events.append(Flush(int(times[at]), "aligned"))
         self._run(stored[at:], times[at:], events)
+
+    def _extend(self, stored: NDArray[Any]) -> None:
+        """Hand samples to all that follow them."""
+        self._engine.extend(stored)
+        if self._wearing is not None:
+            self._wearing.push(stored)
 
     def _stored(self, x: NDArray[np.float32]) -> NDArray[np.int8 | np.int64 | np.float32]:
         """Finite samples as `_run` takes them: as the engine does, or on their way there."""
@@ -282,7 +304,11 @@ class Streamer:
         else:
             p = tuple(probability_units(value) for value in self._runtime.finish(output).tolist())
         scores = self._smoother.push(p)
-        return Decision(t_us, self._decider.push(scores), p.index(max(p)), p, tuple(scores))
+        label = self._decider.push(scores)
+        reason: UnsureReason | None = "score" if label == UNSURE else None
+        if self._wearing is not None and self._wearing.strange:
+            label, reason = UNSURE, "placement"
+        return Decision(t_us, label, p.index(max(p)), p, tuple(scores), reason)
 
     def _forget(self) -> None:
         self._forget_window()
@@ -293,6 +319,8 @@ class Streamer:
     def _forget_window(self) -> None:
         self._engine.clear()
         self._path.clear()
+        if self._wearing is not None:
+            self._wearing.clear()
         self._smoother.clear()
         self._decider.clear()
         self._due = self._window

@@ -50,8 +50,15 @@ enum edgehar_status {
     EDGEHAR_FLUSH_LOST = 8      /* kept as the first: samples before it found no room; earlier samples are forgotten */
 };
 
-/* Label of a decision whose best score is under the threshold. */
+/* Label of a decision that is none. */
 #define EDGEHAR_UNSURE (-1)
+
+/* Why a label is EDGEHAR_UNSURE. */
+enum edgehar_reason {
+    EDGEHAR_REASON_NONE = 0,     /* it is not */
+    EDGEHAR_REASON_SCORE = 1,    /* the best score is under the threshold */
+    EDGEHAR_REASON_PLACEMENT = 2 /* the device is worn as the model was never trained */
+};
 
 /* Time of a sample without a time: one period after the one before. A rate that is off then stays unseen. */
 #define EDGEHAR_NO_TIME UINT64_MAX
@@ -88,6 +95,7 @@ typedef struct edgehar_config {
     uint16_t hysteresis; /* lead that another label needs, 0 … 256, units of 1/256 */
     uint32_t min_dwell;  /* decisions that a label stays at least, 1 or more */
     edgehar_counts counts;
+    uint8_t any_placement; /* 1: decide however the device is worn; 0: unsure where the model can tell */
 } edgehar_config;
 
 /* The defaults of `python -m edgehar stream`. */
@@ -114,7 +122,8 @@ typedef struct edgehar_config {
      EDGEHAR_DEFAULT_THRESHOLD,              \
      EDGEHAR_DEFAULT_HYSTERESIS,             \
      EDGEHAR_DEFAULT_MIN_DWELL,              \
-     __VA_ARGS__}
+     __VA_ARGS__,                            \
+     0}
 #else
 #define EDGEHAR_CONFIG_OF(model_, hop_, ...)   \
     {.model = model_,                          \
@@ -125,7 +134,8 @@ typedef struct edgehar_config {
      .threshold = EDGEHAR_DEFAULT_THRESHOLD,   \
      .hysteresis = EDGEHAR_DEFAULT_HYSTERESIS, \
      .min_dwell = EDGEHAR_DEFAULT_MIN_DWELL,   \
-     .counts = __VA_ARGS__}
+     .counts = __VA_ARGS__,                    \
+     .any_placement = 0}
 #endif
 #define EDGEHAR_NO_COUNTS {0, 0}
 
@@ -174,6 +184,7 @@ typedef struct edgehar_decision {
     uint64_t time_us;                     /* of the newest sample */
     int label;                            /* class, or EDGEHAR_UNSURE */
     int raw;                              /* class with the largest probability, without smoothing */
+    int reason;                           /* why the label is EDGEHAR_UNSURE: enum edgehar_reason */
     int classes;                          /* in `scores` and `p`; what lies behind them is not written */
     int32_t scores[EDGEHAR_MOST_CLASSES]; /* smoothed, units of 1/32768 */
     uint8_t p[EDGEHAR_MOST_CLASSES];      /* probabilities, units of 1/256 */

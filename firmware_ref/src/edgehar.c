@@ -5,6 +5,12 @@
 #error "shifting a negative number to the right must be arithmetic"
 #endif
 
+/* Where the memory has what is told of the placement: behind the scores. */
+static edgehar_wearing *wearing_of(const edgehar *self)
+{
+    return (edgehar_wearing *)(void *)(self->scores + self->config->model->classes);
+}
+
 void edgehar_forget(edgehar *self)
 {
     const edgehar_model *model = self->config->model;
@@ -15,6 +21,9 @@ void edgehar_forget(edgehar *self)
     self->has_label = 0;
     self->age = 0;
     memset(&self->gravity, 0, sizeof self->gravity);
+    if (model->placement) {
+        memset(wearing_of(self), 0, sizeof(edgehar_wearing));
+    }
 }
 
 /* The same, and whatever else is told from samples that follow one another; the clock stays. */
@@ -31,20 +40,21 @@ static void flush(edgehar *self)
 int edgehar_init(edgehar *self, const edgehar_config *config, void *memory, size_t memory_bytes)
 {
     const edgehar_model *model;
-    size_t classes;
+    size_t classes, needed;
 
     if (!self || !config || !config->model || !memory) {
         return EDGEHAR_ERROR_ARGUMENT;
     }
     model = config->model;
     classes = model->classes;
-    if (memory_bytes < model->state_bytes + classes * sizeof *self->scores || ((uintptr_t)memory & 3u) != 0) {
+    needed = model->state_bytes + classes * sizeof *self->scores + (model->placement ? sizeof(edgehar_wearing) : 0);
+    if (memory_bytes < needed || ((uintptr_t)memory & 3u) != 0) {
         return EDGEHAR_ERROR_MEMORY;
     }
     if (classes > EDGEHAR_MOST_CLASSES || config->hop < 1 || config->hop > model->window ||
         (model->hop != 0 && config->hop != model->hop) || config->smoothing > EDGEHAR_SMOOTHING_MAJORITY ||
         config->votes < 1 || config->votes > 15 || config->alpha < 1 || config->alpha > 256 ||
-        config->threshold > 256 || config->hysteresis > 256 || config->min_dwell < 1 ||
+        config->threshold > 256 || config->hysteresis > 256 || config->min_dwell < 1 || config->any_placement > 1 ||
         (config->counts.multiplier != 0 && (config->counts.shift < 1 || config->counts.shift > 62)) ||
         (model->channels != 0 && config->counts.multiplier != 0)) {
         return EDGEHAR_ERROR_CONFIG;
@@ -164,6 +174,9 @@ int edgehar_keep(edgehar *self, const int8_t *quantised, uint64_t time_us, int s
     int index;
 
     edgehar_engine_feed(model, self->memory, quantised);
+    if (model->placement && !self->config->any_placement) {
+        model->placement->push(model->placement, wearing_of(self), quantised);
+    }
     if (--self->due != 0) {
         return status;
     }
@@ -181,6 +194,11 @@ int edgehar_keep(edgehar *self, const int8_t *quantised, uint64_t time_us, int s
     memcpy(decision->scores, self->scores, model->classes * sizeof *self->scores);
     decision->time_us = time_us;
     decision->label = self->label;
+    decision->reason = self->label == EDGEHAR_UNSURE ? EDGEHAR_REASON_SCORE : EDGEHAR_REASON_NONE;
+    if (model->placement && wearing_of(self)->strange) {
+        decision->label = EDGEHAR_UNSURE;
+        decision->reason = EDGEHAR_REASON_PLACEMENT;
+    }
     decision->classes = model->classes;
     return EDGEHAR_DECISION;
 }

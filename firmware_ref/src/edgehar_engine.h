@@ -71,6 +71,38 @@ struct edgehar_path {
 extern const edgehar_path edgehar_changed_path;  /* x, y, z through rotation and front end */
 extern const edgehar_path edgehar_channels_path; /* any other channels */
 
+/* What was seen of how a device is worn: edgehar_placement.c. */
+typedef struct edgehar_wearing {
+    int32_t sums[3]; /* of the block's samples */
+    int32_t before[3];
+    int32_t squares;
+    uint16_t filled;
+    uint8_t walked_strangely; /* blocks in a row */
+    uint8_t walked_as_trained;
+    uint8_t rested_strangely;
+    uint8_t turned;  /* the last walking was strange */
+    uint8_t follows; /* the block before walked, too */
+    uint8_t strange;
+} edgehar_wearing;
+
+/* Where training people had the device, in codes of the model's input; docs/spec.md, "Placement". */
+typedef struct edgehar_placement edgehar_placement;
+struct edgehar_placement {
+    void (*push)(const edgehar_placement *self, edgehar_wearing *wearing, const int8_t sample[3]);
+    const int32_t (*rest)[3];
+    int64_t moving;
+    int64_t steady;
+    int64_t walk_limit;
+    int64_t rest_limit;
+    int32_t walk[3];
+    int32_t weights[3];
+    uint16_t block; /* samples */
+    uint16_t rests; /* activities at rest */
+};
+
+/* Take one sample. */
+void edgehar_placement_push(const edgehar_placement *self, edgehar_wearing *wearing, const int8_t sample[3]);
+
 struct edgehar_model {
     const edgehar_layer *layers;
     const edgehar_edge *edges; /* in the order of the tensors that fill them */
@@ -101,6 +133,7 @@ struct edgehar_model {
     int16_t walking_gravity[3]; /* where training had it, Q14; zeros where it knows no such direction */
     uint16_t vectors; /* bit n: channels n, n + 1, n + 2 are what a rotation turns; 0: nothing can be turned */
     uint8_t channels; /* of a sample, where they are not x, y, z; else 0 */
+    const edgehar_placement *placement; /* NULL: not known */
 };
 
 /* Forget all samples. `memory` is 4-byte aligned and holds model->state_bytes. */

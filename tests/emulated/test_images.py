@@ -66,7 +66,7 @@ def _core_lines(pushes, times_us: np.ndarray) -> list[dict[str, object]]:
     lines: list[dict[str, object]] = []
     for push in pushes:
         if push.status == DECISION:
-            values = {"t_us": push.time_us, "label": push.label, "raw": push.raw}
+            values = {"t_us": push.time_us, "label": push.label, "reason": push.reason, "raw": push.raw}
             lines.append({**values, "p": list(push.p), "scores": list(push.scores)})
         elif push.status in FLUSHES:
             lines.append({"event": "flush", "reason": FLUSHES[push.status]})

@@ -103,7 +103,8 @@ def run_program(program: Path, lines: list[str], *options: object) -> list[dict]
 def as_row(event) -> dict:
     if isinstance(event, Decision):
         p, scores = list(event.p), list(event.scores)
-        return {"t_us": event.t_us, "label": event.label, "raw": event.raw, "p": p, "scores": scores}
+        known = {"t_us": event.t_us, "label": event.label, "reason": event.reason, "raw": event.raw}
+        return {**known, "p": p, "scores": scores}
     return {"event": "flush", "t_us": event.t_us, "reason": event.reason}
 
 

@@ -123,7 +123,8 @@ class ReferenceStream:
         probabilities = self.runtime.predict_one(np.stack(self.samples))
         p = [min(255, math.floor(float(v) * 256 + 0.5)) if math.isfinite(v) else 0 for v in probabilities]
         s = self.smooth(p)
-        return Decision(t, self.choose(s), p.index(max(p)), tuple(p), tuple(s))
+        label = self.choose(s)
+        return Decision(t, label, p.index(max(p)), tuple(p), tuple(s), "score" if label == UNSURE else None)
 
     def smooth(self, p: list[int]) -> list[int]:
         config = self.config

@@ -13,12 +13,13 @@ from edgehar.compile.c.channels import channel_counts, channel_fields, channels_
 from edgehar.compile.c.layers import layer_data, pack
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.c.personal import declare_personal, define_personal, profile_macro
+from edgehar.compile.c.placement import WEARING_BYTES, define_placement, placement_field
 from edgehar.compile.c.sensor import declare_sensor, define_sensor, sensor_macro
 from edgehar.compile.kernel_path import PackedConv
 from edgehar.compile.pack.portable import KERNELS
 from edgehar.compile.plan import EnginePlan, split_tensor
 from edgehar.compile.q8_map import find_q8_map
-from edgehar.contract import Contract, TensorQuantisation
+from edgehar.contract import Contract, PlacementLimits, TensorQuantisation
 from edgehar.data.polyphase import Polyphase
 from edgehar.front_end import UNIT
 
@@ -35,6 +36,7 @@ class Labels:
     front_end: str = "none"
     walking_gravity: tuple[int, int, int] | None = None
     channels: tuple[Channel, ...] = ACCELERATION
+    placement: PlacementLimits | None = None
 
     @classmethod
     def of(cls, contract: Contract | None, classes: int) -> Labels:
@@ -42,12 +44,14 @@ class Labels:
         if contract is None:
             return cls(tuple(f"class {index}" for index in range(classes)), 50_000)
         walking, channels = contract.walking_gravity, contract.channels
-        return cls(contract.labels, round(1e6 / contract.rate_hz), contract.front_end, walking, channels)
+        period = round(1e6 / contract.rate_hz)
+        return cls(contract.labels, period, contract.front_end, walking, channels, contract.placement)
 
 
-def memory_bytes(plan: EnginePlan) -> int:
-    """What `edgehar_init` asks for: the engine's state, then a score for each class."""
-    return plan.state_bytes + 4 * plan.network.tensors[plan.network.result].channels
+def memory_bytes(plan: EnginePlan, placement: PlacementLimits | None = None) -> int:
+    """What `edgehar_init` asks for: the engine's state, then a score for each class and what is told of the wearing."""
+    wearing = 0 if placement is None else WEARING_BYTES
+    return plan.state_bytes + 4 * plan.network.tensors[plan.network.result].channels + wearing
 
 
 def fixed_hop(plan: EnginePlan) -> int:
@@ -69,7 +73,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         "PERIOD_US": (labels.period_us, "microseconds between samples"),
         "STATE_BYTES": (plan.state_bytes, "the engine's part of the memory"),
         "HISTORY_BYTES": (plan.history * kept.channels, "of that, columns kept over the window"),
-        "MEMORY_BYTES": (memory_bytes(plan), "for edgehar_init; a multiple of 4"),
+        "MEMORY_BYTES": (memory_bytes(plan, labels.placement), "for edgehar_init; a multiple of 4"),
         "INPUT_SCALE": _input_scale(source.scale, labels),
         **profile_macro(plan),
         **sensor_macro(resampler),
@@ -173,8 +177,10 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         "q8": literals.fields(find_q8_map(TensorQuantisation(source.scale, source.zero_point))._asdict()),
         **_walking(labels.walking_gravity),
         **channel_fields(labels.channels),
+        **placement_field(labels.placement),
     }
     lines = "".join(f"    .{name} = {value},\n" for name, value in fields.items())
+    parts += define_placement(labels.placement)
     parts.append(f"const edgehar_model {names.symbol} = {{\n{lines}}};\n")
     parts += define_personal(plan, names) + define_sensor(resampler, names)
     return "\n".join(parts)

@@ -11,9 +11,10 @@ import numpy as np
 _LINE, _COLUMNS, _INDENT = 10, 114, " " * 8
 
 
-def table(kind: str, name: str, rows: Iterable[str]) -> str:
-    """A constant array, one row per line."""
-    return f"static const {kind} {name}[] = {{\n" + "".join(f"    {row},\n" for row in rows) + "};\n"
+def table(kind: str, name: str, rows: Iterable[str], size: int | None = None) -> str:
+    """A constant array, one row per line; `size`: numbers of a row, where rows are arrays."""
+    each = "" if size is None else f"[{size}]"
+    return f"static const {kind} {name}[]{each} = {{\n" + "".join(f"    {row},\n" for row in rows) + "};\n"
 
 
 def numbers(kind: str, name: str, values: Sequence[int]) -> str:
@@ -55,8 +56,13 @@ def comment(text: str) -> str:
     return "".join(c if " " <= c <= "~" else "?" for c in text).replace("*/", "* /").replace("/*", "/ *")
 
 
+def braces(values: Sequence[object]) -> str:
+    """The initialiser of an array within a line."""
+    return "{" + ", ".join(map(str, values)) + "}"
+
+
 def _value(value: object) -> str:
-    return "{" + ", ".join(map(str, value)) + "}" if isinstance(value, list | tuple) else str(value)
+    return braces(value) if isinstance(value, list | tuple) else str(value)
 
 
 def _rows(literals: Sequence[str]) -> str:

@@ -6,7 +6,7 @@
  *     reset               a new recording begins
  *
  * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
- * --counts UNIT (m/s² of a count; of other channels, UNIT,UNIT,… for each of them). --sensor UNIT: the same through
+ * --any-placement 0|1, --counts UNIT (m/s² of a count; of other channels, UNIT,UNIT,… for each of them). --sensor UNIT: the same through
  * edgehar_sensor.h, at the rate of --sensor-rate at export; --axes 1,2,3 the sensor's, --fifo N: N lines at once, by the
  * time of the last of them. --align 1: turn samples by the first walking. --rotation R00,R01,…,R22 in units of 1/16384,
  * --profile FILE. Exit status 2 for bad input.
@@ -123,6 +123,8 @@ static int set_option(edgehar_config *config, const char *name, const char *text
         }
     } else if (strcmp(name, "--fifo") == 0 && value <= MOST_FIFO) {
         fifo.room = (int)value;
+    } else if (strcmp(name, "--any-placement") == 0) {
+        config->any_placement = (uint8_t)value;
     } else if (strcmp(name, "--counts") == 0) {
         to_q8 = counts_of(strtod(text, NULL) * 256.0);
         return set_counts(config, text);
@@ -181,8 +183,9 @@ static int set_profile(edgehar *stream)
 static void print_decision(const edgehar_decision *decision)
 {
     int index;
-    printf("{\"t_us\": %llu, \"label\": %d, \"raw\": %d, \"p\": [", (unsigned long long)decision->time_us,
-           decision->label, decision->raw);
+    static const char *const reasons[] = {"null", "\"score\"", "\"placement\""};
+    printf("{\"t_us\": %llu, \"label\": %d, \"reason\": %s, \"raw\": %d, \"p\": [",
+           (unsigned long long)decision->time_us, decision->label, reasons[decision->reason], decision->raw);
     for (index = 0; index < decision->classes; index++) {
         printf("%s%d", index ? ", " : "", decision->p[index]);
     }

@@ -3,7 +3,7 @@
  *     arg: SAMPLES RESULTS HOP
  *
  * A sample is a float for each channel (x, y, z in m/s²) and uint64 microseconds, without padding. A result is int32 status,
- * label, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint32 of the longest of
+ * label, reason, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint32 of the longest of
  * these, uint64 time, then one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written.
  *
  * EDGEHAR_REPLAY_ROTATION, nine numbers, turns the samples: see edgehar_set_rotation. EDGEHAR_REPLAY_PERSONAL takes a
@@ -41,7 +41,7 @@ static int take_person(void)
 static char arguments[600];
 
 typedef struct {
-    int32_t status, label, raw;
+    int32_t status, label, reason, raw;
     uint32_t ticks, total, worst;
     uint32_t time[2];
 } result_head;
@@ -49,9 +49,10 @@ typedef struct {
 static void write_result(int results, int32_t status, const edgehar_decision *decision, uint32_t ticks, uint32_t total,
                          uint32_t worst)
 {
-    result_head head = {status, 0, 0, ticks, total, worst, {0, 0}};
+    result_head head = {status, 0, 0, 0, ticks, total, worst, {0, 0}};
     if (status == EDGEHAR_DECISION) {
         head.label = decision->label;
+        head.reason = decision->reason;
         head.raw = decision->raw;
         memcpy(head.time, &decision->time_us, sizeof head.time);
     }

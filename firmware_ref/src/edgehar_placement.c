@@ -1,0 +1,89 @@
+/* Whether the device is worn as in training, told by gravity in blocks of samples: the same as edgehar/placement.py. */
+#include "edgehar_engine.h"
+
+/* Blocks in a row. */
+#define WALKED_STRANGELY 4
+#define WALKED_AS_TRAINED 2
+#define RESTED_STRANGELY 3
+
+static int64_t square(int32_t value)
+{
+    return (int64_t)value * value;
+}
+
+static int64_t distance(const int32_t one[3], const int32_t two[3])
+{
+    return square(one[0] - two[0]) + square(one[1] - two[1]) + square(one[2] - two[2]);
+}
+
+/* Whether a block at rest is as in no activity of training people. */
+static int rests_strangely(const edgehar_placement *self, const int32_t sums[3])
+{
+    int rest, axis;
+    for (rest = 0; rest < self->rests; rest++) {
+        int64_t away = 0;
+        for (axis = 0; axis < 3; axis++) {
+            away += square(sums[axis] - self->rest[rest][axis]) * self->weights[axis];
+        }
+        if (away <= self->rest_limit) {
+            return 0;
+        }
+    }
+    return self->rests > 0;
+}
+
+static uint8_t one_more(uint8_t count, uint8_t most)
+{
+    return count < most ? (uint8_t)(count + 1) : most;
+}
+
+/* A block is complete. */
+static void look(const edgehar_placement *self, edgehar_wearing *wearing)
+{
+    const int32_t *sums = wearing->sums;
+    const int64_t spread =
+        (int64_t)self->block * wearing->squares - square(sums[0]) - square(sums[1]) - square(sums[2]);
+
+    if (spread <= self->moving) {
+        wearing->walked_strangely = 0;
+        wearing->walked_as_trained = 0;
+        wearing->rested_strangely =
+            rests_strangely(self, sums) ? one_more(wearing->rested_strangely, RESTED_STRANGELY) : 0;
+        wearing->follows = 0;
+    } else {
+        wearing->rested_strangely = 0;
+        if (distance(sums, self->walk) > self->walk_limit) {
+            const int steady = wearing->follows && distance(sums, wearing->before) <= self->steady;
+            wearing->walked_strangely = steady ? one_more(wearing->walked_strangely, WALKED_STRANGELY) : 1;
+            wearing->walked_as_trained = 0;
+            if (wearing->walked_strangely == WALKED_STRANGELY) {
+                wearing->turned = 1;
+            }
+        } else {
+            wearing->walked_strangely = 0;
+            wearing->walked_as_trained = one_more(wearing->walked_as_trained, WALKED_AS_TRAINED);
+            if (wearing->walked_as_trained == WALKED_AS_TRAINED) {
+                wearing->turned = 0;
+            }
+        }
+        wearing->follows = 1;
+        memcpy(wearing->before, sums, sizeof wearing->before);
+    }
+    wearing->strange = wearing->turned || wearing->rested_strangely == RESTED_STRANGELY;
+    memset(wearing->sums, 0, sizeof wearing->sums);
+    wearing->squares = 0;
+    wearing->filled = 0;
+}
+
+void edgehar_placement_push(const edgehar_placement *self, edgehar_wearing *wearing, const int8_t sample[3])
+{
+    const int32_t x = sample[0], y = sample[1], z = sample[2];
+
+    wearing->sums[0] += x;
+    wearing->sums[1] += y;
+    wearing->sums[2] += z;
+    wearing->squares += x * x + y * y + z * z;
+    if (++wearing->filled == self->block) {
+        look(self, wearing);
+    }
+}
