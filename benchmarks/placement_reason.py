@@ -15,7 +15,6 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ import edgehar
 from edgehar import data, files
 from edgehar.contract import Contract
 from edgehar.convert.worn import fit_placement
-from edgehar.data import Dataset, cut_windows, folds, resample
+from edgehar.data import Dataset, cut_windows, resample
 from edgehar.data.resampling import split_at_gaps
 from edgehar.placement import Wearing
 from edgehar.report.tables import markdown_table
@@ -147,8 +146,8 @@ def main(arguments: list[str]) -> None:
 
 
 LEGEND = (
-    "Int8, decisions of `edgehar stream` at its defaults, of a model that was trained at the waist (HAPT). *laying* and "
-    "*any label*: what is said with confidence, without and with the reason `placement`."
+    "Int8, decisions of `edgehar stream` at its defaults, of a model that was trained at the waist (HAPT). *laying* "
+    "and *any label*: what is said with confidence, without and with the reason `placement`."
 )
 
 
@@ -166,8 +165,8 @@ def table(bundle: Path, hapt: Dataset) -> str:
     blocks, share = left_out(bundle, hapt, training)
     header = ["worn", "streams", "decisions", "laying %", "now", "any label %", "now", "unsure: placement %"]
     note = (
-        f"Training people left out in 7 folds, limits from the others: {100 * share:.2f} % of {blocks} blocks of 2 s are "
-        "out of place.\n"
+        f"Training people left out in 7 folds, limits from the others: {100 * share:.2f} % of {blocks} blocks of 2 s "
+        "are out of place.\n"
     )
     return f"{markdown_table(header, rows)}\n{note}"
 

@@ -18,7 +18,7 @@ def test_the_command_decides_the_same(bundle, run_cli) -> None:
     one = frame[frame["recording"] == "exp03"]
     found = edgehar.stream(one[["time", "x", "y", "z"]], bundle)
     labels = list(edgehar.open_bundle(bundle).contract.labels)
-    assert list(found.columns) == ["time", "label", "raw", "score", *labels]
+    assert list(found.columns) == ["time", "label", "raw", "score", "reason", *labels]
     done = run_cli("stream", "hapt", "--recording", "exp03", "--json", "--bundle", bundle)
     rows = [row for row in map(json.loads, done.stdout.splitlines()) if "event" not in row]
     assert found["time"].tolist() == [row["t"] for row in rows]
@@ -26,6 +26,37 @@ def test_the_command_decides_the_same(bundle, run_cli) -> None:
     assert found["raw"].tolist() == [row["raw"] for row in rows]
     assert found[labels].to_numpy().tolist() == [row["probabilities"] for row in rows]
     assert found["score"].between(0, 1).all() and (found["label"] == "unsure").any()
+    assert (found["reason"] != "").tolist() == (found["label"] == "unsure").tolist()
+
+
+def test_worn_as_never_trained(bundle, run_cli, tmp_path) -> None:
+    """A phone turned by a quarter: in the frame, as text and as JSON; and the same with nobody asking."""
+    frame = edgehar.read("hapt")
+    one = frame[frame["recording"] == "exp03"]
+    turned = one.assign(x=one["y"], y=-one["x"])[["time", "x", "y", "z"]]
+    turned.to_csv(tmp_path / "turned.csv", index=False)
+    found = edgehar.stream(turned, bundle)
+    anyhow = edgehar.stream(turned, bundle, placement=False)
+    strange = found["reason"] == "placement"
+    assert strange.mean() > 0.5 and (found["label"][strange] == "unsure").all()
+    assert (anyhow["reason"] != "placement").all() and (anyhow["label"] == "laying").mean() > 0.3
+    assert found[~strange].drop(columns="score").equals(anyhow[~strange].drop(columns="score"))
+
+    done = run_cli("stream", tmp_path / "turned.csv", "--json", "--bundle", bundle)
+    *rows, summary = map(json.loads, done.stdout.splitlines())
+    rows = [row for row in rows if "event" not in row]
+    assert [row.get("reason", "") == "placement" for row in rows] == strange.tolist()
+    assert summary["out_of_place"] == strange.sum()
+
+    said = run_cli("stream", tmp_path / "turned.csv", "--bundle", bundle).stdout
+    assert said.count("unsure (placement)") == strange.sum()
+    assert f"worn as this model was never trained in {strange.sum()} of {len(found)} decisions" in said
+    assert "edgehar models" in said and "--no-placement" in said
+
+    done = run_cli("stream", tmp_path / "turned.csv", "--json", "--no-placement", "--bundle", bundle)
+    *rows, summary = map(json.loads, done.stdout.splitlines())
+    assert [row["label"] for row in rows if "event" not in row] == anyhow["label"].tolist()
+    assert "out_of_place" not in summary
 
 
 def test_engines_agree_and_recordings_are_named(bundle) -> None:

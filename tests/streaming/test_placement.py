@@ -68,7 +68,7 @@ def told(placement: PlacementLimits, samples: np.ndarray) -> list[bool]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.integers(0, 400), max_size=12))
 def test_any_chunking_says_what_the_rule_says(seed, cuts):
     samples = restless(np.random.default_rng(seed), 400)
@@ -91,7 +91,10 @@ def test_the_streams_of_the_tests_reach_every_state():
 
 def test_walking_elsewhere_is_remembered_at_rest_and_forgotten_by_walking():
     wearing = Wearing(replace(PLACEMENT, rest_limit=LARGEST_SQUARE))
-    beside, as_trained = np.array([[-80, 0, 0], [-40, 0, 0]] * 2, np.int8), np.array([[0, 0, -5], [30, 0, -5]] * 2, np.int8)
+    beside, as_trained = (
+        np.array([[-80, 0, 0], [-40, 0, 0]] * 2, np.int8),
+        np.array([[0, 0, -5], [30, 0, -5]] * 2, np.int8),
+    )
     for number in range(1, 5):
         wearing.push(beside)
         assert wearing.strange == (number == 4)
@@ -212,9 +215,9 @@ def test_a_shipped_model_worn_otherwise(bundle_of):
     dataset = load_hapt()
     recording = resample(next(one for one in dataset.recordings if one.subject in dataset.published_test), 20.0)
     turned = np.stack([recording.acc[:, 1], -recording.acc[:, 0], recording.acc[:, 2]], axis=1)
-    shares = {}
+    reasons = {}
     for name, samples in (("in place", recording.acc), ("turned", turned)):
         player.streamer.reset()
-        events = player.streamer.push(samples)
-        shares[name] = np.mean([event.reason == "placement" for event in events])
-    assert shares["in place"] == 0 and shares["turned"] > 0.95
+        reasons[name] = [event.reason for event in player.streamer.push(samples)]
+    assert reasons["in place"].count("placement") < 0.05 * len(reasons["in place"])
+    assert set(reasons["turned"][200:]) == {"placement"}, "who has walked, whatever follows"
