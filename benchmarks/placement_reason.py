@@ -5,8 +5,8 @@
 
 Run it in the checkout, with the recordings of `benchmarks/pockets.toml` in ../shared/data. Decisions are those of
 `edgehar stream` at its defaults. *As recorded*: every recording is a stream of its own; most hold one activity, so that
-who sits has not walked. *After walking*: a person's recordings follow one another, walking first, and what comes before
-the 14th second is not counted.
+who sits has not walked. *After walking*: a person's recordings follow one another, those of walking first, and what
+comes before 14 s of walking is not counted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ ELSEWHERE = {
     "selfBACK, wrist": f"selfback-wrist:{SHARED}/selfback_wrist_50hz.npz",
 }
 STEP = 40
-#: Samples before which nothing is counted after walking: a window and the blocks that walking is told by.
+#: Samples of walking before which nothing is counted after walking: a window and the blocks that it is told by.
 SETTLED = 280
 
 
@@ -76,29 +76,29 @@ def streams(dataset: Dataset, contract: Contract) -> list[Stream]:
 
 
 def chained(found: list[Stream]) -> list[Stream]:
-    """Of each person who walks all recordings, walking first."""
+    """Of each person all recordings, those with most walking first."""
     people: dict[str, list[Stream]] = {}
     for one in found:
         people.setdefault(one.person, []).append(one)
     joined = []
     for person, own in people.items():
-        own.sort(key=lambda one: (one.label == "walking").mean() < 0.5)
-        if (own[0].label == "walking").mean() >= 0.5:
-            joined.append(Stream(person, np.concatenate([o.acc for o in own]), np.concatenate([o.label for o in own])))
+        own.sort(key=lambda one: -(one.label == "walking").mean())
+        joined.append(Stream(person, np.concatenate([o.acc for o in own]), np.concatenate([o.label for o in own])))
     return joined
 
 
-def measure(bundle: Path, found: Iterable[Stream], start: int = 0) -> Rates:
-    """What the bundle's model says with and without the placement."""
+def measure(bundle: Path, found: Iterable[Stream], walked: int = 0) -> Rates:
+    """What the bundle's model says with and without the placement, of each stream from so much walking on."""
     runtime = open_stream_model(bundle)
     labels, counts, decisions = runtime.contract.labels, np.zeros(5), 0
     laying = labels.index("laying")
     plain, placed = (Streamer(runtime, placement=placement) for placement in (False, True))
     for one in found:
+        before = np.searchsorted(np.cumsum(one.label == "walking"), walked)
         for at, streamer in enumerate((plain, placed)):
             streamer.reset()
             events = [event for event in streamer.push(one.acc) if isinstance(event, Decision)]
-            events = [event for event in events if event.t_us >= start * 50_000]
+            events = [event for event in events if event.t_us >= before * 50_000]
             counts[2 * at] += sum(event.label >= 0 for event in events)
             counts[2 * at + 1] += sum(event.label == laying for event in events)
             counts[4] += sum(event.reason == "placement" for event in events)
@@ -157,8 +157,8 @@ def table(bundle: Path, hapt: Dataset) -> str:
     rows = []
     for name, source in ELSEWHERE.items():
         found = streams(data.load(source), contract)
-        for how, chosen, start in (("as recorded", found, 0), ("after walking", chained(found), SETTLED)):
-            rows.append(row(name, how, measure(bundle, chosen, start)))
+        for how, chosen, walked in (("as recorded", found, 0), ("after walking", chained(found), SETTLED)):
+            rows.append(row(name, how, measure(bundle, chosen, walked)))
     test = [one for one in streams(hapt, contract) if one.person in hapt.published_test]
     rows.append(row("HAPT test people, in place", "as recorded", measure(bundle, test)))
     training = [person for person in hapt.subjects if person not in hapt.published_test]

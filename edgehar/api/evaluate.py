@@ -26,7 +26,9 @@ from edgehar.evaluation.confidence import Unfamiliar, unfamiliar
 from edgehar.evaluation.metrics import require_metrics
 from edgehar.personal.aligned import align_recordings
 from edgehar.personal.alignment import require_alignable
+from edgehar.placement import strange_windows
 from edgehar.runtimes import Runtime, open_model
+from edgehar.runtimes.quantise import quantise
 from edgehar.runtimes.registry import ROWS, row_named
 
 #: Files of a bundle that are measured, in the order of the table.
@@ -158,6 +160,12 @@ def evaluate(
             opened.close()
     assert cut is not None
     notes = _notes(recordings, chosen, trained, origin, cut)
+    notes += [
+        f"{name}: worn as it was never trained in {100 * item.out_of_place:.1f} % of the windows, where edgehar stream "
+        "is unsure (placement); edgehar models lists weights for other placements"
+        for name, item in measured.items()
+        if item.out_of_place is not None
+    ]
     row = _baseline(recordings, trained, cut, on_progress) if baseline else None
     return EvaluateResult(recordings.name, chosen, measured, row, skipped, cut.dropped, tuple(notes))
 
@@ -275,7 +283,14 @@ def _measure(runtime: Runtime, cut: _Cut, name: str, on_progress: OnProgress) ->
     if cut.transitions is not None:
         answers = cut.matching.merge(_predict(runtime, cut.transitions.x, f"{name}, transitions", on_progress))
         strange = unfamiliar(answers, cut.transitions.y, cut.transitions.labels, probabilities)
-    return replace(figures, transitions=strange)
+    return replace(figures, transitions=strange, out_of_place=_out_of_place(runtime.contract, known.x))
+
+
+def _out_of_place(contract: Contract, x: NDArray[np.float32]) -> float | None:
+    """Share of windows float32 (N, window, 3) worn as the model was never trained; None where it does not tell."""
+    if contract.placement is None or contract.input_quantisation is None:
+        return None
+    return float(strange_windows(contract.placement, quantise(x, contract.input_quantisation)).mean())
 
 
 def _predict(runtime: Runtime, x: NDArray[np.float32], name: str, on_progress: OnProgress) -> NDArray[np.float32]:

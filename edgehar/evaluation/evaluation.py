@@ -23,6 +23,8 @@ class Evaluation:
         subject_accuracy, subject_windows: by person.
         confidence: calibration and rejection; None for a classifier that gives no probabilities.
         transitions: what the model says of postural transitions, None where they were not measured.
+        out_of_place: share of windows in which the device is worn as the model was never trained; None where it does
+            not tell.
     """
 
     labels: tuple[str, ...]
@@ -36,6 +38,7 @@ class Evaluation:
     subject_windows: dict[str, int]
     confidence: Confidence | None
     transitions: Unfamiliar | None = None
+    out_of_place: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready."""
@@ -67,6 +70,7 @@ class Evaluation:
             "confusion": {"labels": list(self.labels), "counts": self.confusion.tolist()},
             "confidence": None if self.confidence is None else self.confidence.to_dict(),
             "transitions": None if self.transitions is None else self.transitions.to_dict(),
+            **({} if self.out_of_place is None else {"out_of_place": self.out_of_place}),
         }
 
 

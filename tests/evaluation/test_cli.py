@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+import edgehar
 from edgehar import data, models
 from edgehar.cli import main
 from edgehar.contract import Contract
@@ -35,12 +36,28 @@ def test_files_of_a_bundle(name, bundle, windows, capsys):
     got = json.loads(captured.out)["models"][name]
     probabilities = open_model(bundle / name).predict(windows.x)
     expected = evaluate(probabilities, windows.y, windows.subject, windows.labels)
-    transitions = got.pop("transitions")
+    transitions, strange = got.pop("transitions"), got.pop("out_of_place", None)
+    assert 0 <= strange < 0.02 if name == "model_int8.tflite" else strange is None
     assert got == {key: value for key, value in expected.to_dict().items() if key != "transitions"}
     # Two people did each of the six transitions, twice at least.
     assert len(transitions["windows"]) == 6 and min(transitions["windows"].values()) >= 4
     assert 0 <= transitions["overall"] <= 1 and transitions["separation"] > 0.5
     assert got["subjects"].keys() == {"2", "4"}
+
+
+def test_the_share_that_is_worn_as_never_trained(bundle, tmp_path, capsys):
+    """A phone that is turned by a quarter: half of the windows are of walking, and told so without what came before."""
+    frame = edgehar.read("hapt")
+    one = frame[frame["subject"] == "2"]
+    one.assign(x=one["y"], y=-one["x"]).to_csv(tmp_path / "turned.csv", index=False)
+    path = bundle / "model_int8.tflite"
+    status, captured = run(capsys, path, "--dataset", tmp_path / "turned.csv", "--json")
+    assert status == 0
+    told = json.loads(captured.out)
+    share = told["models"][path.name]["out_of_place"]
+    assert 0.5 < share < 1
+    note = f"{path.name}: worn as it was never trained in {100 * share:.1f} % of the windows"
+    assert any(line.startswith(note) for line in told["notes"])
 
 
 def test_keras_and_plots(tmp_path, capsys, windows):
