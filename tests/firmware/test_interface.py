@@ -107,7 +107,8 @@ def test_a_configuration_by_field_name(tmp_path):
         '#include "edgehar.h"\n#include "model_data.h"\n'
         "static const edgehar_config config = {.model = &edgehar_model_data, .hop = 20,\n"
         "    .smoothing = EDGEHAR_SMOOTHING_MAJORITY, .votes = 3, .alpha = EDGEHAR_DEFAULT_ALPHA, .threshold = 192,\n"
-        "    .hysteresis = EDGEHAR_DEFAULT_HYSTERESIS, .min_dwell = 1, .counts = EDGEHAR_COUNTS(0.01)};\n"
+        "    .hysteresis = EDGEHAR_DEFAULT_HYSTERESIS, .min_dwell = 1, .counts = EDGEHAR_COUNTS(0.01),\n"
+        "    .any_placement = 0};\n"
         "int main(void) { return config.threshold != 192; }\n"
     )
     for name in ("gcc", "clang", "g++ 20"):
