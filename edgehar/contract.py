@@ -182,6 +182,8 @@ class Contract:
         if self.walking_gravity is not None:
             self._check_walking_gravity(self.walking_gravity)
         check_channels(self.channels)
+        if self.placement is not None and (self.front_end != "none" or self.channels != ACCELERATION):
+            raise ContractError("expected a placement of x, y, z without a front end, got another contract")
         if self.front_end != "none" and self.channels != ACCELERATION:
             raise ContractError(
                 f"expected the channels x, y and z of the acceleration for the front end {self.front_end}"

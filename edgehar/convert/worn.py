@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import ACCELERATION
 from edgehar.contract import LARGEST_WEIGHT, STANDARD_GRAVITY, Contract, PlacementLimits
 from edgehar.data import Windows
 from edgehar.placement import sums_and_spread
@@ -36,11 +37,12 @@ def fit_placement(windows: Windows, contract: Contract, turn: str = "") -> Place
         contract: with the int8 input's quantisation.
         turn: axes about which training turned half of the windows over; both ways are then as trained.
     Returns:
-        None where nothing can be told: no int8 input, a front end that leaves no direction, under three people,
+        None where nothing can be told: no int8 input, other channels, a front end that leaves no direction, under three people,
         nobody who walks, or walking in all directions.
     """
     quantisation = contract.input_quantisation
-    if quantisation is None or contract.front_end != "none" or len(np.unique(windows.subject)) < LEAST_PEOPLE:
+    directed = contract.front_end == "none" and contract.channels == ACCELERATION
+    if quantisation is None or not directed or len(np.unique(windows.subject)) < LEAST_PEOPLE:
         return None
     block = (contract.window + 1) // 2
     x, labels, subjects = windows.x[:, :block], windows.y, windows.subject

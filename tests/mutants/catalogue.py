@@ -10,6 +10,7 @@ from tests.mutants.kernels import KERNELS
 from tests.mutants.kernels_arm import KERNELS_ARM
 from tests.mutants.operators import OPERATORS
 from tests.mutants.pipeline import PIPELINE
+from tests.mutants.placement import PLACEMENT
 from tests.mutants.ports import PORTS
 from tests.mutants.sample_path import SAMPLE_PATH
 from tests.mutants.sensor import SENSORS, STORES
@@ -17,5 +18,5 @@ from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
     *PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
-    *ALIGNMENT, *STORES, *CHANNELS,
+    *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT,
 )  # fmt: skip
