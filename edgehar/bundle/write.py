@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from edgehar import __version__
 from edgehar.bundle import FORMAT as BUNDLE_FORMAT
-from edgehar.bundle import MANIFEST, open_bundle
+from edgehar.bundle import MANIFEST
 from edgehar.bundle.gate import Gate, JudgedFile, judge
 from edgehar.bundle.golden import golden
 from edgehar.bundle.incremental import incremental_readme, write_incremental
+from edgehar.bundle.publish import publish
 from edgehar.bundle.readme import bundle_readme
-from edgehar.bundle.signature import SIGNATURE, sign
+from edgehar.bundle.signature import sign
 from edgehar.compile.incremental_plan import hop_note
 from edgehar.compile.read import read_network
 from edgehar.contract import Contract, PlacementLimits
@@ -25,7 +26,7 @@ from edgehar.convert.calibration import Calibration, Coverage, coverage
 from edgehar.convert.explain import Explanation, explain
 from edgehar.convert.fold import fold_normalisation
 from edgehar.data import Windows
-from edgehar.errors import BundleError, ContractError, MissingExtra
+from edgehar.errors import ContractError, MissingExtra
 from edgehar.files import dump_json, sha256_bytes, sha256_file, write_bytes, write_json
 from edgehar.models import keras_file
 from edgehar.schema import read_json
@@ -196,7 +197,7 @@ def export_bundle(
         write_json(stage / "manifest.json", manifest)
         if key is not None:
             sign(stage, key)
-        _publish(stage, folder)
+        publish(stage, folder)
     sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}
     return ExportResult(folder, rows, quality, sizes, arena, explanation, notes)
 
@@ -329,21 +330,3 @@ def _manifest(
             "rows": [asdict(row) for row in rows],
         },
     }
-
-
-def _publish(stage: Path, folder: Path) -> None:
-    """Move the finished files; the manifest last, so that a bundle without one is known to be half-written.
-
-    Files of an earlier export that this one does not make are removed, those of other origin stay.
-    """
-    try:
-        old = set(open_bundle(folder).names)
-    except BundleError:
-        old = set()
-    for former in (MANIFEST, SIGNATURE):
-        (folder / former).unlink(missing_ok=True)
-    names = [path.relative_to(stage) for path in sorted(stage.rglob("*")) if path.is_file()]
-    for name in sorted(names, key=lambda item: item.as_posix() == "manifest.json"):
-        write_bytes(folder / name, (stage / name).read_bytes())
-    for stale in old - {name.as_posix() for name in names}:
-        (folder / stale).unlink(missing_ok=True)

@@ -37,8 +37,8 @@ def fit_placement(windows: Windows, contract: Contract, turn: str = "") -> Place
         contract: with the int8 input's quantisation.
         turn: axes about which training turned half of the windows over; both ways are then as trained.
     Returns:
-        None where nothing can be told: no int8 input, other channels, a front end that leaves no direction, under three people,
-        nobody who walks, or walking in all directions.
+        None where nothing can be told: no int8 input, other channels, a front end that leaves no direction, under three
+        people, nobody who walks, or walking in all directions.
     """
     quantisation = contract.input_quantisation
     directed = contract.front_end == "none" and contract.channels == ACCELERATION

@@ -113,9 +113,7 @@ def open_player(
         Sensor(model.contract, sensor_hz, unit=sensor_unit)
     if not placement and model.contract.placement is None:
         raise EdgeharError("expected a model that knows how it was worn in training for no placement, got one without")
-    streamer = Streamer(
-        model, hop=hop, smoothing=smoothing, rotation=rotation, align=align, placement=placement
-    )
+    streamer = Streamer(model, hop=hop, smoothing=smoothing, rotation=rotation, align=align, placement=placement)
     return Player(streamer, model.contract, note, sensor_hz, sensor_unit)
 
 

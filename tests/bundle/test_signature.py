@@ -131,12 +131,12 @@ def test_keys_of_the_wrong_kind(key, tmp_path, monkeypatch):
 
 def test_export_signs_and_an_export_without_key_leaves_no_old_signature(key, tmp_path, monkeypatch):
     """The whole command once; then only the step that publishes, on the same folder."""
-    from edgehar.bundle.write import _publish
+    from edgehar.bundle.publish import publish
 
     folder = tmp_path / "exported"
     assert cli.main(["export", "--model", "nano", "--out", str(folder), "--sign", str(tmp_path / "key.pem")]) == 0
     assert edgehar.verify(folder, key=tmp_path / "public.pem").signature == "valid"
     stage = shutil.copytree(folder, tmp_path / "stage")
     (stage / "manifest.sig").unlink()
-    _publish(stage, folder)
+    publish(stage, folder)
     assert edgehar.verify(folder).signature == "unsigned"
