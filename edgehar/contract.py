@@ -32,8 +32,8 @@ WALKING_RATE_HZ = 20.0
 DIRECTION_ONE = 1 << 14
 #: Bounds of a scale of int8 values, within the normal numbers of float32.
 SMALLEST_SCALE, LARGEST_SCALE = 1e-30, 1e30
-#: What `PlacementLimits` may hold, so that weighted squares of sums stay within 64 bits.
-LARGEST_WEIGHT, LARGEST_SQUARE = 1 << 16, 1 << 62
+#: What `PlacementLimits` may hold, so that squares of sums stay within 32 bits, weighted ones within 64.
+LARGEST_BLOCK, LARGEST_WEIGHT, LARGEST_SQUARE = 147, 1 << 16, 1 << 62
 
 #: What a contract says of the acceleration, where there is nothing but it.
 _OF_ACCELERATION = {"axes": ("x", "y", "z"), "unit": "m/s^2", "gravity": "included", "sign": "android"}
@@ -98,8 +98,8 @@ class PlacementLimits:
     rest_limit: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.block <= LARGEST_WINDOW:
-            raise ContractError(f"expected a block of 1 … {LARGEST_WINDOW} samples, got {self.block!r}")
+        if not 1 <= self.block <= LARGEST_BLOCK:
+            raise ContractError(f"expected a block of 1 … {LARGEST_BLOCK} samples, got {self.block!r}")
         if len(self.rest) > MOST_LABELS:
             raise ContractError(f"expected at most {MOST_LABELS} activities at rest, got {len(self.rest)}")
         if not all(abs(value) <= 128 * self.block for sums in (self.walk, *self.rest) for value in sums):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.channels import ACCELERATION
-from edgehar.contract import LARGEST_WEIGHT, STANDARD_GRAVITY, Contract, PlacementLimits
+from edgehar.contract import LARGEST_BLOCK, LARGEST_WEIGHT, STANDARD_GRAVITY, Contract, PlacementLimits
 from edgehar.data import Windows
 from edgehar.placement import sums_and_spread
 from edgehar.runtimes.quantise import quantise
@@ -38,13 +38,13 @@ def fit_placement(windows: Windows, contract: Contract, turn: str = "") -> Place
         turn: axes about which training turned half of the windows over; both ways are then as trained.
     Returns:
         None where nothing can be told: no int8 input, other channels, a front end that leaves no direction, under three
-        people, nobody who walks, or walking in all directions.
+        people, windows of over 294 samples, nobody who walks, or walking in all directions.
     """
     quantisation = contract.input_quantisation
-    directed = contract.front_end == "none" and contract.channels == ACCELERATION
+    block = (contract.window + 1) // 2
+    directed = contract.front_end == "none" and contract.channels == ACCELERATION and block <= LARGEST_BLOCK
     if quantisation is None or not directed or len(np.unique(windows.subject)) < LEAST_PEOPLE:
         return None
-    block = (contract.window + 1) // 2
     x, labels, subjects = windows.x[:, :block], windows.y, windows.subject
     for axis in turn:
         x = np.concatenate([x, x * np.where(np.array(list("xyz")) == axis, 1, -1).astype(np.float32)])

@@ -75,14 +75,14 @@ extern const edgehar_path edgehar_channels_path; /* any other channels */
 typedef struct edgehar_wearing {
     int32_t sums[3]; /* of the block's samples */
     int32_t before[3];
-    int32_t squares;
+    uint32_t squares;
     uint16_t filled;
     uint8_t walked_strangely; /* blocks in a row */
     uint8_t walked_as_trained;
     uint8_t rested_strangely;
-    uint8_t turned;  /* the last walking was strange */
-    uint8_t follows; /* the block before walked, too */
+    uint8_t turned; /* the last walking was strange */
     uint8_t strange;
+    uint8_t unused;
 } edgehar_wearing;
 
 /* Where training people had the device, in codes of the model's input; docs/spec.md, "Placement". */
@@ -90,12 +90,12 @@ typedef struct edgehar_placement edgehar_placement;
 struct edgehar_placement {
     void (*push)(const edgehar_placement *self, edgehar_wearing *wearing, const int8_t sample[3]);
     const int32_t (*rest)[3];
-    int64_t moving;
-    int64_t steady;
-    int64_t walk_limit;
-    int64_t rest_limit;
+    uint64_t rest_limit;
+    uint32_t moving;
+    uint32_t steady;
+    uint32_t walk_limit;
+    uint32_t weights[3];
     int32_t walk[3];
-    int32_t weights[3];
     uint16_t block; /* samples */
     uint16_t rests; /* activities at rest */
 };

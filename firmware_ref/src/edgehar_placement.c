@@ -6,12 +6,13 @@
 #define WALKED_AS_TRAINED 2
 #define RESTED_STRANGELY 3
 
-static int64_t square(int32_t value)
+/* No block is so long that these leave 32 bits: edgehar/contract.py. */
+static uint32_t square(int32_t value)
 {
-    return (int64_t)value * value;
+    return (uint32_t)(value * value);
 }
 
-static int64_t distance(const int32_t one[3], const int32_t two[3])
+static uint32_t distance(const int32_t one[3], const int32_t two[3])
 {
     return square(one[0] - two[0]) + square(one[1] - two[1]) + square(one[2] - two[2]);
 }
@@ -21,9 +22,9 @@ static int rests_strangely(const edgehar_placement *self, const int32_t sums[3])
 {
     int rest, axis;
     for (rest = 0; rest < self->rests; rest++) {
-        int64_t away = 0;
+        uint64_t away = 0;
         for (axis = 0; axis < 3; axis++) {
-            away += square(sums[axis] - self->rest[rest][axis]) * self->weights[axis];
+            away += (uint64_t)square(sums[axis] - self->rest[rest][axis]) * self->weights[axis];
         }
         if (away <= self->rest_limit) {
             return 0;
@@ -41,19 +42,19 @@ static uint8_t one_more(uint8_t count, uint8_t most)
 static void look(const edgehar_placement *self, edgehar_wearing *wearing)
 {
     const int32_t *sums = wearing->sums;
-    const int64_t spread =
-        (int64_t)self->block * wearing->squares - square(sums[0]) - square(sums[1]) - square(sums[2]);
+    const uint32_t spread = self->block * wearing->squares - square(sums[0]) - square(sums[1]) - square(sums[2]);
 
     if (spread <= self->moving) {
         wearing->walked_strangely = 0;
         wearing->walked_as_trained = 0;
         wearing->rested_strangely =
             rests_strangely(self, sums) ? one_more(wearing->rested_strangely, RESTED_STRANGELY) : 0;
-        wearing->follows = 0;
     } else {
         wearing->rested_strangely = 0;
         if (distance(sums, self->walk) > self->walk_limit) {
-            const int steady = wearing->follows && distance(sums, wearing->before) <= self->steady;
+            /* Whether the block before moved, too, the counters tell. */
+            const int steady = (wearing->walked_strangely | wearing->walked_as_trained) != 0 &&
+                               distance(sums, wearing->before) <= self->steady;
             wearing->walked_strangely = steady ? one_more(wearing->walked_strangely, WALKED_STRANGELY) : 1;
             wearing->walked_as_trained = 0;
             if (wearing->walked_strangely == WALKED_STRANGELY) {
@@ -66,7 +67,6 @@ static void look(const edgehar_placement *self, edgehar_wearing *wearing)
                 wearing->turned = 0;
             }
         }
-        wearing->follows = 1;
         memcpy(wearing->before, sums, sizeof wearing->before);
     }
     wearing->strange = wearing->turned || wearing->rested_strangely == RESTED_STRANGELY;
@@ -82,7 +82,7 @@ void edgehar_placement_push(const edgehar_placement *self, edgehar_wearing *wear
     wearing->sums[0] += x;
     wearing->sums[1] += y;
     wearing->sums[2] += z;
-    wearing->squares += x * x + y * y + z * z;
+    wearing->squares += (uint32_t)(x * x + y * y + z * z);
     if (++wearing->filled == self->block) {
         look(self, wearing);
     }

@@ -19,9 +19,16 @@ PLACEMENT = (
     Mutant(
         "walking is trusted at once", C, "#define WALKED_AS_TRAINED 2", "#define WALKED_AS_TRAINED 1", "a count", ANY
     ),
-    Mutant("gravity need not be steady", C, "wearing->follows && distance", "distance", "a block after a rest", ANY),
+    Mutant("gravity need not be steady", C, "!= 0 &&", "!= 99 &&", "a block after a rest", ANY),
     Mutant("axes weigh the same", C, "* self->weights[axis]", "* self->weights[0]", "weights at rest", ANY),
-    Mutant("a rest ends a turn", C, "wearing->follows = 0;", "wearing->turned = 0;", "what a rest keeps", ANY),
+    Mutant(
+        "a rest ends a turn",
+        C,
+        "wearing->walked_as_trained = 0;\n        wearing->rested",
+        "wearing->turned = 0;\n        wearing->rested",
+        "what a rest keeps",
+        ANY,
+    ),
     Mutant(
         "a flush keeps the placement",
         STREAM,

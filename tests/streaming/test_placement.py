@@ -151,7 +151,7 @@ def test_the_contract_carries_it_and_refuses_what_is_none():
     assert again == contract and again.float_io().placement is None
     assert "placement" not in Contract(("a", "b")).to_dict()
     for wrong in (
-        {"block": 0}, {"walk": (513, 0, 0)}, {"rest": ((0, 0, -513),)}, {"weights": (0, 1, 1)},
+        {"block": 0}, {"block": 148}, {"walk": (513, 0, 0)}, {"rest": ((0, 0, -513),)}, {"weights": (0, 1, 1)},
         {"weights": (1 << 17, 1, 1)}, {"moving": -1}, {"steady": LARGEST_SQUARE + 1}, {"walk_limit": -1},
         {"rest_limit": LARGEST_SQUARE + 1}, {"rest": ((0, 0, 0),) * 257},
     ):  # fmt: skip

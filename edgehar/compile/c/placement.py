@@ -19,9 +19,10 @@ def define_placement(placement: PlacementLimits | None) -> list[str]:
         rows = (literals.braces(sums) for sums in placement.rest)
         lines.append(literals.table("int32_t", "rest", rows, size=3))
         values["rest"] = "rest"
-    for name in ("moving", "steady", "walk_limit", "rest_limit"):
-        values[name] = f"INT64_C({getattr(placement, name)})"
-    values |= {"walk": placement.walk, "weights": placement.weights}
+    values["rest_limit"] = f"UINT64_C({placement.rest_limit})"
+    for name in ("moving", "steady", "walk_limit"):
+        values[name] = f"{min(getattr(placement, name), 2**32 - 1)}u"  # what is compared with it has 32 bits
+    values |= {"weights": placement.weights, "walk": placement.walk}
     values |= {"block": placement.block, "rests": len(placement.rest)}
     lines.append(f"static const edgehar_placement placement =\n    {literals.fields(values)};\n")
     return lines
