@@ -30,7 +30,7 @@ LIMITS = {
     "cortex-m4 hop 21 spread": {"instructions_after_last_sample": 1_200_000, "worst_over_mean": 1.5},
     "cortex-m55 hop 3 hop": {"instructions": 1_200_000},
     "micro cortex-m0 whole window": {"instructions": 660_000, "code_bytes": 10_240, "ram_bytes": 2_048},
-    "micro cortex-m3 whole window": {"instructions": 280_000, "code_bytes": 8_192},
+    "micro cortex-m3 whole window": {"instructions": 280_000, "code_bytes": 8_704},
     "micro cortex-m4 whole window": {"instructions": 90_000, "code_bytes": 8_192},
     "micro cortex-m55 whole window": {"instructions": 55_000},
     "micro cortex-m0 hop 20 hop": {"instructions": 340_000},
