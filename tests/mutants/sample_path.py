@@ -52,7 +52,7 @@ SAMPLE_PATH = (
         "the last layer without zero point",
         PROFILE,
         "(inputs[index] - zero)",
-        "inputs[index]",
+        "(inputs[index] - 0 * zero)",
         "the embedding's zero point",
         TAKEN,
     ),
