@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgehar.compile.network import Layer
 from edgehar.errors import EdgeharError
 
-KERNEL_PATHS = ("portable", "thumb", "thumb2", "dsp", "mve")
+KERNEL_PATHS = ("portable", "thumb", "thumb2", "dsp", "mve", "vector")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class KernelPath:
         conv_scratch: bytes of scratch of a `conv` layer that is fired for blocks of so many positions.
         positions: output columns of a layer that are computed best in one block: (bytes that a column adds to the
             layer's input, bytes of an output column) to columns.
+        whole_lines: weights begin where a cache line of 64 bytes does.
     """
 
     name: str
@@ -60,6 +61,7 @@ class KernelPath:
     runs: Callable[[Layer, int], bool]
     conv_scratch: Callable[[Layer, int], int]
     positions: Callable[[int, int], int]
+    whole_lines: bool = False
 
 
 def load_kernel_path(name: str) -> KernelPath:

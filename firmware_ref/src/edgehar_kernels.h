@@ -12,6 +12,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Before a table that a host loads in vectors, which must not lie across two lines of its cache. */
+#ifdef __GNUC__
+#define EDGEHAR_CACHE_LINE __attribute__((aligned(64)))
+#else
+#define EDGEHAR_CACHE_LINE
+#endif
+
 /* One firing of a layer. */
 typedef struct edgehar_block {
     const int8_t *columns; /* input columns, contiguous: kernel + (positions - 1) * stride of them; no alignment */
@@ -130,6 +137,7 @@ edgehar_kernel edgehar_conv1d_dsp;         /* edgehar_conv; Cortex-M4, M7, M33 *
 edgehar_kernel edgehar_conv1d_thumb;       /* edgehar_conv; Cortex-M0, M0+ */
 edgehar_kernel edgehar_conv1d_thumb2;      /* edgehar_conv; Cortex-M3 */
 edgehar_kernel edgehar_conv1d_mve;         /* edgehar_conv; Cortex-M55 */
+edgehar_kernel edgehar_conv1d_vector;      /* edgehar_conv; hosts; bias, multiplier and shift are in the weights */
 edgehar_kernel edgehar_depthwise_portable; /* edgehar_conv; out_channels is a multiple of in_channels */
 edgehar_kernel edgehar_depthwise_dsp;    /* edgehar_conv; Cortex-M4, M7, M33; as many filters as channels, 4 or more */
 edgehar_kernel edgehar_depthwise_mve;    /* edgehar_conv; Cortex-M55; as many filters as channels, 8 or more */
@@ -137,10 +145,12 @@ edgehar_kernel edgehar_depthwise_thumb;  /* edgehar_conv; Cortex-M0, M0+; as man
 edgehar_kernel edgehar_depthwise_thumb2; /* edgehar_conv; Cortex-M3; as many filters as channels, 4 or more */
 edgehar_kernel edgehar_max_pool;         /* edgehar_pool */
 edgehar_kernel edgehar_max_pool_mve;     /* edgehar_pool; Cortex-M55 */
+edgehar_kernel edgehar_max_pool_vector;  /* edgehar_pool; hosts */
 edgehar_kernel edgehar_average_pool;     /* edgehar_pool */
 edgehar_kernel edgehar_mean_time;        /* edgehar_mean */
 edgehar_kernel edgehar_mean_dsp;         /* edgehar_mean; Cortex-M4, M7, M33; channels a multiple of 4 */
 edgehar_kernel edgehar_mean_mve;         /* edgehar_mean; Cortex-M55 */
+edgehar_kernel edgehar_mean_vector;      /* edgehar_mean; hosts */
 edgehar_kernel edgehar_add_columns;      /* edgehar_add */
 edgehar_kernel edgehar_softmax_columns;  /* edgehar_softmax */
 

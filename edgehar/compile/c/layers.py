@@ -48,7 +48,7 @@ def layer_data(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
     layer = plan.network.layers[index]
     lines, values = [f"/* {index}: {literals.comment(layer.name)} */"], {}
     if packed:
-        lines.append(literals.words(f"weights_{index}", packed.weights))
+        lines.append(literals.words(f"weights_{index}", packed.weights, whole_lines=plan.kernel_path.whole_lines))
         values = {"weights": f"weights_{index}"}
     for name, (kind, table) in _tables(layer, packed).items():
         lines.append(literals.numbers(kind, f"{name}_{index}", table))

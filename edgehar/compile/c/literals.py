@@ -23,10 +23,11 @@ def numbers(kind: str, name: str, values: Sequence[int]) -> str:
     return f"static const {kind} {name}[] = {{\n{_rows(literals)}}};"
 
 
-def words(name: str, content: bytes) -> str:
-    """Bytes as little-endian words, so that a kernel may load words."""
+def words(name: str, content: bytes, *, whole_lines: bool = False) -> str:
+    """Bytes as little-endian words, so that a kernel may load words; `whole_lines`: from the begin of a cache line."""
     values = np.frombuffer(content + bytes(-len(content) % 4), "<u4").tolist()
-    return f"static const uint32_t {name}[] = {{\n{_rows([f'0x{word:08x}' for word in values])}}};"
+    kind = "EDGEHAR_CACHE_LINE uint32_t" if whole_lines else "uint32_t"
+    return f"static const {kind} {name}[] = {{\n{_rows([f'0x{word:08x}' for word in values])}}};"
 
 
 def fields(values: Mapping[str, object]) -> str:

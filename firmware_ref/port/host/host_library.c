@@ -5,12 +5,15 @@
 #include "model_data.h"
 
 static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
+static int due;
 
 int edgehar_host_window(void);
 int edgehar_host_hop(void);
 int edgehar_host_classes(void);
 int edgehar_host_channels(void);
 void edgehar_host_invoke(const int8_t *window, int8_t *probabilities);
+void edgehar_host_reset(void);
+int edgehar_host_extend(const int8_t *samples, int count, int hop, int8_t *probabilities);
 int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *probabilities);
 
 int edgehar_host_window(void)
@@ -39,15 +42,21 @@ void edgehar_host_invoke(const int8_t *window, int8_t *probabilities)
     (void)edgehar_host_stream(window, EDGEHAR_MODEL_WINDOW, 1, probabilities);
 }
 
-/* Quantised samples (count, channels) from a fresh start; returns the decisions, `classes` bytes each. */
-int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *probabilities)
+/* Begin anew: the next decision comes after a window. */
+void edgehar_host_reset(void)
 {
-    int due = EDGEHAR_MODEL_WINDOW, decisions = 0;
-
 #ifdef EDGEHAR_CHECK
     memset(memory, 0x5A, sizeof memory); /* a reset owes nothing to what the memory held */
 #endif
     edgehar_engine_reset(&edgehar_model_data, memory);
+    due = EDGEHAR_MODEL_WINDOW;
+}
+
+/* Quantised samples (count, channels) of a stream that goes on; returns the decisions, `classes` bytes each. */
+int edgehar_host_extend(const int8_t *samples, int count, int hop, int8_t *probabilities)
+{
+    int decisions = 0;
+
     for (; count > 0; count--, samples += EDGEHAR_MODEL_CHANNELS) {
         edgehar_engine_feed(&edgehar_model_data, memory, samples);
         if (--due == 0) {
@@ -58,6 +67,13 @@ int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *proba
         }
     }
     return decisions;
+}
+
+/* The same from a fresh start. */
+int edgehar_host_stream(const int8_t *samples, int count, int hop, int8_t *probabilities)
+{
+    edgehar_host_reset();
+    return edgehar_host_extend(samples, count, hop, probabilities);
 }
 
 #ifdef EDGEHAR_TRACE
