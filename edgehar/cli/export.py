@@ -45,7 +45,7 @@ DEFAULT_HOP = 20
     "--c-kernels",
     "--c-target",
     "c_kernels",
-    type=click.Choice(["portable", "thumb", "thumb2", "dsp", "mve"]),
+    type=click.Choice(["portable", "thumb", "thumb2", "dsp", "mve", "vector"]),
     default="portable",
     show_default=True,
     help="Kernels of the C source: thumb for Cortex-M0, thumb2 for M3, dsp for M4, M7 and M33, mve for M55.",

@@ -1,6 +1,6 @@
 """The C engine on this machine, as a shared library through ctypes.
 
-It runs the C source that a bundle ships in `c/`, compiled with the machine's own compiler.
+It compiles C with the machine's own compiler: the source that a bundle ships in `c/`, or what `compile_model` makes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,7 +36,7 @@ _FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared", "-DEDGEHAR_MOST_CLASSES=127")
 
 
 class NativeInt8(Runtime):
-    """The C engine, portable kernels, one thread always.
+    """The C engine, one thread always: by the vector kernels where the machine has them (edgehar/compile/host.py).
 
     The library keeps one stream, so that one object must not be used by several threads at once.
     """
@@ -72,9 +73,18 @@ class NativeInt8(Runtime):
         return dequantise(output, self.contract.output_quantisation)
 
 
-def load(path: Path, row: str | None, contract: Contract | None, threads: int) -> NativeInt8:
+def load(
+    path: Path,
+    row: str | None,
+    contract: Contract | None,
+    threads: int,
+    *,
+    compile_model: Callable[[Path], Path] | None = None,
+) -> NativeInt8:
     """Open an int8 `.tflite` whose C source lies in `c/` beside it; see `open_model` for arguments and errors.
 
+    Args:
+        compile_model: makes the shared library from the `.tflite`; by default it is compiled from `c/`.
     Raises:
         ContractError: no C source there, or that of another model.
         EdgeharError: no C compiler, or it refuses.
@@ -92,7 +102,8 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
         raise ContractError(
             f"expected the C source of {path.name} in {source}, got none or another model's; export again with --int8"
         )
-    return NativeInt8(path, build(source), with_quantisation(path, settled, inputs, outputs))
+    library = compile_model(path) if compile_model else build(source)
+    return NativeInt8(path, library, with_quantisation(path, settled, inputs, outputs))
 
 
 def find_header(source: Path) -> Path | None:

@@ -54,7 +54,7 @@ ROWS = (
     Row("onnx-float", "edgehar.runtimes.onnx", "model.onnx", "onnxruntime", "bench"),
     Row("onnx-int8", "edgehar.runtimes.onnx", "model_int8.onnx", "onnxruntime", "bench"),
     Row("tflm-int8", "edgehar.runtimes.tflm", "model_int8.tflite", "tflite_micro", "bench"),
-    Row("native-int8", "edgehar.runtimes.native", "model_int8.tflite", "numpy"),
+    Row("native-int8", "edgehar.compile.host", "model_int8.tflite", "numpy"),
 )
 
 #: Module by file suffix, where the caller names no row; the module tells float from int8 itself.

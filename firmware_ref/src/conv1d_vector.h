@@ -31,7 +31,16 @@ typedef struct edgehar_vector_tables {
 #endif
 
 #define EDGEHAR_INLINE static inline __attribute__((always_inline))
-#ifdef __clang__
+/* Not under a sanitizer, whose checks of every step of every unrolled loop take a compiler minutes. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EDGEHAR_UNROLL
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define EDGEHAR_UNROLL
+#endif
+#ifdef EDGEHAR_UNROLL
+#elif defined(__clang__)
 #define EDGEHAR_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define EDGEHAR_UNROLL _Pragma("GCC unroll 16")

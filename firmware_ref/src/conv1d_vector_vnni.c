@@ -155,7 +155,7 @@ typedef void edgehar_tile(const edgehar_conv *conv, const int8_t *weights, int f
     EDGEHAR_TILE(narrow_##positions, narrow(conv, weights, filter, x, out, positions))          \
     EDGEHAR_TILE(single_##positions, tile(conv, weights, filter, x, out, 1, positions, phases)) \
     EDGEHAR_TILE(double_##positions, tile(conv, weights, filter, x, out, 2, positions, phases > 1 ? 2 : 1))
-EDGEHAR_TILES(1, 2)
+EDGEHAR_TILES(1, 4)
 EDGEHAR_TILES(2, 4)
 EDGEHAR_TILES(3, 2)
 EDGEHAR_TILES(4, 2)

@@ -19,12 +19,12 @@ COMPILER = shutil.which("gcc") or shutil.which("cc")
 FLAGS = ("-O3", "-std=c99", "-fPIC", "-DEDGEHAR_TRACE", "-DEDGEHAR_CHECK")
 
 
-def compile_objects(folder: Path) -> list[Path]:
+def compile_objects(folder: Path, defines: tuple[str, ...] = ()) -> list[Path]:
     """Everything but the model, once for all networks."""
     objects = []
     for source in sorted((FIRMWARE / "src").glob("*.[cS]")):
         objects.append(folder / f"{source.name}.o")
-        command = [COMPILER, *FLAGS, *_includes(folder), "-c", str(source), "-o", str(objects[-1])]
+        command = [COMPILER, *FLAGS, *defines, *_includes(folder), "-c", str(source), "-o", str(objects[-1])]
         subprocess.run(command, check=True)
     return objects
 
