@@ -3,11 +3,12 @@
     python benchmarks/instructions.py BUNDLE            # a table
     python benchmarks/instructions.py BUNDLE --update   # and budgets.json anew
     python benchmarks/instructions.py --micro BUNDLE    # of the small network; also with --update
+    python benchmarks/instructions.py --sensor BUNDLE   # of one output of a sensor's filter; also with --update
     python benchmarks/instructions.py --adapt BUNDLE    # learning a person from six windows; also with --update
     python benchmarks/instructions.py --align BUNDLE    # a profile and alignment, for each sample; also with --update
 
 Cycles are an estimate by the tables of Arm's manuals, without flash wait states (edgehar/benchmark/cycles.py); no
-budget holds them. BUNDLE is an export of `cnn`; with --micro, --adapt and --align, of
+budget holds them. BUNDLE is an export of `cnn`; with --micro, --sensor, --adapt and --align, of
 `micro`.
 Counts depend on the compiler, so that budgets are kept for each version of arm-none-eabi-gcc.
 """
@@ -26,6 +27,7 @@ from edgehar import data
 from edgehar.benchmark.adapting import AdaptCase, measure_adapting
 from edgehar.benchmark.aligning import measure_aligning
 from edgehar.benchmark.emulated import measure
+from edgehar.benchmark.sensing import measure_sensing
 from edgehar.bundle import open_bundle
 from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
@@ -58,6 +60,8 @@ MICRO_CASES: tuple[tuple[str, int | None, str], ...] = (
     ("cortex-m4", 20, "hop"),
     ("cortex-m4", 20, "spread"),
 )
+#: Rates of a sensor, Hz, and the names of their budgets.
+SENSORS = {f"cortex-m4 sensor {hz} Hz": hz for hz in (26, 52, 104)}
 #: Name of the budget of learning a person.
 ADAPT = "cortex-m4 adapt, 6 windows of micro"
 #: Name of the budget of a profile and alignment.
@@ -119,6 +123,9 @@ def main(arguments: list[str]) -> int:
             rows = _adapting(paths[0])
         elif "--align" in arguments:
             rows = _aligning(paths[0])
+        elif "--sensor" in arguments:
+            rows = {name: measure_sensing(paths[0], "cortex-m4", hz) for name, hz in SENSORS.items()}
+            print("\n".join(f"{name}: {row}" for name, row in rows.items()))
         elif "--micro" in arguments:
             rows = _deciding(paths[0], {micro_name(case): case for case in MICRO_CASES})
         else:

@@ -21,7 +21,7 @@ MOST_COEFFICIENTS = 8192
 #: Longest period of a sensor, µs: two of them and 14 bits fit in 32.
 LONGEST_PERIOD_US = 125_000
 #: Rows are a multiple of this long, so that no kernel has a rest.
-_FOURS = 4
+_MULTIPLE = 8
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def make_polyphase(sensor_hz: float, rate_hz: float) -> Polyphase:
     while not _fits(taps := _rounded(rows, bits), bits):
         bits -= 1
     used = np.flatnonzero(taps.any(axis=0))
-    length = -(-(int(used[-1]) - int(used[0]) + 1) // _FOURS) * _FOURS
+    length = -(-(int(used[-1]) - int(used[0]) + 1) // _MULTIPLE) * _MULTIPLE
     if up * length > MOST_COEFFICIENTS:
         raise DataError(
             f"expected a ratio of rates with a filter of at most {MOST_COEFFICIENTS} coefficients, got {up * length} "

@@ -24,7 +24,7 @@ typedef struct edgehar_resampler {
     uint32_t output_us;  /* the model's period */
     uint32_t period_us;  /* the sensor's: period_us + rest_us / down */
     uint16_t rest_us;
-    uint16_t length; /* a multiple of 4 */
+    uint16_t length; /* a multiple of 8 */
     uint16_t lead;   /* samples that a row reaches beyond the one that it stands at */
     uint16_t up;
     uint16_t down;

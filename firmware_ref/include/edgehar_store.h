@@ -45,7 +45,7 @@ typedef struct edgehar_queue {
  */
 int edgehar_queue_init(edgehar_queue *queue, edgehar_stored *places, uint32_t length);
 
-/* Store one sample: EDGEHAR_STORE_CHANNELS counts and their time as for edgehar_push_counts. Some 30 instructions, whatever the model.
+/* Store one sample: EDGEHAR_STORE_CHANNELS counts and their time as for edgehar_push_counts. A few dozen instructions, whatever the model.
  *
  * Returns EDGEHAR_OK, or EDGEHAR_ERROR_FULL where there is no room: the sample is lost, which edgehar_decide reports.
  */

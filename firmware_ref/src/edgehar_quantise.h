@@ -28,9 +28,17 @@ int edgehar_take_q8(edgehar *self, int32_t sample[3], int status, int8_t quantis
 /* value * multiplier / 2^shift, rounded half up, within ±largest. */
 static inline int32_t edgehar_map(const edgehar_counts *counts, int32_t value, int32_t largest)
 {
-    const int64_t half = (int64_t)1 << (counts->shift - 1);
-    const int64_t mapped = ((int64_t)value * counts->multiplier + half) >> counts->shift;
-    return mapped > largest ? largest : mapped < -largest ? -largest : (int32_t)mapped;
+    const int64_t product = (int64_t)value * counts->multiplier;
+    const int shift = counts->shift;
+
+    if (shift >= 33) {
+        /* The half lies in the high word, and so does all that is left: in 32 bits, since a product has at most 62. */
+        const int32_t near = ((int32_t)(product >> 32) + (int32_t)(1u << (shift - 33))) >> (shift - 32);
+        return near > largest ? largest : near < -largest ? -largest : near;
+    } else {
+        const int64_t far = (product + ((int64_t)1 << (shift - 1))) >> shift;
+        return far > largest ? largest : far < -largest ? -largest : (int32_t)far;
+    }
 }
 
 static inline int8_t edgehar_quantise_count(const edgehar_model *model, const edgehar_counts *counts, int32_t value)

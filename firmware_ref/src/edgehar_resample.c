@@ -3,6 +3,13 @@
 #include "edgehar_resample.h"
 #include "edgehar_dsp.h"
 
+/* What is not done for every sample stays out of the way of what is. */
+#if defined(__GNUC__)
+#define EDGEHAR_SELDOM __attribute__((noinline)) static
+#else
+#define EDGEHAR_SELDOM static
+#endif
+
 /* A point between two samples: its distance from the first, of the distance of both, in Q14. */
 #define EDGEHAR_LINE_BITS 14
 
@@ -28,11 +35,16 @@ static void filter(const int16_t *taps, const int16_t *points, size_t row, int l
     const int16_t *second = points + row, *third = second + row;
     int32_t x = 0, y = 0, z = 0;
 
-    for (; length > 0; length -= 4, taps += 4, points += 4, second += 4, third += 4) {
-        const uint32_t early = two(taps), late = two(taps + 2);
+    for (; length > 0; length -= 8, taps += 8, points += 8, second += 8, third += 8) {
+        uint32_t early = two(taps), late = two(taps + 2);
         x = add_products(add_products(x, two(points), early), two(points + 2), late);
         y = add_products(add_products(y, two(second), early), two(second + 2), late);
         z = add_products(add_products(z, two(third), early), two(third + 2), late);
+        early = two(taps + 4);
+        late = two(taps + 6);
+        x = add_products(add_products(x, two(points + 4), early), two(points + 6), late);
+        y = add_products(add_products(y, two(second + 4), early), two(second + 6), late);
+        z = add_products(add_products(z, two(third + 4), early), two(third + 6), late);
     }
     sums[0] = x;
     sums[1] = y;
@@ -57,6 +69,12 @@ static void filter(const int16_t *taps, const int16_t *points, size_t row, int l
 
 #endif
 
+/* The line's value at a part, in Q14, of the way. */
+static inline int16_t between(int32_t from, int32_t to, int32_t part)
+{
+    return (int16_t)(from + (((to - from) * part + (1 << (EDGEHAR_LINE_BITS - 1))) >> EDGEHAR_LINE_BITS));
+}
+
 static int16_t *points_of(edgehar_resample_state *state)
 {
     return (int16_t *)(void *)(state + 1);
@@ -74,8 +92,8 @@ static void advance(const edgehar_resampler *resampler, edgehar_resample_state *
 }
 
 /* The first sample after a flush: it is held before its time, as a device at rest would have read it. */
-static void begin(const edgehar_resampler *resampler, edgehar_resample_state *state, const int16_t counts[3],
-                  uint64_t time_us)
+EDGEHAR_SELDOM void begin(const edgehar_resampler *resampler, edgehar_resample_state *state, const int16_t counts[3],
+                          uint64_t time_us)
 {
     const size_t row = (size_t)resampler->length + EDGEHAR_RESAMPLE_SLACK;
     int16_t *points = points_of(state);
@@ -97,7 +115,7 @@ static void begin(const edgehar_resampler *resampler, edgehar_resample_state *st
 }
 
 /* Move `count` values down by the slack and one, in pieces that do not overlap. */
-static void move_down(int16_t *to, size_t count)
+EDGEHAR_SELDOM void move_down(int16_t *to, size_t count)
 {
     const size_t piece = EDGEHAR_RESAMPLE_SLACK + 1;
 
@@ -128,13 +146,13 @@ static void add_point(const edgehar_resampler *resampler, edgehar_resample_state
 }
 
 /* What the points allow; a hop is no less than resampler->most, so that there is one decision at most. */
-static int put_out(edgehar *self, int status, edgehar_decision *decision)
+EDGEHAR_SELDOM int put_out(edgehar *self, int status, edgehar_decision *decision)
 {
     const edgehar_resampler *resampler = self->sensor->resampler;
     edgehar_resample_state *state = self->sensor_memory;
     const size_t row = (size_t)resampler->length + EDGEHAR_RESAMPLE_SLACK;
 
-    while (state->wait == 0) {
+    do {
         int32_t sums[3];
         filter(resampler->taps + (size_t)state->phase * resampler->length,
                points_of(state) + state->filled - resampler->length, row, resampler->length, sums);
@@ -144,7 +162,7 @@ static int put_out(edgehar *self, int status, edgehar_decision *decision)
              state->phase = (uint16_t)(state->phase - resampler->up)) {
             state->wait++;
         }
-    }
+    } while (state->wait == 0);
     return status;
 }
 
@@ -154,7 +172,6 @@ int edgehar_resample(edgehar *self, const int16_t counts[3], uint64_t time_us, i
     edgehar_resample_state *state = self->sensor_memory;
     const uint32_t step = (uint32_t)time_us - state->last_us;
     int16_t point[3];
-    int axis;
 
     if (self->fresh) {
         begin(resampler, state, counts, time_us);
@@ -165,14 +182,14 @@ int edgehar_resample(edgehar *self, const int16_t counts[3], uint64_t time_us, i
                 memcpy(point, counts, sizeof point);
             } else {
                 const int32_t part = (int32_t)((state->ahead_us << EDGEHAR_LINE_BITS) / step);
-                for (axis = 0; axis < 3; axis++) {
-                    const int32_t way = (counts[axis] - state->last[axis]) * part;
-                    const int32_t moved = (way + (1 << (EDGEHAR_LINE_BITS - 1))) >> EDGEHAR_LINE_BITS;
-                    point[axis] = (int16_t)(state->last[axis] + moved);
-                }
+                point[0] = between(state->last[0], counts[0], part);
+                point[1] = between(state->last[1], counts[1], part);
+                point[2] = between(state->last[2], counts[2], part);
             }
             add_point(resampler, state, point);
-            status = put_out(self, status, decision);
+            if (state->wait == 0) {
+                status = put_out(self, status, decision);
+            }
             advance(resampler, state);
         }
         state->ahead_us -= step;

@@ -6,7 +6,7 @@
 #include "edgehar_sensor.h"
 
 /* Points that come before those under the filter move to the front of the memory. */
-#define EDGEHAR_RESAMPLE_SLACK 16
+#define EDGEHAR_RESAMPLE_SLACK 32
 
 /* The filter's state; three rows of `length` + EDGEHAR_RESAMPLE_SLACK points follow it. */
 typedef struct edgehar_resample_state {

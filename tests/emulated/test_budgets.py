@@ -83,7 +83,7 @@ def test_every_case_has_a_budget_and_a_limit() -> None:
     arm = {version: rows for version, rows in read_json(RUNNER.BUDGETS, dict).items() if version[0].isdigit()}
     assert arm
     for rows in arm.values():
-        assert set(rows) == {*CASES, RUNNER.ADAPT, RUNNER.ALIGN}
+        assert set(rows) == {*CASES, *RUNNER.SENSORS, RUNNER.ADAPT, RUNNER.ALIGN}
 
 
 def test_measuring_twice_gives_the_same(bundle: Path) -> None:

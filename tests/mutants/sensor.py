@@ -32,8 +32,8 @@ SENSORS = (
     Mutant(
         "the line is rounded down",
         RESAMPLE,
-        "(way + (1 << (EDGEHAR_LINE_BITS - 1)))",
-        "way",
+        "* part + (1 << (EDGEHAR_LINE_BITS - 1))) >>",
+        "* part) >>",
         "rounding between two samples",
         DECIDES,
     ),

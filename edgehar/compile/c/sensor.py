@@ -7,7 +7,7 @@ from edgehar.compile.c.names import Names
 from edgehar.data.polyphase import Polyphase
 
 #: `edgehar_resample_state`, and the points of a row beyond the filter's length: firmware_ref/src/edgehar_resample.h.
-STATE_BYTES, SLACK = 32, 16
+STATE_BYTES, SLACK = 32, 32
 
 
 def sensor_macro(resampler: Polyphase | None) -> dict[str, tuple[object, str | None]]:
