@@ -14,6 +14,14 @@ CONSTANTS = cases(f"{_TEST}::test_constants_pass_and_what_lies_above_is_stopped"
 
 SENSORS = (
     Mutant(
+        "coarse counts are cut off",
+        "firmware_ref/src/edgehar_quantise.h",
+        "(product + ((int64_t)1 << (shift - 1)))",
+        "(product)",
+        "rounding of the map of counts where 32 bits do not hold it",
+        cases(f"{_TEST}::test_c_decides_as_python", (20,)),
+    ),
+    Mutant(
         "points keep one too few",
         RESAMPLE,
         "memcpy(to, to + piece, count * sizeof *to);",

@@ -134,8 +134,8 @@ STREAMER = (
     Mutant(
         "counts are cut off",
         "firmware_ref/src/edgehar_quantise.h",
-        "* counts->multiplier + half)",
-        "* counts->multiplier + 0 * half)",
+        "+ (int32_t)(1u << (shift - 33)))",
+        "+ 0)",
         "rounding of the map of counts",
         (*COUNTS, *RATES),
     ),
