@@ -14,6 +14,7 @@ from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
 from edgehar.bundle.gate import Gate
 from edgehar.bundle.signature import load_private_key
 from edgehar.bundle.write import CSource, ExportResult, Options, export_bundle
+from edgehar.channels import ACCELERATION, channels_text
 from edgehar.compile.plan import check_hop
 from edgehar.contract import Contract
 from edgehar.convert.calibration import Calibration, from_file, select
@@ -87,7 +88,7 @@ def export(
     options = Options(int8, explain, float16, dynamic, float_io, tuple(dict.fromkeys(hops)), c, gate)
     _check(options, contract)
     if web:
-        _check_web(options)
+        _check_web(options, contract)
     divisor = parse_temperature(str(temperature), path)
     on_step("reading the recordings")
     given = None if dataset is None else open_dataset(dataset, read)
@@ -130,7 +131,12 @@ def _check(options: Options, contract: Contract) -> None:
         make_polyphase(options.c.sensor_hz, contract.rate_hz)
 
 
-def _check_web(options: Options) -> None:
+def _check_web(options: Options, contract: Contract) -> None:
+    if contract.channels != ACCELERATION:
+        raise EdgeharError(
+            "expected a model of x, y and z of the acceleration for the page, which reads a phone's accelerometer; got "
+            f"the channels {channels_text(contract.channels)}"
+        )
     if not options.int8 or options.float_io:
         raise EdgeharError("expected int8 without float input and output for the page: it runs the full-integer model")
     from edgehar.web.build import tools

@@ -21,13 +21,13 @@ PER_CLASS = 3
 
 
 class GoldenWindow(msgspec.Struct, frozen=True):
-    """One window: where it comes from, samples in m/s², what Keras says, and the int8 model's bytes."""
+    """One window: where it comes from, samples in their units, what Keras says, and the int8 model's bytes."""
 
     label: str
     subject: str
     recording: str
     start: int
-    window: list[tuple[float, float, float]]
+    window: list[tuple[float, ...]]
     probabilities: list[float]
     int8_input: list[Byte] | None = None
     int8_output: list[Byte] | None = None
@@ -42,7 +42,11 @@ class Golden(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
 
 def read_golden(path: Path) -> Golden:
     """Golden windows as `golden` made them; raises BundleError for anything else."""
-    return read_json(path, Golden, limit=LARGE, error=BundleError)
+    found = read_json(path, Golden, limit=LARGE, error=BundleError)
+    widths = {len(sample) for entry in found.windows for sample in entry.window}
+    if len(widths) > 1:
+        raise BundleError(f"expected samples of as many values in every window, got {sorted(widths)} in {path}")
+    return found
 
 
 def golden(test: Windows, keras: Path, int8: Path | None) -> dict[str, object]:

@@ -5,7 +5,7 @@ survives the hop reads CONCATENATION (state, new columns), and a STRIDED_SLICE o
 step. Both tensors have the same quantisation parameters, so that joining them changes no byte. Layers behind the
 last surviving one read their whole input, of which the columns of earlier steps are state.
 
-Inputs: `samples` int8 (1, hop, 3), then the states; outputs: `probabilities`, then the new states in the same
+Inputs: `samples` int8 (1, hop, channels), then the states; outputs: `probabilities`, then the new states in the same
 order and shapes. What a state holds before the first step does not matter: once a window's samples have gone in,
 nothing of it is left.
 """
@@ -73,7 +73,7 @@ def incremental_model(path: str | Path, hop: int, contract: Contract | None = No
     graph = _Rewriter(model, network, plan).run()
     description = (
         f"Human activity recognition, {len(contract.labels)} activities: one step of {hop} new samples "
-        f"of a window of {contract.window} x 3."
+        f"of a window of {' x '.join(map(str, contract.window_shape))}."
     )
     return IncrementalModel(metadata.finish_graph(graph, contract, description, hop), contract, plan)
 
@@ -101,9 +101,10 @@ class _Rewriter:
     def run(self) -> schema.ModelT:
         """The incremental model in the schema's object form."""
         network, plan = self._network, self._plan
-        samples = self._stream_tensor(network.source, plan.hop, shape=[1, plan.hop, 3])
+        channels = network.tensors[network.source].channels
+        samples = self._stream_tensor(network.source, plan.hop, shape=[1, plan.hop, channels])
         self._graph.inputs = [samples]
-        self._hold(network.source, self._reshape(samples, network.source, [1, 1, plan.hop, 3]))
+        self._hold(network.source, self._reshape(samples, network.source, [1, 1, plan.hop, channels]))
         if plan.split == 0:
             self._stand_in(int(self._old_graph.inputs[0]))
         groups: dict[int, list[int]] = {}

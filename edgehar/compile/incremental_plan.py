@@ -183,6 +183,7 @@ class PlanFigures(TypedDict):
 
     hop: int
     window: int
+    channels: int
     macs_whole: int
     macs: int
     input_state_bytes: int
@@ -223,6 +224,7 @@ def figures(network: Network, hop: int) -> PlanFigures:
     return {
         "hop": hop,
         "window": window,
+        "channels": network.tensors[network.source].channels,
         "macs_whole": whole_macs(network),
         "macs": plan.macs,
         "input_state_bytes": source.kept * network.tensors[network.source].channels,

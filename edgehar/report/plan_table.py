@@ -30,9 +30,8 @@ def print_plan(plan: PlanFigures, rate_hz: float, console: Console) -> None:
     """
     rows: list[tuple[str, ...]] = []
     held = plan["window"] - plan["hop"]
-    rows.append(
-        ("input", f"{plan['window']} × 3", f"{held}", f"{plan['hop']}", "", "", _count(plan["input_state_bytes"]))
-    )
+    size = f"{plan['window']} × {plan['channels']}"
+    rows.append(("input", size, f"{held}", f"{plan['hop']}", "", "", _count(plan["input_state_bytes"])))
     rows += [_layer(row) for row in plan["layers"]]
     rows.append(("in all", "", "", "", _count(plan["macs_whole"]), _count(plan["macs"]), _count(plan["state_bytes"])))
     share = plan["macs"] / plan["macs_whole"] if plan["macs_whole"] else 1.0

@@ -6,6 +6,9 @@ from tests.mutants.mutant import Mutant
 
 C, STREAM = "firmware_ref/src/edgehar_channels.c", "firmware_ref/src/edgehar.c"
 EMIT, PYTHON, CONTRACT = "edgehar/compile/c/channels.py", "edgehar/front_end.py", "edgehar/contract.py"
+DATA, OPTIONS = "edgehar/data/channels.py", "edgehar/data/options.py"
+AUGMENT, STREAMER = "edgehar/training/augment.py", "edgehar/streaming/streamer.py"
+_TABLES = "tests/data/test_data_channels.py"
 _TESTS = "tests/firmware/test_channels.py"
 ANY = (f"{_TESTS}::test_decides_like_python",)
 FINITE = (f"{_TESTS}::test_a_value_that_is_not_finite_flushes_in_any_channel",)
@@ -59,5 +62,37 @@ CHANNELS = (
         "for at in self._vectors[:1]:",
         "a gyroscope's rotation",
         ANY,
+    ),
+    Mutant(
+        "a length of two axes",
+        DATA,
+        "(wide * wide).sum(axis=1)",
+        "(wide * wide)[:, :2].sum(axis=1)",
+        "a magnitude",
+        (f"{_TABLES}::test_a_magnitude_is_computed_and_channels_are_picked",),
+    ),
+    Mutant(
+        "axes of the first sensor only",
+        OPTIONS,
+        "    for at in vectors:\n",
+        "    for at in vectors[:1]:\n",
+        "a turned board with two sensors",
+        (f"{_TABLES}::test_axes_turn_every_sensor_alike",),
+    ),
+    Mutant(
+        "degrees are radians",
+        OPTIONS,
+        "math.pi / 180",
+        "1.0",
+        "the unit of a gyroscope",
+        (f"{_TABLES}::test_units_of_each_sensor",),
+    ),
+    Mutant(
+        "each sensor is turned its own way",
+        AUGMENT,
+        'np.einsum("nij,ntj->nti", matrices, x[..., at : at + 3])',
+        'np.einsum("nij,ntj->nti", matrices if at == 0 else matrices[::-1], x[..., at : at + 3])',
+        "sensors of one board",
+        ("tests/training/test_augment.py::test_every_sensor_is_turned_alike_and_a_length_stays",),
     ),
 )

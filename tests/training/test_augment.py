@@ -89,3 +89,13 @@ def test_mixed_windows_have_mixed_targets():
     np.testing.assert_allclose(mixed, np.broadcast_to(soft[:, None, :], mixed.shape), atol=1e-6)
     np.testing.assert_allclose(soft.sum(axis=1), 1, atol=1e-6)
     assert ((soft > 0.01) & (soft < 0.99)).any()
+
+
+def test_every_sensor_is_turned_alike_and_a_length_stays():
+    x = np.random.default_rng(1).normal(0, 5, (200, 20, 7)).astype(np.float32)
+    x[..., 4:] = x[..., :3]
+    how = replace(NOTHING, rotation=0.5, turn="xz")
+    changed, _ = augment(x, np.ones((200, 2), np.float32), how, np.random.default_rng(2), (0, 4))
+    np.testing.assert_array_equal(changed[..., 4:], changed[..., :3])
+    np.testing.assert_array_equal(changed[..., 3], x[..., 3])
+    assert np.abs(changed[..., :3] - x[..., :3]).max() > 1
