@@ -43,7 +43,7 @@ EDGEHAR_INLINE EDGEHAR_TARGET __m512i edgehar_requantise_16(__m512i value, const
 /* The first `count` lanes, 16 at most. */
 EDGEHAR_INLINE __mmask16 edgehar_first_lanes(int count)
 {
-    return count >= 16 ? (__mmask16)0xFFFF : (__mmask16)((1u << count) - 1u);
+    return (__mmask16)(count >= 16 ? 0xFFFFu : (1u << count) - 1u);
 }
 
 #endif
