@@ -19,7 +19,7 @@ PLACEMENT = (
     Mutant(
         "walking is trusted at once", C, "#define WALKED_AS_TRAINED 2", "#define WALKED_AS_TRAINED 1", "a count", ANY
     ),
-    Mutant("gravity need not be steady", C, "!= 0 &&", "!= 99 &&", "a block after a rest", ANY),
+    Mutant("gravity need not be steady", C, "<= self->steady;", "<= self->walk_limit;", "steadiness", ANY),
     Mutant("axes weigh the same", C, "* self->weights[axis]", "* self->weights[0]", "weights at rest", ANY),
     Mutant(
         "a rest ends a turn",
