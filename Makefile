@@ -7,9 +7,9 @@ BIN := $(VENV)/bin
 # What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
 APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev lld nodejs \
 	qemu-system-misc gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
-	qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross chromium
+	qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross chromium cmake openssl
 TOOLS := arm-none-eabi-gcc qemu-system-arm clang wasm-ld node qemu-system-riscv32 riscv64-unknown-elf-gcc \
-	qemu-aarch64 aarch64-linux-gnu-gcc chromium
+	qemu-aarch64 aarch64-linux-gnu-gcc chromium cmake openssl
 
 # The tests run against the wheel, from a folder that has everything of the checkout but the package's sources.
 WHEEL := build/wheel

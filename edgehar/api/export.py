@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -26,6 +26,8 @@ from edgehar.data.polyphase import make_polyphase
 from edgehar.errors import EdgeharError
 from edgehar.extras import require
 from edgehar.files import require_folder, sha256_file
+from edgehar.package import KINDS, package_files
+from edgehar.package.library import SENSOR_HZ, read_library
 
 #: A number of windows of training people, or a `.npy` of windows.
 CalibrationSource: TypeAlias = int | str | os.PathLike[str]
@@ -48,6 +50,7 @@ def export(
     gate: Gate | None = Gate(),  # noqa: B008 (frozen)
     split: str | None = None,
     web: bool = False,
+    packages: Sequence[str] = (),
     sign: str | os.PathLike[str] | None = None,
     read: Read = DataSource.open,
     on_step: Callable[[str], None] = lambda step: None,
@@ -69,6 +72,8 @@ def export(
         gate: bounds for the quantised models; None measures without judging.
         split: test people by this split instead of the training's own; see `edgehar.data.split`.
         web: also `web/`, a page that runs the int8 model on a phone's own sensor, for any https server.
+        packages: `arduino`, `zephyr`, `cmake`, `platformio`, `esp-idf`, `micropython`: also `packages/KIND/`, engine
+            and model as such a library, with an example for an LSM6DSO at 52 Hz, for which `c.sensor_hz` is set.
         sign: PEM of an Ed25519 private key, which signs the manifest; see `edgehar.verify`.
         read: opens the recordings, for those who show progress.
         on_step: called with what is being done.
@@ -80,7 +85,7 @@ def export(
         MissingExtra: TensorFlow or another package of the extra `export` is not installed, said before any work.
     """
     require("export", "tensorflow", "onnx", "tf2onnx", "onnxruntime", "sklearn")
-    c = c or CSource()
+    c = _packaged(c or CSource(), packages)
     key = None if sign is None else load_private_key(sign)
     require_folder(out)
     path = models.resolve(os.fspath(model))
@@ -112,7 +117,7 @@ def export(
         on_step=on_step,
         notes=people.notes,
         key=key,
-        more=partial(_page, path, on_step) if web else None,
+        more=partial(_more, path, contract, web, packages, on_step),
     )
 
 
@@ -144,12 +149,37 @@ def _check_web(options: Options, contract: Contract) -> None:
     tools()
 
 
-def _page(model: Path, on_step: Callable[[str], None], stage: Path) -> dict[str, bytes]:
-    from edgehar.web.site import INT8, page_files, page_model
+def _packaged(c: CSource, packages: Sequence[str]) -> CSource:
+    """The C source as packages need it: the examples' sensor has 52 Hz, and the model's files their usual names."""
+    unknown = sorted(set(packages) - set(KINDS))
+    if unknown:
+        raise EdgeharError(f"expected packages out of {', '.join(KINDS)}, got {', '.join(unknown)}")
+    if not packages:
+        return c
+    if c.sensor_hz not in (None, SENSOR_HZ) or c.name != "model":
+        raise EdgeharError(
+            f"expected packages with a sensor rate of {SENSOR_HZ:g} Hz, which their example has, and the name model"
+        )
+    return replace(c, asked=True, sensor_hz=SENSOR_HZ)
 
-    on_step("the page")
-    made = page_files([page_model(stage / INT8, model.stem)])
-    return {f"web/{name}": content for name, content in made.items()}
+
+def _more(
+    model: Path, contract: Contract, web: bool, packages: Sequence[str], on_step: Callable[[str], None], stage: Path
+) -> dict[str, bytes]:
+    """The page and the packages, made of the finished int8 model and its C source in `stage`."""
+    found: dict[str, bytes] = {}
+    if web:
+        from edgehar.web.site import INT8, page_files, page_model
+
+        on_step("the page")
+        made = page_files([page_model(stage / INT8, model.stem)])
+        found |= {f"web/{name}": content for name, content in made.items()}
+    if packages:
+        library = read_library(stage / "c", contract)
+        for kind in packages:
+            on_step(f"package for {kind}")
+            found |= {f"packages/{kind}/{name}": content for name, content in package_files(kind, library).items()}
+    return found
 
 
 @dataclass(frozen=True)

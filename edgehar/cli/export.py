@@ -82,6 +82,10 @@ DEFAULT_HOP = 20
 )
 @click.option("--no-gate", is_flag=True, help="Measure without judging.")
 @click.option("--split", "split_name", default=None, help="Test people; by default those the model was not trained on.")
+@click.option(
+    "--package", "packages", multiple=True, metavar="KIND",
+    help="Add packages/KIND/, a library for arduino, zephyr, cmake, platformio, esp-idf or micropython; implies --c.",
+)  # fmt: skip
 @click.option("--web", is_flag=True, help="Add web/, a page that runs the int8 model on a phone; implies --int8.")
 @click.option(
     "--sign", type=click.Path(path_type=Path), metavar="KEY",
@@ -111,6 +115,7 @@ def command(
     bounds: str,
     no_gate: bool,
     split_name: str | None,
+    packages: tuple[str, ...],
     web: bool,
     sign: Path | None,
     as_json: bool,
@@ -130,6 +135,7 @@ def command(
     from edgehar.report import export_tables
     from edgehar.report.progress import stage
 
+    c_asked = c_asked or bool(packages)
     int8 = int8 or c_asked or web
     if web and io == "float":
         raise click.UsageError("expected --io int8 with --web: the page runs the full-integer model")
@@ -166,6 +172,7 @@ def command(
             gate=gate,
             split=split_name,
             web=web,
+            packages=packages,
             sign=sign,
             read=reader(lambda done, total: None),
             on_step=on_step,

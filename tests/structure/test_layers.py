@@ -16,6 +16,7 @@ LAYERS = (
     {"convert"},
     {"compile"},
     {"personal"},
+    {"package"},
     {"bundle"},
     {"training"},
     {"streaming"},

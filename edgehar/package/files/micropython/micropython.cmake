@@ -1,0 +1,6 @@
+add_library(usermod_edgehar INTERFACE)
+file(GLOB edgehar_sources ${CMAKE_CURRENT_LIST_DIR}/src/*.c ${CMAKE_CURRENT_LIST_DIR}/src/*.S)
+target_sources(usermod_edgehar INTERFACE ${edgehar_sources})
+target_include_directories(usermod_edgehar INTERFACE ${CMAKE_CURRENT_LIST_DIR}/src)
+target_compile_definitions(usermod_edgehar INTERFACE @DEFINES@)
+target_link_libraries(usermod INTERFACE usermod_edgehar)
