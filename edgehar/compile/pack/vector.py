@@ -43,7 +43,7 @@ def conv_scratch(layer: Layer, positions: int) -> int:
     """Bytes of the block's columns, widened to 16 bits, and of what a vector may read behind them."""
     assert layer.weights is not None
     columns = layer.kernel + (positions - 1) * layer.stride
-    return 2 * columns * layer.weights.shape[2] + 16
+    return int(2 * columns * layer.weights.shape[2] + 16)
 
 
 KERNEL_PATH = KernelPath(

@@ -47,8 +47,11 @@ void app_main(void)
         EDGEHAR_CONFIG(&edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : 20);
     /* The sensor's axes that are the device's x, y and z as training had them. */
     static const edgehar_sensor sensor = {&edgehar_model_resampler, EDGEHAR_SENSOR_UNIT(LSM6DSO_UNIT), {1, 2, 3}};
-    const i2c_master_bus_config_t bus_config = {
-        .i2c_port = -1, .sda_io_num = SDA, .scl_io_num = SCL, .clk_source = I2C_CLK_SRC_DEFAULT, .glitch_ignore_cnt = 7};
+    const i2c_master_bus_config_t bus_config = {.i2c_port = -1,
+                                                .sda_io_num = SDA,
+                                                .scl_io_num = SCL,
+                                                .clk_source = I2C_CLK_SRC_DEFAULT,
+                                                .glitch_ignore_cnt = 7};
     const i2c_device_config_t device_config = {
         .dev_addr_length = I2C_ADDR_BIT_LEN_7, .device_address = ADDRESS, .scl_speed_hz = 400000};
     i2c_master_bus_handle_t bus;

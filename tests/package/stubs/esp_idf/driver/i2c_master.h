@@ -4,10 +4,18 @@
 #include <stdint.h>
 typedef int esp_err_t;
 #define ESP_OK 0
-#define ESP_ERROR_CHECK(call) do { if ((call) != ESP_OK) { return; } } while (0)
+#define ESP_ERROR_CHECK(call)   \
+    do {                        \
+        if ((call) != ESP_OK) { \
+            return;             \
+        }                       \
+    } while (0)
 typedef struct i2c_master_dev *i2c_master_dev_handle_t;
 typedef struct i2c_master_bus *i2c_master_bus_handle_t;
-enum { I2C_CLK_SRC_DEFAULT, I2C_ADDR_BIT_LEN_7 };
+enum {
+    I2C_CLK_SRC_DEFAULT,
+    I2C_ADDR_BIT_LEN_7
+};
 typedef struct {
     int i2c_port, sda_io_num, scl_io_num, clk_source;
     uint8_t glitch_ignore_cnt;

@@ -32,11 +32,20 @@ mp_obj_t mp_obj_new_str_from_cstr(const char *text);
 mp_obj_t mp_obj_new_list(size_t count, mp_obj_t *items);
 mp_obj_t mp_obj_list_append(mp_obj_t list, mp_obj_t item);
 #define MP_DEFINE_CONST_FUN_OBJ_0(name, call) \
-    const struct { mp_obj_base_t base; mp_obj_t (*fun)(void); } name = {{0}, call}
+    const struct {                            \
+        mp_obj_base_t base;                   \
+        mp_obj_t (*fun)(void);                \
+    } name = {{0}, call}
 #define MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(name, least, most, call) \
-    const struct { mp_obj_base_t base; mp_obj_t (*fun)(size_t, const mp_obj_t *); } name = {{0}, call}
+    const struct {                                                   \
+        mp_obj_base_t base;                                          \
+        mp_obj_t (*fun)(size_t, const mp_obj_t *);                   \
+    } name = {{0}, call}
 #define MP_DEFINE_CONST_DICT(name, table) \
-    const struct { mp_obj_base_t base; const mp_rom_map_elem_t *all; } name = {{0}, table}
+    const struct {                        \
+        mp_obj_base_t base;               \
+        const mp_rom_map_elem_t *all;     \
+    } name = {{0}, table}
 #define MP_QSTR(text) #text
 #define MP_ROM_QSTR(name) ((mp_rom_obj_t)(name))
 #define MP_ROM_PTR(pointer) ((mp_rom_obj_t)(pointer))
