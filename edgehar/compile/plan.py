@@ -193,7 +193,7 @@ def _needed(network: Network, split: int) -> dict[int, int]:
 
 def _best_block(network: Network, path: KernelPath, layer: Layer) -> int:
     """Output columns that a layer computes best at once."""
-    if layer.kind in ("add", "softmax"):
+    if layer.kind == "softmax":
         return 1
     channels = network.tensors[layer.inputs[0]].channels
     # A mean puts out one column in all.
