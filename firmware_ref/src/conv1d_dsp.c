@@ -86,8 +86,8 @@ static void run_filters(block_plan *plan, unsigned filters, unsigned words)
 }
 
 /* All filters at one or two neighbouring positions, `pitch` bytes apart. */
-static void run_positions(const edgehar_conv *conv, const int8_t *columns, void *scratch, unsigned positions,
-                          unsigned pitch, int8_t *out)
+static void run_positions(const edgehar_conv *conv, block_plan *plan, const int8_t *columns, void *scratch,
+                          unsigned positions, unsigned pitch, int8_t *out)
 {
     const uint32_t *const packed = conv->weights;
     const unsigned length = (unsigned)conv->in_channels * conv->kernel;
@@ -95,10 +95,8 @@ static void run_positions(const edgehar_conv *conv, const int8_t *columns, void 
     const unsigned pairs = (conv->out_channels + 1u) / 2u;
     uint32_t *const strip = scratch;
     int32_t *const sums = (int32_t *)strip + 2u * positions * chunk;
-    block_plan plan;
-    plan.strip = strip;
-    plan.zero = 2 * conv->output_zero + 1;
-    plan.weights = packed + 1;
+    plan->strip = strip;
+    plan->weights = packed + 1;
 
     for (unsigned at = 0; at < length; at += 4u * chunk) {
         const unsigned bytes = length - at < 4u * chunk ? length - at : 4u * chunk;
@@ -107,20 +105,22 @@ static void run_positions(const edgehar_conv *conv, const int8_t *columns, void 
         for (unsigned position = 0; position < positions; position++) {
             widen(strip + 2u * position, columns + position * pitch + at, bytes, 2u * positions);
         }
-        plan.end = strip + 2u * positions * quads;
-        enter_chain(&plan, quads, positions, !quick ? END_ADD : at ? END_LAST : END_ONLY);
-        plan.sums = sums;
+        plan->end = strip + 2u * positions * quads;
+        if (bytes < length || plan->positions != positions) {
+            enter_chain(plan, quads, positions, !quick ? END_ADD : at ? END_LAST : END_ONLY);
+        }
+        plan->sums = sums;
         if (quick) {
-            plan.out = out;
-            plan.apart = (positions - 1u) * conv->out_channels;
-            run_filters(&plan, conv->out_channels, 2u * quads + 8u);
+            plan->out = out;
+            plan->apart = (positions - 1u) * conv->out_channels;
+            run_filters(plan, conv->out_channels, 2u * quads + 8u);
         } else {
             if (at == 0) {
                 memset(sums, 0, 4u * sizeof *sums * pairs);
             }
-            plan.weights_end = plan.weights + (2u * quads + 2u) * pairs;
-            edgehar_dsp_block(&plan);
-            plan.weights = plan.weights_end;
+            plan->weights_end = plan->weights + (2u * quads + 2u) * pairs;
+            edgehar_dsp_block(plan);
+            plan->weights = plan->weights_end;
         }
     }
     if (!(packed[0] & EDGEHAR_DSP_QUICK)) {
@@ -134,9 +134,12 @@ void edgehar_conv1d_dsp(const void *parameters, const edgehar_block *block)
     const unsigned pitch = (unsigned)conv->stride * conv->in_channels;
     const int8_t *columns = block->columns;
     int8_t *out = block->out;
+    block_plan plan;
+    plan.zero = 2 * conv->output_zero + 1;
+    plan.positions = 0; /* the plan's way through the code is not found yet */
     for (unsigned left = (unsigned)block->positions; left > 0;) {
         const unsigned positions = left < 2u ? left : 2u;
-        run_positions(conv, columns, block->scratch, positions, pitch, out);
+        run_positions(conv, &plan, columns, block->scratch, positions, pitch, out);
         columns += positions * pitch;
         out += positions * conv->out_channels;
         left -= positions;

@@ -46,6 +46,7 @@ extern const char edgehar_dsp_add[], edgehar_dsp_last[], edgehar_dsp_only[];
 static inline void enter_chain(block_plan *plan, unsigned quads, unsigned positions, block_end ending)
 {
     const unsigned twos = quads / 2u;
+    plan->positions = positions;
     plan->entry =
         positions > 1u
             ? edgehar_dsp_end_2 - EDGEHAR_DSP_BYTES_2 * (twos ? (twos - 1u) % EDGEHAR_DSP_CHAIN_2 + 1u : 0u) + 1

@@ -25,8 +25,9 @@ KERNELS = {
 SCRATCH_AIM = 2368
 #: Bit 31 of the first word: every filter may be requantised the quick way.
 QUICK = 1 << 31
-#: Bytes of columns that a block of a layer may take in and out, and the positions that it holds at least and at most.
-BLOCK_BYTES, LEAST_POSITIONS, MOST_POSITIONS = 260, 2, 8
+#: Bytes of columns that a block of a layer may take in and out, where a column is wide and where it is narrow.
+WIDE_BLOCK, NARROW_BLOCK, NARROW = 260, 800, 96
+LEAST_POSITIONS, MOST_POSITIONS = 2, 18
 
 
 def pack_conv(layer: Layer, bias: NDArray[np.int32]) -> PackedConv:
@@ -164,7 +165,8 @@ def _wrap(values: NDArray[np.int64]) -> NDArray[np.int32]:
 
 def positions(step: int, output: int) -> int:
     """More columns at once save the engine's work, and need more memory: a wide layer gets two, a narrow one more."""
-    return max(LEAST_POSITIONS, min(MOST_POSITIONS, BLOCK_BYTES // (step + output) & ~1))
+    block = WIDE_BLOCK if step + output > NARROW else NARROW_BLOCK
+    return max(LEAST_POSITIONS, min(MOST_POSITIONS, block // (step + output) & ~1))
 
 
 KERNEL_PATH = KernelPath(
