@@ -1,4 +1,4 @@
-"""What the ports beyond Arm cost, against the committed budgets: bytes of the WebAssembly modules.
+"""What the ports beyond Arm cost, against the committed budgets: WebAssembly's bytes, RISC-V's instructions and bytes.
 
     python benchmarks/ports.py BUNDLE            # a table
     python benchmarks/ports.py BUNDLE --update   # and budgets.json anew
@@ -9,10 +9,15 @@ BUNDLE is an export of `micro`. Budgets are kept for each version of a compiler.
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -60,6 +65,108 @@ def measure_modules(model: Path) -> dict[str, dict[str, int]]:
     return rows
 
 
+def riscv() -> str:
+    """The compiler of the RISC-V image, for example `riscv64-unknown-elf-gcc 12.2.0`."""
+    tool = "riscv64-unknown-elf-gcc"
+    done = subprocess.run([tool, "-dumpfullversion"], capture_output=True, text=True, check=True)
+    return f"{tool} {done.stdout.strip()}"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What `edgehar_push` gave for one sample, where it gave anything.
+
+    Attributes:
+        decision: (time in microseconds, label, raw, p, scores); None for a flush.
+        instructions: of this push.
+    """
+
+    decision: tuple[int, int, int, tuple[int, ...], tuple[int, ...]] | None
+    instructions: int
+
+
+def build_riscv(model: Path, folder: Path) -> Path:
+    """Build the image of one generated model; raises EdgeharError where that fails."""
+    command = ["make", "-s", "-C", str(engine_dir()), "riscv", f"MODEL={model.resolve()}", f"BUILD={folder.resolve()}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise EdgeharError(f"cannot build the RISC-V image: {done.stderr.strip().splitlines()[0]}")
+    return folder / "riscv" / "edgehar-rv32imc.elf"
+
+
+def run_riscv(
+    image: Path, samples: NDArray[np.float32], times_us: NDArray[np.int64], hop: int, folder: Path
+) -> tuple[list[Replayed], int]:
+    """Replay samples (N, 3) in the emulator: what came of it, and the bytes of stack used.
+
+    Raises:
+        EdgeharError: the emulator ends otherwise than it should, or does not count instructions exactly.
+    """
+    records = zip(samples.tolist(), times_us.tolist(), strict=True)
+    (folder / "samples.bin").write_bytes(b"".join(struct.pack("<3fq", *sample, time) for sample, time in records))
+    words = ["edgehar", str(folder / "samples.bin"), str(folder / "results.bin"), str(hop)]
+    command = [
+        "qemu-system-riscv32",
+        "-M",
+        "virt",
+        "-bios",
+        "none",
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+    ]
+    semihosting = ",".join(["enable=on", "target=native", *(f"arg={word}" for word in words)])
+    command += ["-icount", "shift=0", "-semihosting-config", semihosting, "-kernel", str(image)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, check=False)
+    said = dict(line.split(" ", 1) for line in (done.stdout + done.stderr).splitlines() if " " in line)
+    if done.returncode or "stack" not in said:
+        raise EdgeharError(f"the RISC-V image ended with status {done.returncode}: {done.stderr.strip()[-200:]}")
+    loop, counted = map(int, said["calibration"].split())
+    if abs(counted - loop) > 4:
+        raise EdgeharError(f"expected {loop} instructions of the loop, got {counted}: minstret counts something else")
+    return _decode((folder / "results.bin").read_bytes(), int(said["classes"])), int(said["stack"])
+
+
+def _decode(data: bytes, classes: int) -> list[Replayed]:
+    """What port_replay.c wrote."""
+    rows, at = [], 0
+    while at < len(data):
+        status, label, _, raw, ticks, _, _, time_us = struct.unpack_from("<4i3IQ", data, at)
+        at += 36
+        decision = None
+        if status == 1:
+            p = struct.unpack_from(f"<{classes}B", data, at)
+            scores = struct.unpack_from(f"<{classes}i", data, at + classes)
+            at += 5 * classes
+            decision = (time_us, label, raw, p, scores)
+        rows.append(Replayed(decision, ticks))
+    return rows
+
+
+def measure_riscv(model: Path) -> dict[str, dict[str, int]]:
+    """The budget's row of a model: a whole window, bytes of code, constants and RAM, and of stack."""
+    samples = np.random.default_rng(3).normal((0, 9.8, 0), 3, (400, 3)).astype(np.float32)
+    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
+        folder = Path(name)
+        image = build_riscv(model, folder)
+        rows, stack = run_riscv(image, samples, np.arange(400) * 50_000, 80, folder)
+        listing = subprocess.run(
+            ["riscv64-unknown-elf-size", "-A", str(image)], capture_output=True, text=True, check=True
+        ).stdout
+    sizes = {line.split()[0]: int(line.split()[1]) for line in listing.splitlines() if line.startswith(".")}
+    return {
+        "rv32imc micro whole window": {
+            "instructions": max(row.instructions for row in rows),
+            "code_bytes": sizes[".text"],
+            "constant_bytes": sizes[".rodata"],
+            "ram_bytes": sizes[".bss"] + sizes.get(".data", 0),
+            "stack_bytes": stack,
+        }
+    }
+
+
 def main(arguments: list[str]) -> int:
     """Measure, print, and with --update write."""
     paths = [Path(word) for word in arguments if not word.startswith("--")]
@@ -67,7 +174,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        measured = {clang(): measure_modules(paths[0] / "c")}
+        measured = {clang(): measure_modules(paths[0] / "c"), riscv(): measure_riscv(paths[0] / "c")}
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant, cases
 
+_VECTOR = "tests/firmware/test_vector.py"
 _WASM = "firmware_ref/port/wasm"
 _TESTS = "tests/ports/test_wasm.py"
 WHOLE = cases(f"{_TESTS}::test_a_front_end_and_an_incremental_model", ["edgehar.wasm", "edgehar_simd.wasm"])
@@ -74,5 +75,53 @@ PORTS = (
         "windows",
         "windows that are learned from",
         LEARNED,
+    ),
+    Mutant(
+        "vector: unsigned inputs keep their bias",
+        "edgehar/compile/pack/vector.py",
+        "- 128 * flat",
+        "- 127 * flat",
+        "the bias of inputs that are 128 more",
+        cases(f"{_VECTOR}::test_nothing_is_read_behind_a_buffer", [3]),
+    ),
+    Mutant(
+        "vector: a filter of the last block is left out",
+        "firmware_ref/src/conv1d_vector_vnni.c",
+        "(conv->out_channels - filter + EDGEHAR_VECTOR_FILTERS - 5)",
+        "(conv->out_channels - filter + EDGEHAR_VECTOR_FILTERS - 6)",
+        "blocks of five filters taken for narrow ones",
+        cases(f"{_VECTOR}::test_nothing_is_read_behind_a_buffer", [3]),
+    ),
+    Mutant(
+        "vector: odd sums rounded down",
+        "firmware_ref/src/edgehar_avx512.h",
+        "factors->odd_multiplier), rounding);",
+        "factors->odd_multiplier), _mm512_setzero_si512());",
+        "the first rounding of every other filter",
+        cases(f"{_VECTOR}::test_nothing_is_read_behind_a_buffer", [3]),
+    ),
+    Mutant(
+        "vector: one position too few is clamped",
+        "firmware_ref/src/conv1d_vector_pairs.h",
+        "position + index > last ? last : position + index",
+        "position + index",
+        "reading behind the copied columns",
+        cases(f"{_VECTOR}::test_nothing_is_read_behind_a_buffer", [1, 2]),
+    ),
+    Mutant(
+        "vector: pools of few channels more than a vector",
+        "firmware_ref/src/max_pool_vector.c",
+        "channel + 16 > channels ? channels - 16 : channel;",
+        "channel;",
+        "the last vector of channels",
+        cases(f"{_VECTOR}::test_pools_and_means_of_many_channels", [17]),
+    ),
+    Mutant(
+        "vector: a mean begins with the sums before",
+        "firmware_ref/src/mean_vector.c",
+        "block->first == 0 ? _mm512_setzero_si512() :",
+        "",
+        "sums that are not cleared",
+        cases(f"{_VECTOR}::test_pools_and_means_of_many_channels", [17]),
     ),
 )

@@ -1,5 +1,5 @@
 /* Semihosting: the emulator does files, console and exit for the image. Arm's "Semihosting for AArch32 and AArch64"
- * gives the operation numbers. */
+ * gives the operation numbers, which "RISC-V Semihosting" takes over. */
 #include "port_board.h"
 
 enum {
@@ -13,6 +13,25 @@ enum {
     STOPPED_APPLICATION_EXIT = 0x20026
 };
 
+#if defined(__riscv)
+static int32_t call(uint32_t operation, const void *argument)
+{
+    register uint32_t a0 __asm("a0") = operation;
+    register const void *a1 __asm("a1") = argument;
+    /* The three must be whole words, side by side in one page. */
+    __asm volatile(".option push\n"
+                   ".option norvc\n"
+                   ".balign 16\n"
+                   "slli x0, x0, 0x1f\n"
+                   "ebreak\n"
+                   "srai x0, x0, 7\n"
+                   ".option pop\n"
+                   : "+r"(a0)
+                   : "r"(a1)
+                   : "memory");
+    return (int32_t)a0;
+}
+#else
 static int32_t call(uint32_t operation, const void *argument)
 {
     register uint32_t r0 __asm("r0") = operation;
@@ -20,6 +39,7 @@ static int32_t call(uint32_t operation, const void *argument)
     __asm volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
     return (int32_t)r0;
 }
+#endif
 
 void board_exit(int status)
 {
