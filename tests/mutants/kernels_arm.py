@@ -41,8 +41,8 @@ KERNELS_ARM = (
     Mutant(
         "a lone position writes a second",
         f"{SRC}/conv1d_dsp.c",
-        "plan.apart = (positions - 1u) * conv->out_channels;",
-        "plan.apart = conv->out_channels;",
+        "plan->apart = (positions - 1u) * conv->out_channels;",
+        "plan->apart = conv->out_channels;",
         "bytes behind the output are overwritten",
         DSP,
     ),
