@@ -116,7 +116,7 @@ def check(data: DataSource, use: str, as_json: bool) -> None:
     the exports of phyphox, Sensor Logger and CoreMotion as they come, and the published sets.
 
     An edgehar-data.toml beside the recordings says what they do not; options given here win over it. Its keys are
-    columns (a list of three), unit, axes, rate, time, time_unit, subject and label, with the meaning of the options,
+    columns (a list), channels, unit, axes, rate, time, time_unit, subject and label, with the meaning of the options,
     and a table [labels] with lines such as Own = "walking".
     """
     from edgehar.contract import Contract
@@ -125,7 +125,7 @@ def check(data: DataSource, use: str, as_json: bool) -> None:
 
     dataset = load_dataset(data, quiet=as_json, notes=False)
     with progress("checking", quiet=as_json) as tick:
-        result = run(dataset, Contract(labels=HAPT_LABELS), on_progress=tick)
+        result = run(dataset, Contract(HAPT_LABELS, channels=dataset.channels), on_progress=tick)
     if as_json:
         _print_json(result.to_dict())
     else:

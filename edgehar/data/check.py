@@ -133,9 +133,11 @@ def check(dataset: Dataset, contract: Contract, on_progress: Callable[[int, int]
 def walking_peak(dataset: Dataset) -> float | None:
     """Frequency in Hz of walking's strongest component between 0.5 and 5 Hz, the median over people.
 
-    Spectra of |acceleration| over stretches of 8 s with a Hann window; None without 8 s of walking.
+    Spectra of |acceleration| over stretches of 8 s with a Hann window; None without 8 s of walking, or without
+    the three axes.
     """
-    if "walking" not in dataset.classes:
+    place = acceleration_at(dataset.channels)
+    if place is None or "walking" not in dataset.classes:
         return None
     code = dataset.classes.index("walking")
     spectra: dict[str, NDArray[np.float64]] = {}
@@ -147,7 +149,7 @@ def walking_peak(dataset: Dataset) -> float | None:
             if recording.label[start] != code:
                 continue
             for at in range(start, stop - length + 1, length):
-                size = np.linalg.norm(recording.acc[at : at + length], axis=1)
+                size = np.linalg.norm(recording.acc[at : at + length, place : place + 3], axis=1)
                 power = np.abs(np.fft.rfft((size - size.mean()) * np.hanning(length)))[:41] ** 2
                 total = float(power.sum())
                 if total > 0:

@@ -10,6 +10,7 @@ from edgehar.channels import ACCELERATION, channels_text, parse_channels, turnab
 from edgehar.contract import Contract
 from edgehar.data import CsvOptions, cut_windows, from_frame, load
 from edgehar.data.channels import take_channels
+from edgehar.data.check import check
 from edgehar.data.pool import pooled
 from edgehar.errors import ContractError, DataError
 
@@ -93,3 +94,14 @@ def test_names_of_channels():
     for text in ("acc.w", "speed", "", "acc,", "acc.x.y", "acc,acc.x"):
         with pytest.raises(ContractError):
             parse_channels(text)
+
+
+def test_a_check_tells_gravity_where_there_is_acceleration(table):
+    path, _ = table
+    contract = Contract(("walking", "sitting"), channels=parse_channels("acc,gyro"))
+    six_of_them = check(load(path, options=six()), contract)
+    assert six_of_them.windows == 9 and six_of_them.gravity["up"] == "+y"
+    assert list(six_of_them.saturated["samples"])[3:] == ["gyro.x", "gyro.y", "gyro.z"]
+    gyro = load(path, options=CsvOptions(columns=SIX[3:], channels="gyro", unit="deg/s"))
+    alone = check(gyro, Contract(("walking", "sitting"), channels=parse_channels("gyro")))
+    assert alone.windows == 9 and alone.gravity is None and alone.walking_hz is None
