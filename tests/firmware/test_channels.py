@@ -203,6 +203,8 @@ def test_lines_and_units_of_another_number_are_refused(programs, line, words):
 
 PROGRAM = """
 #include "edgehar_engine.h"
+#include "edgehar_sensor.h"
+#include "edgehar_store.h"
 #include "model_data.h"
 static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 static const edgehar_counts maps[EDGEHAR_MODEL_CHANNELS] = EDGEHAR_MODEL_CHANNEL_COUNTS(0.25, 0.5);
@@ -214,6 +216,9 @@ int main(void)
     const edgehar_config with_unit = EDGEHAR_CONFIG_COUNTS(&edgehar_model_data, 20, 0.25);
     const edgehar_counts acc = EDGEHAR_COUNTS(0.25), gyro = EDGEHAR_COUNTS(0.5);
     const int16_t counts[EDGEHAR_MODEL_CHANNELS] = {0};
+    const edgehar_sensor sensor = {NULL, EDGEHAR_SENSOR_UNIT(0.01), {1, 2, 3}};
+    edgehar_stored places[2];
+    edgehar_queue queue;
     edgehar_decision decision;
     edgehar stream;
     if (edgehar_init(&stream, &with_unit, memory, sizeof memory) != EDGEHAR_ERROR_CONFIG) return 1;
@@ -227,20 +232,28 @@ int main(void)
     if (maps[2].multiplier != acc.multiplier || maps[2].shift != acc.shift) return 8;
     if (maps[3].multiplier != gyro.multiplier || maps[3].shift != gyro.shift || gyro.shift == acc.shift) return 9;
     if (edgehar_set_counts(NULL, maps) != EDGEHAR_ERROR_ARGUMENT) return 10;
+    if (edgehar_set_sensor(&stream, &sensor, NULL, 0) != EDGEHAR_ERROR_MODEL) return 13;
+    if (edgehar_queue_init(&queue, places, 2) != EDGEHAR_OK) return 14;
+    if (edgehar_decide(&stream, &queue, &decision) != STORE) return 15;
+    if (edgehar_store(&queue, counts, 50000) != EDGEHAR_OK) return 16;
+    if (edgehar_decide(&stream, &queue, &decision) != STORE) return 17;
     return edgehar_set_counts(&stream, NULL) == EDGEHAR_OK ? 0 : 11;
 }
 """
 
 
+@pytest.mark.parametrize("room", [3, 6])
 @pytest.mark.parametrize(("compiler", "standard"), [("gcc", "c99"), ("clang", "c99"), ("g++", "c++11")])
-def test_units_per_sensor_are_made_by_the_compiler(place, runtimes, tmp_path, compiler, standard):
+def test_units_per_sensor_are_made_by_the_compiler(place, runtimes, tmp_path, compiler, standard, room):
+    """What else is for x, y and z alone is refused; a queue has room for more values where the build says so."""
     source = tmp_path / ("user.cpp" if "++" in compiler else "user.c")
     source.write_text(PROGRAM)
     engine = [] if "++" in compiler else sorted((FIRMWARE / "src").glob("*.c"))
     includes = [f"-I{path}" for path in (FIRMWARE / "include", FIRMWARE / "src", place / "acc,gyro")]
     model = [] if "++" in compiler else [place / "acc,gyro" / "model_data.c"]
     output = ["-c", "-o", tmp_path / "user.o"] if "++" in compiler else ["-o", tmp_path / "user"]
-    command = [compiler, f"-std={standard}", *STRICT, *includes, source, *engine, *model, *output]
+    told = [f"-DEDGEHAR_STORE_CHANNELS={room}", f"-DSTORE={'EDGEHAR_OK' if room == 6 else 'EDGEHAR_ERROR_MODEL'}"]
+    command = [compiler, f"-std={standard}", *STRICT, *told, *includes, source, *engine, *model, *output]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     if "++" not in compiler:

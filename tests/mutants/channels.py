@@ -95,4 +95,20 @@ CHANNELS = (
         "sensors of one board",
         ("tests/training/test_augment.py::test_every_sensor_is_turned_alike_and_a_length_stays",),
     ),
+    Mutant(
+        "a queue of three values for six",
+        "firmware_ref/src/edgehar_store.c",
+        "self->config->model->channels > EDGEHAR_STORE_CHANNELS",
+        "0",
+        "values that were never stored",
+        UNITS,
+    ),
+    Mutant(
+        "a sensor of three axes for six values",
+        "firmware_ref/src/edgehar_sensor.c",
+        " || model->channels != 0)",
+        ")",
+        "a sensor's rate with other channels",
+        UNITS,
+    ),
 )
