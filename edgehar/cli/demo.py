@@ -21,11 +21,13 @@ def command(
 ) -> None:
     """Serve one page with the C engine as WebAssembly: signal, decisions, recording, and learning a person by buttons.
 
-    BUNDLES are what `export --int8` writes, or int8 .tflite files with their contract; ./bundle by default. Each is a
-    card to choose. Browsers give their motion sensor to localhost and to https alone: for a phone, forward the port
-    over its cable (adb reverse tcp:8000 tcp:8000), serve https with --cert, or put the folder of `export --web` on any
-    https server. After the first load the page works offline. Ctrl-C ends.
+    BUNDLES are what `export --int8` writes, int8 .tflite files with their contract, or names of shipped ones (micro,
+    micro-pocket, micro-wrist); ./bundle by default, and the shipped ones where there is none. Each is a card to choose.
+    Browsers give their motion sensor to localhost and to https alone: for a phone, forward the port over its cable
+    (adb reverse tcp:8000 tcp:8000), serve https with --cert, or put the folder of `export --web` on any https server.
+    After the first load the page works offline. Ctrl-C ends.
     """
+    from edgehar.models import int8_names
     from edgehar.report.progress import stage
     from edgehar.web.serve import LOOPBACK, make_server
     from edgehar.web.site import page_files, page_model
@@ -33,8 +35,9 @@ def command(
     if (cert is None) != (cert_key is None):
         raise click.UsageError("expected --cert and --cert-key together")
     models = []
+    default = (Path("bundle"),) if Path("bundle").exists() else tuple(map(Path, int8_names()))
     with stage() as on_step:
-        for path in bundles or (Path("bundle"),):
+        for path in bundles or default:
             on_step(f"{path}: compiling the engine for browsers")
             models.append(page_model(path))
     certificate = None if cert is None or cert_key is None else (cert, cert_key)

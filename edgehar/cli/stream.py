@@ -37,7 +37,10 @@ FRACTION = click.FloatRange(0, 1)
     },
 )
 @data_options(argument="source")
-@click.option("--bundle", help="Bundle folder, or a model file (default: bundle).")
+@click.option(
+    "--bundle",
+    help="Bundle folder, model file, or a shipped int8 model's name, such as micro-pocket (default: bundle).",
+)
 @click.option("--profile", type=click.Path(dir_okay=False), help="Of a person, from edgehar adapt, for this model.")
 @click.option(
     "--align",

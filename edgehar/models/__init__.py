@@ -3,7 +3,17 @@
 from edgehar.models.carried import find_contract, read_contract
 from edgehar.models.keras_file import save
 from edgehar.models.origin import Origin, open_recordings, read_origin
-from edgehar.models.registry import ARCHITECTURES, build, load, require_architecture, resolve, shipped, shipped_names
+from edgehar.models.registry import (
+    ARCHITECTURES,
+    build,
+    int8_file,
+    int8_names,
+    load,
+    require_architecture,
+    resolve,
+    shipped,
+    shipped_names,
+)
 from edgehar.models.temperature import fold_temperature
 
 __all__ = [
@@ -12,6 +22,8 @@ __all__ = [
     "build",
     "find_contract",
     "fold_temperature",
+    "int8_file",
+    "int8_names",
     "load",
     "open_recordings",
     "read_contract",

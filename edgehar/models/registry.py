@@ -71,6 +71,18 @@ def shipped(name: str = DEFAULT) -> Path:
     return path
 
 
+def int8_names() -> tuple[str, ...]:
+    """Names of the shipped models whose int8 file ships, too."""
+    return tuple(sorted(path.stem for path in (_folder() / "int8").glob("*.tflite")))
+
+
+def int8_file(path_or_name: str | os.PathLike[str]) -> Path:
+    """The shipped int8 file where such a name is given and nothing of that name is here, else the path as it is."""
+    path = Path(path_or_name)
+    known = str(path_or_name).removesuffix("-waist")
+    return _folder() / "int8" / f"{known}.tflite" if known in int8_names() and not path.exists() else path
+
+
 def resolve(path_or_name: str | os.PathLike[str]) -> Path:
     """The path of a `.keras` file given as such, or of a shipped model given by its name.
 

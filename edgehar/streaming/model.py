@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from edgehar.bundle import open_bundle
 from edgehar.errors import EdgeharError
+from edgehar.models import int8_file
 from edgehar.personal.profile import personal_model, read_profile
 from edgehar.runtimes import Runtime, incremental_row, open_model, row_named
 from edgehar.runtimes.incremental import Incremental, from_bytes, is_step
@@ -35,7 +35,7 @@ def open_incremental_model(
     """
     # A hop that cannot be one has no row; the planner says what is wrong with it.
     row = incremental_row(hop, runtime or DEFAULT_KERNELS) if type(hop) is int and hop > 0 else None
-    path = Path(DEFAULT_BUNDLE if path is None else path)
+    path = int8_file(DEFAULT_BUNDLE if path is None else path)
     contract = None
     if not path.is_file():
         bundle = open_bundle(path)
@@ -62,14 +62,14 @@ def open_stream_model(path: str | os.PathLike[str] | None = None, runtime: str |
     """Open the model of a bundle folder, or a model file.
 
     Args:
-        path: by default `DEFAULT_BUNDLE`.
+        path: by default `DEFAULT_BUNDLE`; the name of a shipped int8 model does as well.
         runtime: row name such as `litert-int8`; by default `DEFAULT_KERNELS` where there is an int8 model.
     Raises:
         BundleError: not a bundle, or a file in it is not what the manifest says.
         ContractError: the model is damaged or does not fit its contract.
         MissingExtra: the runtime's package is not installed.
     """
-    path = Path(DEFAULT_BUNDLE if path is None else path)
+    path = int8_file(DEFAULT_BUNDLE if path is None else path)
     if path.is_file():
         model = open_model(path, runtime=runtime)
         if runtime is None and model.name == "litert-int8":
@@ -106,7 +106,7 @@ def open_personal_model(
     if row_named(name).file != "model_int8.tflite" or name == "native-int8":
         raise EdgeharError(f"expected a runtime of an int8 .tflite for a profile, as {DEFAULT_KERNELS}, got {name}")
     learned = read_profile(profile)
-    path = Path(DEFAULT_BUNDLE if path is None else path)
+    path = int8_file(DEFAULT_BUNDLE if path is None else path)
     contract = None
     if not path.is_file():
         bundle = open_bundle(path)

@@ -15,7 +15,7 @@ from edgehar.data.resampling import lowpass, rate_ratio
 from edgehar.engine import engine_dir
 from edgehar.errors import BundleError, EdgeharError
 from edgehar.files import sha256_bytes, sha256_file
-from edgehar.models import shipped, shipped_names
+from edgehar.models import int8_file, shipped, shipped_names
 from edgehar.models.cards import ModelCard, read_cards
 from edgehar.runtimes import open_model
 from edgehar.schema import read_json
@@ -66,7 +66,8 @@ def page_model(path: Path, name: str | None = None) -> PageModel:
         BundleError: no bundle, or one without an int8 model.
         EdgeharError: a model that the engine does not cover, or no compiler.
     """
-    bundle = open_bundle(path) if path.is_dir() else None
+    path = int8_file(path)
+    bundle = open_bundle(path) if path.is_dir() or not path.exists() else None
     file = path if bundle is None else bundle.file(INT8)
     opened = open_model(file)
     contract = opened.contract
