@@ -1,0 +1,233 @@
+"""What CMSIS-NN's kernels cost for the convolutions of a model, made again from sources that you have.
+
+    python benchmarks/baseline_cmsis_nn.py CMSIS-NN BUNDLE [--target cortex-m4]
+
+CMSIS-NN is a checkout with Include/arm_nnfunctions.h and Source/. Each convolution of the model is run once, on made-up
+input, through `arm_convolve_wrapper_s8` or `arm_depthwise_conv_wrapper_s8`, and its bytes are compared with the
+reference definition. Printed are instructions, counted, and cycles, estimated by Arm's tables; beside them edgehar's
+whole window. That holds all other layers and the engine; the baseline holds neither them nor the interpreter.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from edgehar.benchmark import qemu
+from edgehar.benchmark.cycles import TABLES, estimate
+from edgehar.benchmark.emulated import find_int8, measure
+from edgehar.benchmark.executed import missing_plugin, plugin_option, read_executed
+from edgehar.compile.c import literals
+from edgehar.compile.network import Layer, Network
+from edgehar.compile.read import read_network
+from edgehar.engine import engine_dir
+from edgehar.errors import EdgeharError
+
+HEADER, START = "Include/arm_nnfunctions.h", "baseline_layers"
+#: Folders of CMSIS-NN's Source that convolutions need.
+FOLDERS = ("ConvolutionFunctions", "NNSupportFunctions", "FullyConnectedFunctions")
+
+
+def check_sources(sources: Path) -> str:
+    """The text of CMSIS-NN's header.
+
+    Raises:
+        EdgeharError: that is no checkout of CMSIS-NN.
+    """
+    missing = [name for name in (HEADER, *(f"Source/{folder}" for folder in FOLDERS)) if not (sources / name).exists()]
+    if missing:
+        raise EdgeharError(
+            f"expected the sources of CMSIS-NN in {sources}, got none of {', '.join(missing)}; "
+            "get them from its makers, edgehar does not hold them"
+        )
+    return (sources / HEADER).read_text(encoding="utf-8", errors="replace")
+
+
+def expected(layer: Layer, network: Network, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Outputs int8 (columns, filters) of inputs int8 (columns, channels), as the reference kernels have it."""
+    assert layer.weights is not None and layer.bias is not None
+    source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]
+    taps, filters = layer.kernel, output.channels
+    x = np.full((layer.pad_left + source.columns + layer.pad_right, source.channels), 0, np.int64)
+    x[layer.pad_left : layer.pad_left + source.columns] = inputs.astype(np.int64) - source.zero_point
+    sums = np.empty((output.columns, filters), np.int64)
+    for column in range(output.columns):
+        window = x[column * layer.stride : column * layer.stride + taps]
+        if layer.kind == "conv":
+            sums[column] = np.tensordot(layer.weights.astype(np.int64), window, 2)
+        else:
+            sums[column] = (layer.weights.astype(np.int64) * window.repeat(filters // source.channels, 1)).sum(0)
+    sums += layer.bias
+    shift = np.asarray(layer.shift, np.int64)
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+    high = ((sums << left) * np.asarray(layer.multiplier, np.int64) + (1 << 30)) >> 31
+    mask = (np.int64(1) << right) - 1
+    rounded = (high >> right) + ((high & mask) > (mask >> 1) + (high < 0))
+    return np.clip(rounded + output.zero_point, *layer.activation).astype(np.int8)
+
+
+def emit(network: Network, header: str) -> str:
+    """A program that runs every convolution once, and prints how many of its bytes differ."""
+    parts = ['#include "arm_nnfunctions.h"\n#include "port_board.h"\n#include <string.h>\n']
+    calls, checks = [], []
+    rng = np.random.default_rng(4)
+    for index, layer in enumerate(network.layers):
+        if layer.kind not in ("conv", "depthwise"):
+            continue
+        assert layer.weights is not None and layer.bias is not None
+        source = network.tensors[layer.inputs[0]]
+        inputs = rng.integers(-128, 128, (source.columns, source.channels)).astype(np.int8)
+        right = expected(layer, network, inputs)
+        tables = {"weights": layer.weights.tobytes(), "inputs": inputs.tobytes(), "expected": right.tobytes()}
+        parts += [
+            literals.words(f"{name}_{index}", content + bytes(-len(content) % 4)) for name, content in tables.items()
+        ]
+        numbers = {"bias": layer.bias.tolist(), "multiplier": layer.multiplier, "shift": layer.shift}
+        parts += [literals.numbers("int32_t", f"{name}_{index}", values) for name, values in numbers.items()]
+        parts.append(f"static int8_t out_{index}[{right.size}];\n")
+        calls.append(_call(index, layer, network, header))
+        checks.append(f'    board_print_pair("differ", differing(out_{index}, expected_{index}, {right.size}));\n')
+    body = "".join(calls)
+    return (
+        "\n".join(parts)
+        + f"""
+static uint8_t room[64 * 1024];
+
+static int differing(const int8_t *got, const void *expected, int bytes)
+{{
+    int count = 0;
+    for (int at = 0; at < bytes; at++) {{
+        count += got[at] != ((const int8_t *)expected)[at];
+    }}
+    return count;
+}}
+
+__attribute__((noinline)) void {START}(void);
+void {START}(void)
+{{
+{body}}}
+
+int main(void)
+{{
+    board_calibrate();
+    const uint32_t before = board_ticks();
+    {START}();
+    board_print_pair("ticks", (int32_t)board_ticks_between(before, board_ticks()));
+{"".join(checks)}    return 0;
+}}
+"""
+    )
+
+
+def _call(index: int, layer: Layer, network: Network, header: str) -> str:
+    source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]
+    depthwise = layer.kind == "depthwise"
+    name = f"arm_{'depthwise_conv' if depthwise else 'convolve'}_wrapper_s8"
+    declared = re.search(rf"arm_cmsis_nn_status {name}\((.*?)\)", header, re.DOTALL)
+    if declared is None:
+        raise EdgeharError(f"expected a CMSIS-NN with {name}, its header declares none")
+    sums = "&none, " if "weight_sum" in declared[1] else ""
+    filters, channels = output.channels, 1 if depthwise else source.channels
+    multiple = f"        params.ch_mult = {filters // source.channels};\n" if depthwise else ""
+    kernel = f"1, 1, {layer.kernel}, {filters}" if depthwise else f"{filters}, 1, {layer.kernel}, {channels}"
+    return f"""    {{
+        static const cmsis_nn_dims in = {{1, 1, {source.columns}, {source.channels}}}, filter = {{{kernel}}};
+        static const cmsis_nn_dims bias = {{1, 1, 1, {filters}}}, to = {{1, 1, {output.columns}, {filters}}};
+        const cmsis_nn_context context = {{room, sizeof room}}, none = {{0, 0}};
+        cmsis_nn_per_channel_quant_params scales;
+        cmsis_nn_{"dw_" if depthwise else ""}conv_params params;
+        memset(&params, 0, sizeof params);
+        params.input_offset = {-source.zero_point};
+        params.output_offset = {output.zero_point};
+{multiple}        params.stride.w = {layer.stride};
+        params.stride.h = 1;
+        params.padding.w = {layer.pad_left};
+        params.dilation.w = params.dilation.h = 1;
+        params.activation.min = {layer.activation[0]};
+        params.activation.max = {layer.activation[1]};
+        scales.multiplier = (int32_t *)multiplier_{index};
+        scales.shift = (int32_t *)shift_{index};
+        (void)none;
+        {name}(&context, {sums}&params, &scales, &in, (const int8_t *)inputs_{index}, &filter,
+            (const int8_t *)weights_{index}, &bias, bias_{index}, &to, out_{index});
+    }}
+"""
+
+
+def build(program: str, sources: Path, target: str, folder: Path) -> Path:
+    """Compile the program with CMSIS-NN's sources for an emulated board."""
+    port = engine_dir() / "port" / "qemu"
+    core = qemu.board(target).core.removeprefix("cortex-")
+    boards = dict(re.findall(r"^(\w+) = (.*)$", (port / "boards.mk").read_text(encoding="utf-8"), re.MULTILINE))
+    (folder / "baseline.c").write_text(program, encoding="utf-8")
+    files = [path for name in FOLDERS for path in sorted((sources / "Source" / name).glob("*_s8*.c"))]
+    files += [path for path in sorted((sources / "Source" / "NNSupportFunctions").glob("*.c")) if path not in files]
+    files += [port / f"{name}.c" for name in ("port_startup", "port_semihosting", "port_counter")]
+    image = folder / "baseline.elf"
+    objects = [folder / f"{path.stem}.o" for path in (folder / "baseline.c", *files)]  # the linker script knows names
+    command = ["arm-none-eabi-gcc", *boards[f"CORE_{core}"].split(), "-mthumb", "-O2", "-std=gnu11", "-w"]
+    command += ["-ffunction-sections", "-fdata-sections", f"-I{sources / 'Include'}", f"-I{port}"]
+    command.append(f"-I{engine_dir() / 'include'}")
+    for source, made in zip((folder / "baseline.c", *files), objects, strict=True):
+        _compile([*command, "-c", str(source), "-o", str(made)], target)
+    link = ["-nostartfiles", "--specs=nosys.specs", "-Wl,--gc-sections", f"-L{port}"]
+    link.append(f"-T{port / boards[f'SCRIPT_{core}']}")
+    _compile([*command, *link, *map(str, objects), "-o", str(image)], target)
+    return image
+
+
+def _compile(command: list[str], target: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if "error" in line or "undefined" in line] or [done.stderr]
+        raise EdgeharError(f"cannot build CMSIS-NN for {target}: {lines[0].strip()}")
+
+
+def main(arguments: list[str]) -> int:
+    """Build, run, print."""
+    target = arguments[arguments.index("--target") + 1] if "--target" in arguments[:-1] else "cortex-m4"
+    paths = [Path(word) for word in arguments if not word.startswith("--") and word != target]
+    if len(paths) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        header = check_sources(paths[0])
+        qemu.require_tools()
+        network = read_network(find_int8(paths[1]))
+        with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
+            folder = Path(name)
+            image = build(emit(network, header), paths[0], target, folder)
+            core = qemu.board(target).core
+            told = core in TABLES and not missing_plugin()
+            plugin = plugin_option(image, folder, start=START, stop="board_ticks", skip=0) if told else None
+            lines = [line.split() for line in qemu.run(target, image, [], plugin=plugin)]
+            cycles = estimate(core, read_executed(image, folder)) if told else None
+        differ = sum(int(line[1]) for line in lines if line[0] == "differ")
+        if differ:
+            raise EdgeharError(f"expected the reference's bytes of CMSIS-NN, got {differ} others: not the same work")
+        own = measure(paths[1], target)
+    except EdgeharError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    counted = next(qemu.instructions(target, int(line[1])) for line in lines if line[0] == "ticks")
+    print(f"{'':44}{'instructions':>14}{'cycles, est.':>14}{'±':>12}")
+    rows = (
+        (f"CMSIS-NN, convolutions, {core}", counted, cycles and cycles.cycles, cycles and cycles.error),
+        (f"edgehar, whole window, {core}", own["instructions"], own["cycles_estimate"], own["cycles_error"]),
+    )
+    for title, *values in rows:
+        cells = ["–" if value is None else f"{value:,}" for value in values]
+        print(f"{title:44}{cells[0]:>14}{cells[1]:>14}{cells[2]:>12}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
