@@ -166,7 +166,7 @@ static const edgehar_layer layers[] = {
         .taps = 3, .stride = 1, .positions = 1, .outputs = 36, .input = 2, .second = EDGEHAR_NONE, .output = 5,
         .output_count = 1, .reduces = 0, .settled = 4},
     {.kernel = edgehar_add_columns, .parameters = &layer_4, .block_macs = 0, .scratch = 580, .channels = 7,
-        .taps = 1, .stride = 1, .positions = 1, .outputs = 36, .input = 5, .second = 4, .output = 6,
+        .taps = 1, .stride = 1, .positions = 2, .outputs = 36, .input = 5, .second = 4, .output = 6,
         .output_count = 1, .reduces = 0, .settled = 3},
     {.kernel = edgehar_depthwise_portable, .parameters = &layer_5, .block_macs = 42, .scratch = 580,
         .channels = 7, .taps = 3, .stride = 1, .positions = 2, .outputs = 34, .input = 6, .second = EDGEHAR_NONE,

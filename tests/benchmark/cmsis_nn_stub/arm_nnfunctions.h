@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-typedef enum { ARM_CMSIS_NN_SUCCESS = 0 } arm_cmsis_nn_status;
+typedef enum {
+    ARM_CMSIS_NN_SUCCESS = 0
+} arm_cmsis_nn_status;
 typedef struct {
     void *buf;
     int32_t size;
