@@ -116,6 +116,30 @@ def test_nothing_is_read_behind_a_buffer(level, tmp_path):
         np.testing.assert_array_equal(out.bytes.view(np.int8).reshape(want.shape), want, str(case))
 
 
+class Pool(ctypes.Structure):
+    _fields_ = (
+        ("channels", ctypes.c_uint16), ("kernel", ctypes.c_uint16), ("stride", ctypes.c_uint16),
+        ("inputs", ctypes.c_uint16), ("pad_left", ctypes.c_uint16), ("padded", ctypes.c_uint8),
+        ("activation_min", ctypes.c_int8), ("activation_max", ctypes.c_int8),
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(platform.system() == "Windows", reason="needs mprotect")
+@pytest.mark.parametrize("channels", [1, 15, 16, 17, 33, 100])
+def test_a_pool_stays_within_its_buffers(channels, tmp_path):
+    library = tmp_path / "pool.so"
+    sources = [FIRMWARE / "src" / name for name in ("pool.c", "max_pool_vector.c")]
+    command = [COMPILER, "-O2", "-fPIC", "-shared", f"-I{FIRMWARE / 'src'}", *map(str, sources), "-o", str(library)]
+    subprocess.run(command, check=True)
+    values = np.random.default_rng(channels).integers(-128, 128, (11, channels)).astype(np.int8)
+    columns, out = Fenced(values.size), Fenced(5 * channels)
+    columns.bytes[:] = values.view(np.uint8).ravel()
+    pool, block = Pool(channels, 3, 2, 11, 0, 0, -100, 90), Block(columns.address, out.address, None, 5, 0)
+    ctypes.CDLL(str(library)).edgehar_max_pool_vector(ctypes.byref(pool), ctypes.byref(block))
+    want = np.stack([values[2 * at : 2 * at + 3].max(axis=0) for at in range(5)]).clip(-100, 90)
+    np.testing.assert_array_equal(out.bytes.view(np.int8).reshape(want.shape), want)
+
+
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory) -> dict[int, list[Path]]:
     """The engine at each level."""

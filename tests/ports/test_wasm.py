@@ -167,7 +167,7 @@ def test_a_person_is_learned_as_in_python(module, small, tmp_path):
     fitted = adapt(head_of(model), rows, np.array(labels))
     profiles = [Profile(model.sha256, rotation, *fitted) for rotation in (None, TURNED)]
     turned, torn = list(profiles[1].to_bytes()), list(profiles[1].to_bytes())
-    torn[50] ^= 1
+    torn[20:60] = [byte ^ 0x55 for byte in torn[20:60]]
 
     host = Host(folder / module, tmp_path)
     host.do("init", {"hop": 20})
@@ -179,8 +179,8 @@ def test_a_person_is_learned_as_in_python(module, small, tmp_path):
     host.do("remember", 0)
     host.push(x, times)
     host.do("setProfile", turned)
-    host.do("setProfile", torn)
     host.do("setProfile", list(Profile("00" * 32, TURNED, *fitted).to_bytes()))
+    host.do("setProfile", torn)
     host.push(x, times)
     host.do("forget")
     host.do("adapt")
@@ -198,8 +198,8 @@ def test_a_person_is_learned_as_in_python(module, small, tmp_path):
         ("setProfile", None),
         early,
         ("setProfile", None),
-        ("setProfile", "edgehar set_profile: wrong profile"),
         ("setProfile", "edgehar set_profile: wrong model"),
+        ("setProfile", "edgehar set_profile: wrong profile"),
         ("forget", None),
         ("adapt", "edgehar adapt: wrong argument"),
         ("setProfile", None),
