@@ -1,7 +1,11 @@
 # make demo: install, export, bench. make test: every test. Both need nothing but Python 3.11 to 3.13.
+# make kill: kills commands at 200 points and has them go on.
 # make mutants: breaks the engine, the planner and the packers on purpose; the tests must notice each time.
 
 PYTHON ?= python3
+# Of make kill.
+POINTS ?= 200
+SEED ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 # What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
@@ -17,7 +21,7 @@ SUITE := build/suite
 SHARED := tests benchmarks docs firmware_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile pyproject.toml \
 	constraints.txt
 
-.PHONY: release demo test mutants lint install install-dev tools wheel clean
+.PHONY: release demo test mutants kill lint install install-dev tools wheel clean
 
 demo: install
 	$(BIN)/python -m edgehar export --int8
@@ -29,6 +33,9 @@ test: install-dev tools wheel
 
 mutants: install-dev tools
 	PYTHONPATH=$(CURDIR) $(BIN)/python -m tests.mutants
+
+kill: install-dev
+	PYTHONPATH=$(CURDIR) $(BIN)/python -m tests.hold.kills $(POINTS) $(SEED)
 
 wheel: $(BIN)/python
 	rm -rf $(WHEEL) build/lib build/bdist.*

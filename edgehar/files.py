@@ -8,12 +8,17 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from edgehar.errors import EdgeharError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 #: Bytes that a model, an archive or a recording may have. The largest that the project has met (a data set) has 300 MB.
 LARGEST_FILE = 1 << 30
@@ -27,31 +32,71 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path in the target's folder, renamed to the target if the block succeeds.
 
     The temporary file keeps the target's suffix, because some writers (Keras, Matplotlib) choose the
-    format by it. On any exception, Ctrl-C included, it is removed and an existing target stays as it was.
+    format by it. On any exception, Ctrl-C included, it is removed with the folders that were made for it, and an
+    existing target stays as it was. What a killed process has left of the same target is removed.
 
     Raises:
         EdgeharError: the folder cannot be made or written, or the disk is full.
     """
     target = Path(target)
+    made = [place for place in target.parents if not place.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tmp-", suffix=target.suffix)
-        os.close(handle)
+        handle, temporary = _make_temporary(target)
     except OSError as error:
         raise EdgeharError(
             f"cannot write {target}: {error.strerror or error}; choose another place with --out"
         ) from error
-    temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o644)
         temporary.replace(target)
+        made = []
     except OSError as error:
         raise EdgeharError(
             f"cannot write {target}: {error.strerror or error}; free some space or choose another place"
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+        if handle is not None:
+            os.close(handle)
+        for place in made:
+            with suppress(OSError):  # something else lies there by now
+                place.rmdir()
+
+
+def _make_temporary(target: Path) -> tuple[int | None, Path]:
+    """A temporary file for a target and the descriptor that locks it, so that nobody takes it for a dead process's."""
+    prefix = f".tmp-{target.name[:100]}-"
+    if fcntl is None:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=target.suffix)
+        os.close(handle)
+        return None, Path(name)
+    for entry in os.scandir(target.parent):
+        if (
+            entry.name.startswith(prefix)
+            and entry.name.endswith(target.suffix)
+            and entry.is_file(follow_symlinks=False)
+        ):
+            _remove_dead(Path(entry.path))
+    while True:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=target.suffix)
+        with suppress(OSError):  # a file system without locks: there nothing is taken for dead, either
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # swept away between the two calls
+
+
+def _remove_dead(path: Path) -> None:
+    """Remove a temporary file that no living process holds."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(handle)
 
 
 def require_folder(path: str | os.PathLike[str], option: str = "--out") -> None:
@@ -63,7 +108,7 @@ def require_folder(path: str | os.PathLike[str], option: str = "--out") -> None:
     if not place.is_dir():
         raise EdgeharError(f"cannot write {path}: expected a folder at {place}; choose another place with {option}")
     try:
-        Path(tempfile.mkdtemp(dir=place, prefix=".tmp-")).rmdir()
+        tempfile.TemporaryFile(dir=place).close()  # which has no name that a killed process could leave behind
     except OSError as error:
         raise EdgeharError(
             f"cannot write {path}: {error.strerror or error}; choose another place with {option}"

@@ -16,6 +16,7 @@ from edgehar.benchmark.run import DEFAULT, QUICK, choose_rows, run
 from edgehar.benchmark.targets import import_measure
 from edgehar.benchmark.testset import TestSet, golden_test_set, pick_test_set
 from edgehar.bundle import Bundle, open_bundle
+from edgehar.claims import claimed
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError, MissingExtra
 from edgehar.files import require_folder
@@ -105,13 +106,14 @@ def bench(
     around = environment(command)
     on_progress(0, 1, "cutting the test windows")
     tests = _test_set(opened, dataset, split, plan.subset, read)
-    folder = ResultFolder(Path(out), around)
-    results = run(opened, rows, tests, plan, threads, folder, around, on_progress)
-    for target in targets if measure is not None else ():
-        on_progress(1, 1, f"{target}: counting instructions")
-        assert measure is not None
-        results["targets"].append(measure(opened.path, target))
-        folder.write(results)
+    with claimed(out):
+        folder = ResultFolder(Path(out), around)
+        results = run(opened, rows, tests, plan, threads, folder, around, on_progress)
+        for target in targets if measure is not None else ():
+            on_progress(1, 1, f"{target}: counting instructions")
+            assert measure is not None
+            results["targets"].append(measure(opened.path, target))
+            folder.write(results)
     return BenchResult(Path(out), results, around)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
+from edgehar.claims import claimed
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError
 from edgehar.extras import require
@@ -74,7 +75,8 @@ def crossval(
     if adapting is not None:
         adapting.check(Truth.of(run.labels_of(chosen), learned).labels)
     folder = default_folder(arch, plan.run.recipe.seed) if out is None else Path(out)
-    return cross_validate(plan, chosen, folder, jobs=jobs, dask=dask, match=match, on_fold=on_fold)
+    with claimed(folder):
+        return cross_validate(plan, chosen, folder, jobs=jobs, dask=dask, match=match, on_fold=on_fold)
 
 
 def default_folder(arch: str, seed: int) -> Path:

@@ -15,6 +15,7 @@ from edgehar.bundle.gate import Gate
 from edgehar.bundle.signature import load_private_key
 from edgehar.bundle.write import CSource, ExportResult, Options, export_bundle
 from edgehar.channels import ACCELERATION, channels_text
+from edgehar.claims import claimed
 from edgehar.compile.plan import check_hop
 from edgehar.contract import Contract
 from edgehar.convert.calibration import Calibration, from_file, select
@@ -105,20 +106,21 @@ def export(
     known = models.read_origin(path)
     turn = "" if known is None else known.turn
     network = network if divisor == 1 else models.fold_temperature(network, divisor)
-    return export_bundle(
-        network,
-        contract,
-        Path(out),
-        options,
-        test=people.test,
-        calibration=windows,
-        origin={**people.origin, "temperature": divisor},
-        worn=lambda found: fit_placement(people.training, found, turn),
-        on_step=on_step,
-        notes=people.notes,
-        key=key,
-        more=partial(_more, path, contract, web, packages, on_step),
-    )
+    with claimed(out):
+        return export_bundle(
+            network,
+            contract,
+            Path(out),
+            options,
+            test=people.test,
+            calibration=windows,
+            origin={**people.origin, "temperature": divisor},
+            worn=lambda found: fit_placement(people.training, found, turn),
+            on_step=on_step,
+            notes=people.notes,
+            key=key,
+            more=partial(_more, path, contract, web, packages, on_step),
+        )
 
 
 def _check(options: Options, contract: Contract) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
+from edgehar.claims import claimed
 from edgehar.data import DataSource
 from edgehar.errors import EdgeharError
 from edgehar.extras import require
@@ -76,7 +77,8 @@ def search(
     if recordings.sources or asked.match:
         raise EdgeharError("expected recordings of one set, and no match: a search neither balances sets nor matches")
     folder = default_folder(asked.recipe.seed) if out is None else Path(out)
-    front, candidates = run_search(plan, recordings, folder, trials=trials, jobs=jobs, on_candidate=on_candidate)
+    with claimed(folder):
+        front, candidates = run_search(plan, recordings, folder, trials=trials, jobs=jobs, on_candidate=on_candidate)
     return SearchResult(folder, recordings.name, front, candidates)
 
 

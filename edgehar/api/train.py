@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgehar.api.recordings import Read, Recordings, open_dataset, source_of
+from edgehar.claims import claimed
 from edgehar.contract import Contract
 from edgehar.data import DataSource, Split
 from edgehar.errors import EdgeharError
@@ -65,6 +66,7 @@ def train(
     match: Match | None = None,
     read: Read = DataSource.open,
     on_progress: OnProgress = lambda progress: None,
+    on_result: Callable[[TrainResult], None] = lambda result: None,
     **options: Any,
 ) -> TrainResult:
     """Train a network on recordings, split by person. A run that fails before its first epoch leaves nothing behind.
@@ -78,13 +80,15 @@ def train(
         match: label of the recordings -> labels of the model that it may mean, as in
             `{"stairs": ["upstairs", "downstairs"]}`: of such a window the sum of their probabilities is learned.
         read: opens the recordings, for those who show progress.
+        on_result: called with the result while the run can still be resumed, for those who write more into the folder.
         options: what else decides a training: `seed`, `split` (`published`, `random:SHARE`, `leave:PERSON,…` or
             `none`), `validation`, `refit`, `input_layout`, `front_end`, `align` (`all`: each recording is turned by its
             own first walking, as a device that aligns turns it; by default `none`), and the attributes of `Recipe`,
             `Augmentation` and `Distillation`; by default those of the architecture's shipped model.
     Raises:
         DataError: too few people, windows or classes.
-        EdgeharError: an unknown option, a value out of range, or a folder that holds another run.
+        EdgeharError: an unknown option, a value out of range, or a folder that holds another run or is written by
+            another process.
         MissingExtra: TensorFlow is not installed, said before any work.
     """
     require("train", "tensorflow", "sklearn")
@@ -92,20 +96,25 @@ def train(
         options["match"] = {name: tuple(labels) for name, labels in match.items()}
     folder, plan, recordings = _asked(dataset, arch, out, resume, options, read)
     prepared = run.prepare(plan, recordings)
-    made = None if resume is not None else run.start(folder, plan)
-    clock = Clock(run.stages(plan, prepared))
-    try:
-        outcome = run.run(
-            plan, prepared, folder, command=command, on_batch=lambda *report: on_progress(clock.tell(*report))
-        )
-    except BaseException:
-        if made is not None:
-            run.abandon(folder, made)
-        raise
-    return TrainResult(
-        folder, outcome.contract, outcome.evaluation, outcome.split, outcome.fitted.best_epoch, outcome.fitted.history,
-        outcome.manifest,
-    )  # fmt: skip
+    with claimed(folder):
+        if resume is None:
+            run.start(folder, plan)
+        clock = Clock(run.stages(plan, prepared))
+        try:
+            done = run.run(
+                plan, prepared, folder, command=command, on_batch=lambda *report: on_progress(clock.tell(*report))
+            )
+        except BaseException:
+            if resume is None:
+                run.abandon(folder)
+            raise
+        result = TrainResult(
+            folder, done.contract, done.evaluation, done.split, done.fitted.best_epoch, done.fitted.history,
+            done.manifest,
+        )  # fmt: skip
+        on_result(result)
+        run.finish(folder)
+    return result
 
 
 def default_folder(arch: str, seed: int) -> Path:

@@ -120,13 +120,13 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
         try:
             source = None if resume else data
             line = ["edgehar", *sys.argv[1:]]
-            result = train(source, read=load_dataset, command=line, on_progress=show, **told)
+            result = train(source, read=load_dataset, command=line, on_progress=show, on_result=_draw, **told)
         except KeyboardInterrupt:
             folder = resume or out or default_folder(options["arch"], options["seed"])
             if (folder / CHECKPOINTS).exists():
                 say(f"stopped; go on with: edgehar train --resume {shlex.quote(str(folder))}")
             raise
-    _render(result)
+    _print(result)
 
 
 def train_options(*left_out: str) -> list[click.Parameter]:
@@ -138,20 +138,29 @@ def train_options(*left_out: str) -> list[click.Parameter]:
     return [parameter for parameter in command.params if parameter.name in shared - own]
 
 
-def _render(result: TrainResult) -> None:
-    """Plots and reports into the run folder, the figures to standard output."""
+def _title(result: TrainResult) -> str:
+    people = "validation people" if result.split.validation else "training people"
+    return f"{result.manifest['plan']['recipe']['arch']} on {people}"
+
+
+def _draw(result: TrainResult) -> None:
+    """Plots and reports into the run folder."""
     from edgehar import files
     from edgehar.report import evaluation as report
     from edgehar.report.evaluation_plots import draw_confusion
     from edgehar.report.figures import save_png
     from edgehar.report.training_plots import plot_history
 
-    folder = result.folder
-    people = "validation people" if result.split.validation else "training people"
-    title = f"{result.manifest['plan']['recipe']['arch']} on {people}"
+    folder, title = result.folder, _title(result)
     plot_history(result.history, result.best_epoch, folder / "learning_curves.png", title)
     save_png(draw_confusion(result.evaluation, title), folder / "confusion.png")
     files.write_text(folder / "classification_report.txt", report.classification_report(result.evaluation, title))
     files.write_text(folder / "subjects.csv", report.subjects_csv(result.evaluation))
+
+
+def _print(result: TrainResult) -> None:
+    """The figures to standard output."""
+    from edgehar.report import evaluation as report
+
     print(f"kept epoch {result.best_epoch}; {result.model} trained on {result.manifest['trained_on']} people")
-    report.print_evaluation(result.evaluation, title)
+    report.print_evaluation(result.evaluation, _title(result))

@@ -10,7 +10,6 @@ import math
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -128,8 +127,8 @@ def require_architectures(recipe: Recipe) -> None:
         models.require_architecture(recipe.distillation.teacher)
 
 
-def start(folder: Path, plan: RunPlan) -> list[Path]:
-    """Make a run folder with its plan; returns the folders that were not there before, the inner ones first.
+def start(folder: Path, plan: RunPlan) -> None:
+    """Write the plan into a run folder.
 
     Raises:
         EdgeharError: there is a run already, no such architecture, or the folder cannot be written.
@@ -137,12 +136,15 @@ def start(folder: Path, plan: RunPlan) -> list[Path]:
     require_architectures(plan.recipe)
     if (folder / PLAN).exists():
         raise EdgeharError(f"{folder} holds a run already; go on with it by --resume {folder} or choose another --out")
-    made = [place for place in (folder, *folder.parents) if not place.exists()]
     files.write_json(folder / PLAN, asdict(plan))
-    return made
 
 
-def abandon(folder: Path, made: Sequence[Path]) -> bool:
+def finish(folder: Path) -> None:
+    """Remove what a stopped run would go on from: until then a run can be resumed."""
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+
+
+def abandon(folder: Path) -> bool:
     """Undo `start` where there is nothing to go on from: no epoch of any network has been finished.
 
     Returns:
@@ -152,9 +154,6 @@ def abandon(folder: Path, made: Sequence[Path]) -> bool:
         return False
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     (folder / PLAN).unlink(missing_ok=True)
-    for place in made:
-        with suppress(OSError):  # somebody else's file lies there by now
-            place.rmdir()
     return True
 
 
@@ -162,7 +161,7 @@ def read_plan(folder: Path) -> RunPlan:
     """The plan of a run folder that is not finished; raises EdgeharError where there is none."""
     if not (folder / PLAN).is_file():
         raise EdgeharError(f"expected the folder of a training run with {PLAN} in it, got {folder}")
-    if (folder / MANIFEST).exists():
+    if (folder / MANIFEST).exists() and not (folder / CHECKPOINTS).exists():
         raise EdgeharError(f"the run in {folder} is finished; evaluate {folder / MODEL} or start another with --out")
     return read_json(folder / PLAN, RunPlan, complete=True)
 
@@ -259,7 +258,7 @@ def run(
 ) -> Outcome:
     """Train as planned in a folder made by `start`; goes on from the folder's checkpoints.
 
-    Writes model.keras, history.csv and, last of all, manifest.json.
+    Writes model.keras, history.csv and, last of all, manifest.json; the checkpoints stay until `finish`.
 
     Args:
         command: command line, for the manifest.
@@ -316,7 +315,6 @@ def run(
         "versions": versions(),
     }
     files.write_json(folder / MANIFEST, manifest)
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return Outcome(contract, fitted, evaluation, split, manifest)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2] / "edgehar"
 #: From the bottom up; a module may import its own layer and those below.
 LAYERS = (
-    {"engine", "errors", "extras", "files", "quiet", "schema", "versions", "zips"},
+    {"claims", "engine", "errors", "extras", "files", "quiet", "schema", "versions", "zips"},
     {"channels", "contract", "front_end", "placement"},
     {"data"},
     {"models", "evaluation"},

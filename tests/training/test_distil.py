@@ -93,6 +93,7 @@ def test_stopped_and_resumed_gives_the_same_file(setup, dataset, tmp_path, phase
         run.run(plan, prepared, tmp_path / "stopped", on_batch=interrupt)
     run.run(run.read_plan(tmp_path / "stopped"), prepared, tmp_path / "stopped")
     assert (tmp_path / "stopped" / "model.keras").read_bytes() == (tmp_path / "whole" / "model.keras").read_bytes()
+    run.finish(tmp_path / "whole")
     assert not (tmp_path / "whole" / run.CHECKPOINTS).exists()
 
 

@@ -27,7 +27,11 @@ PLAN = run.RunPlan(recipe=RECIPE)
 @pytest.fixture
 def outcome(dataset, tiny, tmp_path):
     run.start(tmp_path / "run", PLAN)
-    return run.run(PLAN, run.prepare(PLAN, dataset), tmp_path / "run", command=["edgehar", "train"])
+    outcome = run.run(PLAN, run.prepare(PLAN, dataset), tmp_path / "run", command=["edgehar", "train"])
+    # What else is written of it comes before this: until then the run can be resumed.
+    run.read_plan(tmp_path / "run")
+    run.finish(tmp_path / "run")
+    return outcome
 
 
 def test_folder(outcome, dataset, tmp_path):

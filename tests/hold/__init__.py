@@ -1,0 +1,1 @@
+"""What no kill, full disk, closed pipe or second process may break."""
