@@ -11,15 +11,16 @@ BIN := $(VENV)/bin
 # What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
 APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev lld nodejs \
 	qemu-system-misc gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
-	qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross chromium cmake openssl
+	qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross chromium cmake openssl \
+	kotlin default-jdk-headless
 TOOLS := arm-none-eabi-gcc qemu-system-arm clang wasm-ld node qemu-system-riscv32 riscv64-unknown-elf-gcc \
-	qemu-aarch64 aarch64-linux-gnu-gcc chromium cmake openssl
+	qemu-aarch64 aarch64-linux-gnu-gcc chromium cmake openssl kotlinc javac
 
 # The tests run against the wheel, from a folder that has everything of the checkout but the package's sources.
 WHEEL := build/wheel
 SUITE := build/suite
-SHARED := tests benchmarks docs firmware_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile pyproject.toml \
-	constraints.txt
+SHARED := tests benchmarks docs firmware_ref android_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile \
+	pyproject.toml constraints.txt
 
 .PHONY: release demo test mutants kill lint install install-dev tools wheel clean
 

@@ -24,6 +24,10 @@ $kotlin
 It uses that artefact's `Interpreter` (2.x of it has no such class: stay with 1.4), Android's `Context` and the JDK,
 nothing else. The project's tests compile it with Kotlin 1.3 against stand-ins for `Interpreter` and `Context`, and run
 it on the JVM on the golden windows; Gradle, the Android SDK and LiteRT itself were not part of that.
+
+A whole app is `android_ref/` of the project's sources: sensor, resampler, stream, a service that goes on with the
+screen off, and what is learned of a person, over the C engine or LiteRT. `python android_ref/take_model.py` with this
+folder puts the model in.
 """)
 
 _ASSET = """    /** An asset in a buffer of its own, which needs no setting of the packager. */

@@ -1,0 +1,9 @@
+package android.content;
+
+public class Intent {
+    public final Class<?> target;
+
+    public Intent(Context context, Class<?> target) {
+        this.target = target;
+    }
+}
