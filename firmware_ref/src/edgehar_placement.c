@@ -2,9 +2,9 @@
 #include "edgehar_engine.h"
 
 /* Blocks in a row. */
-#define WALKED_STRANGELY 4
-#define WALKED_AS_TRAINED 2
-#define RESTED_STRANGELY 3
+#define EDGEHAR_WALKED_STRANGELY 4
+#define EDGEHAR_WALKED_AS_TRAINED 2
+#define EDGEHAR_RESTED_STRANGELY 3
 
 /* No block is so long that these leave 32 bits: edgehar/contract.py. */
 static uint32_t square(int32_t value)
@@ -48,28 +48,28 @@ static void look(const edgehar_placement *self, edgehar_wearing *wearing)
         wearing->walked_strangely = 0;
         wearing->walked_as_trained = 0;
         wearing->rested_strangely =
-            rests_strangely(self, sums) ? one_more(wearing->rested_strangely, RESTED_STRANGELY) : 0;
+            rests_strangely(self, sums) ? one_more(wearing->rested_strangely, EDGEHAR_RESTED_STRANGELY) : 0;
     } else {
         wearing->rested_strangely = 0;
         if (distance(sums, self->walk) > self->walk_limit) {
             /* Whether the block before moved, too, the counters tell. */
             const int steady = (wearing->walked_strangely | wearing->walked_as_trained) != 0 &&
                                distance(sums, wearing->before) <= self->steady;
-            wearing->walked_strangely = steady ? one_more(wearing->walked_strangely, WALKED_STRANGELY) : 1;
+            wearing->walked_strangely = steady ? one_more(wearing->walked_strangely, EDGEHAR_WALKED_STRANGELY) : 1;
             wearing->walked_as_trained = 0;
-            if (wearing->walked_strangely == WALKED_STRANGELY) {
+            if (wearing->walked_strangely == EDGEHAR_WALKED_STRANGELY) {
                 wearing->turned = 1;
             }
         } else {
             wearing->walked_strangely = 0;
-            wearing->walked_as_trained = one_more(wearing->walked_as_trained, WALKED_AS_TRAINED);
-            if (wearing->walked_as_trained == WALKED_AS_TRAINED) {
+            wearing->walked_as_trained = one_more(wearing->walked_as_trained, EDGEHAR_WALKED_AS_TRAINED);
+            if (wearing->walked_as_trained == EDGEHAR_WALKED_AS_TRAINED) {
                 wearing->turned = 0;
             }
         }
         memcpy(wearing->before, sums, sizeof wearing->before);
     }
-    wearing->strange = wearing->turned || wearing->rested_strangely == RESTED_STRANGELY;
+    wearing->strange = wearing->turned || wearing->rested_strangely == EDGEHAR_RESTED_STRANGELY;
     memset(wearing->sums, 0, sizeof wearing->sums);
     wearing->squares = 0;
     wearing->filled = 0;

@@ -3,8 +3,8 @@
 #include "edgehar_quantise.h"
 
 #if defined(__GNUC__)
-#define ACQUIRE(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
-#define RELEASE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
+#define EDGEHAR_ACQUIRE(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
+#define EDGEHAR_RELEASE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 #else
 #error "say how this compiler loads a word with acquire and stores one with release"
 #endif
@@ -29,7 +29,7 @@ int edgehar_store(edgehar_queue *queue, const int16_t *counts, uint64_t time_us)
     if (!queue || !counts) {
         return EDGEHAR_ERROR_ARGUMENT;
     }
-    if (queue->written - ACQUIRE(queue->read) == queue->length) {
+    if (queue->written - EDGEHAR_ACQUIRE(queue->read) == queue->length) {
         queue->lost = (uint16_t)(queue->lost + (queue->lost < EDGEHAR_MOST_LOST));
         return EDGEHAR_ERROR_FULL;
     }
@@ -38,7 +38,7 @@ int edgehar_store(edgehar_queue *queue, const int16_t *counts, uint64_t time_us)
     memcpy(place->counts, counts, sizeof place->counts);
     place->lost = queue->lost;
     queue->lost = 0;
-    RELEASE(queue->written, queue->written + 1);
+    EDGEHAR_RELEASE(queue->written, queue->written + 1);
     return EDGEHAR_OK;
 }
 
@@ -50,11 +50,11 @@ int edgehar_decide(edgehar *self, edgehar_queue *queue, edgehar_decision *decisi
     if (self->config->model->channels > EDGEHAR_STORE_CHANNELS) {
         return EDGEHAR_ERROR_MODEL;
     }
-    while (ACQUIRE(queue->written) != queue->read) {
+    while (EDGEHAR_ACQUIRE(queue->written) != queue->read) {
         const edgehar_stored sample = queue->places[queue->read & (queue->length - 1)];
         int status;
 
-        RELEASE(queue->read, queue->read + 1);
+        EDGEHAR_RELEASE(queue->read, queue->read + 1);
         if (sample.lost != 0) {
             edgehar_lose(self, sample.lost);
         }

@@ -159,8 +159,8 @@ STORES = (
     Mutant(
         "losses are told twice",
         STORE,
-        "    queue->lost = 0;\n    RELEASE",
-        "    RELEASE",
+        "    queue->lost = 0;\n    EDGEHAR_RELEASE",
+        "    EDGEHAR_RELEASE",
         "the count begins anew with each sample stored",
         LOST,
     ),
