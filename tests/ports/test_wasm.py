@@ -297,7 +297,7 @@ def test_a_module_asks_for_nothing(modules_of):
 def test_sizes_hold_their_budgets(bundle_of):
     """Bytes of the modules with `micro`: within limits, and as clang of this version made them before."""
     rows = RUNNER.measure_modules(bundle_of("micro") / "c")
-    limits = {"edgehar.wasm micro": 22_500, "edgehar_simd.wasm micro": 26_000, "edgehar.wasm micro bare": 15_500}
+    limits = {"edgehar.wasm micro": 23_000, "edgehar_simd.wasm micro": 26_500, "edgehar.wasm micro bare": 15_500}
     assert {name: rows[name]["bytes"] for name, limit in limits.items() if rows[name]["bytes"] > limit} == {}
     budgets = read_json(RUNNER.BUDGETS, dict)
     if RUNNER.clang() not in budgets:
