@@ -4,8 +4,10 @@ import org.edgehar.core.Engine
 import org.edgehar.core.EngineException
 import org.edgehar.core.Filters
 import org.edgehar.core.LiteRtModel
+import org.edgehar.core.Recogniser
 import org.edgehar.core.Session
 import org.edgehar.core.SessionListener
+import org.edgehar.core.Status
 
 private object Printed : SessionListener {
     override fun decided(decision: Decision) = decision.run {
@@ -16,11 +18,26 @@ private object Printed : SessionListener {
     override fun remembered(label: Int, count: Int) = println("remembered $label $count")
 }
 
-/** assets, engine or litert, the sensor's rate or 0; then a line for each event or button. */
+/** Prints the samples that reach a model, as the bits of their values. */
+private class Samples : Recogniser {
+    override val labels = listOf("none")
+    override val window = 80
+    override val periodUs = 50_000
+    override val decision get() = throw IllegalStateException()
+    override fun push(timeUs: Long, sample: FloatArray): Int {
+        println("sample $timeUs ${sample.joinToString(" ") { it.toRawBits().toString() }}")
+        return Status.OK
+    }
+
+    override fun reset() = Unit
+    override fun close() = Unit
+}
+
+/** assets, engine, litert or samples, the sensor's rate or 0; then a line for each event or button. */
 fun main(arguments: Array<String>) {
     val (assets, kind, rate) = arguments
     val filters = Filters.parse(File(assets, "resampler.txt").readText())
-    val model = if (kind == "engine") Engine() else
+    val model = if (kind == "engine") Engine() else if (kind == "samples") Samples() else
         LiteRtModel(File(assets, "model_int8.tflite").readBytes(), File(assets, "labels.txt").readLines(), filters.modelHz)
     val session = Session(model, filters, rate.toDouble().takeIf { it > 0 }, Printed)
     println(session.labels.joinToString(" "))

@@ -118,6 +118,17 @@ def test_every_rate_of_a_sensor_is_found_and_followed(played, runtime, rate):
     assert of_kind(said, "decision") == as_said(expected) and len(expected) > 30
 
 
+def test_resampled_samples_have_pythons_bits(played):
+    """A microsecond of the grid moves no decision, but it moves these."""
+    ns, x = events_of(60, 20, jitter_us=4_000)
+    expected = [
+        f"sample {t} {' '.join(map(str, row.view(np.int32).tolist()))}"
+        for part in resampled(ns, x, 60.0)
+        for t, row in zip(part.t_us.tolist(), part.x, strict=True)
+    ]
+    assert of_kind(played(as_lines(ns, x), kind="samples", rate=60), "sample") == expected and len(expected) > 300
+
+
 def test_a_person_is_learned(played, runtime, bundle_of, app, tmp_path):
     """The profile has Python's bytes and decides from then on; a damaged one is refused and changes nothing."""
     ns, x = events_of(50, 30, jitter_us=0)
