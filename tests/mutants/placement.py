@@ -14,10 +14,20 @@ FITTED = (f"{_PYTHON}::test_the_limits_are_of_people_left_out", f"{_PYTHON}::tes
 
 PLACEMENT = (
     Mutant(
-        "walking is strange a block late", C, "#define EDGEHAR_WALKED_STRANGELY 4", "#define EDGEHAR_WALKED_STRANGELY 5", "a count", ANY
+        "walking is strange a block late",
+        C,
+        "#define EDGEHAR_WALKED_STRANGELY 4",
+        "#define EDGEHAR_WALKED_STRANGELY 5",
+        "a count",
+        ANY,
     ),
     Mutant(
-        "walking is trusted at once", C, "#define EDGEHAR_WALKED_AS_TRAINED 2", "#define EDGEHAR_WALKED_AS_TRAINED 1", "a count", ANY
+        "walking is trusted at once",
+        C,
+        "#define EDGEHAR_WALKED_AS_TRAINED 2",
+        "#define EDGEHAR_WALKED_AS_TRAINED 1",
+        "a count",
+        ANY,
     ),
     Mutant("gravity need not be steady", C, "<= self->steady;", "<= self->walk_limit;", "steadiness", ANY),
     Mutant("axes weigh the same", C, "* self->weights[axis]", "* self->weights[0]", "weights at rest", ANY),
