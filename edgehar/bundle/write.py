@@ -48,6 +48,7 @@ class CSource:
         asked: a model that the engine does not cover is an error; otherwise the bundle goes without.
         engine: put the engine's sources beside it.
         sensor_hz: a sensor's rate, from which the device filters to the model's; None: it has the model's.
+        blob: write the model as one block of bytes, too.
     """
 
     asked: bool = False
@@ -57,6 +58,7 @@ class CSource:
     name: str = "model"
     engine: bool = False
     sensor_hz: float | None = None
+    blob: bool = False
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,7 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
     try:
         write_c(
             stage / "model_int8.tflite", stage / "c", kernels=c.kernels, hop=c.hop, schedule=c.schedule, name=c.name,
-            sensor_hz=c.sensor_hz,
+            sensor_hz=c.sensor_hz, blob=c.blob,
         )  # fmt: skip
     except ContractError as error:
         if options.c.asked:
@@ -253,8 +255,9 @@ def _c_source(stage: Path, options: Options, on_step: Callable[[str], None]) -> 
         return {"refused": str(error)}
     if c.engine:
         write_engine(stage / "c")
-    dropped = {"asked"} if c.sensor_hz is not None else {"asked", "sensor_hz"}
-    return {key: value for key, value in asdict(c).items() if key not in dropped}
+    defaults = asdict(CSource())
+    later = {"sensor_hz", "blob"}  # stand in a manifest only where they say something
+    return {k: v for k, v in asdict(c).items() if k != "asked" and not (k in later and v == defaults[k])}
 
 
 def _c_notes(stage: Path, options: Options, c_source: dict[str, object]) -> tuple[str, ...]:
@@ -263,8 +266,12 @@ def _c_notes(stage: Path, options: Options, c_source: dict[str, object]) -> tupl
         return ()
     if "refused" in c_source:
         return (f"no C source: {c_source['refused']}",)
-    note = None if options.c.hop is None else hop_note(read_network(stage / "model_int8.tflite"), options.c.hop)
-    return () if note is None else (note,)
+    file = stage / "model_int8.tflite"
+    note = None if options.c.hop is None else hop_note(read_network(file), options.c.hop)
+    notes = () if note is None else (note,)
+    if not options.c.blob:
+        return notes
+    return *notes, "the model blob has no placement, takes no profile and has no filter for a sensor at another rate"
 
 
 def _coverage(made: dict[str, bytes], test: Windows, on_step: Callable[[str], None]) -> list[Coverage]:

@@ -22,7 +22,7 @@ DEFAULT_HOP = 20
     groups={
         "Model": ("source", "temperature"),
         "Formats": ("int8", "float16", "dynamic", "io", "incremental", "hops"),
-        "C source": ("c_asked", "c_kernels", "c_hop", "c_schedule", "c_name", "c_engine", "sensor_rate"),
+        "C source": ("c_asked", "c_kernels", "c_hop", "c_schedule", "c_name", "c_engine", "c_blob", "sensor_rate"),
         "Quality": ("calibration", "bounds", "no_gate", "explain"),
     },
 )
@@ -65,6 +65,11 @@ DEFAULT_HOP = 20
     help="Word that names the C files and symbols, so that several models live in one image.",
 )
 @click.option("--c-engine", is_flag=True, help="Put the engine into c/ too: a folder that compiles by itself.")
+@click.option(
+    "--c-blob",
+    is_flag=True,
+    help="Add c/model.blob, the model as one file that firmware loads at run time; implies --c.",
+)
 @click.option(
     "--sensor-rate",
     type=float,
@@ -109,6 +114,7 @@ def command(
     c_schedule: str,
     c_name: str,
     c_engine: bool,
+    c_blob: bool,
     sensor_rate: float | None,
     temperature: str,
     calibration: str,
@@ -135,7 +141,7 @@ def command(
     from edgehar.report import export_tables
     from edgehar.report.progress import stage
 
-    c_asked = c_asked or bool(packages)
+    c_asked = c_asked or c_blob or bool(packages)
     int8 = int8 or c_asked or web
     if web and io == "float":
         raise click.UsageError("expected --io int8 with --web: the page runs the full-integer model")
@@ -149,7 +155,7 @@ def command(
         raise click.UsageError("expected --incremental with --hop; the whole-window models take any hop")
     if incremental and not hops:
         hops = (min(DEFAULT_HOP, models.read_contract(models.resolve(source)).window),)
-    c = CSource(c_asked or c_engine, c_kernels, c_hop, c_schedule, Names(c_name).name, c_engine, sensor_rate)
+    c = CSource(c_asked or c_engine, c_kernels, c_hop, c_schedule, Names(c_name).name, c_engine, sensor_rate, c_blob)
     if c != CSource() and (not int8 or io == "float"):
         raise click.UsageError(
             "expected --c or --int8 (and --io int8) with --c-… and --sensor-rate: they shape the C source"

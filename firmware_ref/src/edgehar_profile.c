@@ -1,4 +1,5 @@
 /* Profiles: edgehar_profile.h. Bytes are little-endian, as every core is that a model compiles for. */
+#include "edgehar_checksum.h"
 #include "edgehar_engine.h"
 
 #define EDGEHAR_ROTATION 1
@@ -28,20 +29,6 @@ static void put_half(uint8_t *to, uint32_t value)
 {
     to[0] = (uint8_t)value;
     to[1] = (uint8_t)(value >> 8);
-}
-
-/* CRC-32 as zip files have it. */
-static uint32_t checksum(const uint8_t *bytes, uint32_t count)
-{
-    uint32_t sum = 0xFFFFFFFFu;
-    int bit;
-    for (; count > 0; count--) {
-        sum ^= *bytes++;
-        for (bit = 0; bit < 8; bit++) {
-            sum = (sum >> 1) ^ (0xEDB88320u & (0u - (sum & 1u)));
-        }
-    }
-    return ~sum;
 }
 
 static int same(const uint8_t *one, const uint8_t *two, int count)
@@ -138,7 +125,7 @@ int edgehar_set_profile(edgehar *self, const edgehar_personal *personal, const v
         return EDGEHAR_ERROR_PROFILE;
     }
     end = (uint32_t)bytes - 4;
-    if (checksum(from, end) != (half_at(from + end) | half_at(from + end + 2) << 16)) {
+    if (edgehar_checksum(from, end) != (half_at(from + end) | half_at(from + end + 2) << 16)) {
         return EDGEHAR_ERROR_PROFILE;
     }
     flags = half_at(from + at_flags);
@@ -214,7 +201,7 @@ int edgehar_write_profile(const edgehar_personal *personal, const int16_t *rotat
         memcpy(to + at_layer, bias, 4 * classes);
         memcpy(to + at_layer + 4 * classes, weights, classes * inputs);
     }
-    sum = checksum(to, end);
+    sum = edgehar_checksum(to, end);
     put_half(to + end, sum);
     put_half(to + end + 2, sum >> 16);
     return (int)(end + 4);

@@ -60,7 +60,7 @@ SAMPLE_PATH = (
         "a torn profile is taken",
         PROFILE,
         "half_at(from + end + 2) << 16",
-        "checksum(from, end) >> 16 << 16",
+        "edgehar_checksum(from, end) >> 16 << 16",
         "half of the checksum",
         REFUSED,
     ),

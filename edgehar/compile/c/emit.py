@@ -134,7 +134,6 @@ def _named(names: Names, macros: list[str], resampler: Polyphase | None) -> str:
 def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyphase | None = None) -> str:
     """The text of the tables."""
     network, path = plan.network, plan.kernel_path
-    source = network.tensors[network.source]
     parts = [
         _origin(plan),
         f'#include "{names.header}"\n#include "edgehar_engine.h"\n\n#if !({path.guard})\n'
@@ -144,37 +143,22 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
     ]
     packed = [pack(plan, layer) for layer in network.layers]
     parts += [layer_data(plan, index, conv) for index, conv in enumerate(packed)]
-    edges = (_edge(plan, index) for index in range(len(plan.edges)))
-    layers = (_layer(plan, index, conv) for index, conv in enumerate(packed))
+    edges = (literals.fields(edge_of(plan, index)) for index in range(len(plan.edges)))
+    layers = (literals.fields(layer_of(plan, index, conv)) for index, conv in enumerate(packed))
     parts.append(literals.table("edgehar_edge", "edges", edges))
     parts.append(literals.table("edgehar_layer", "layers", layers))
     parts.append(literals.table("char *const", "labels", (literals.string(name) for name in labels.names)))
+    numbers = model_of(plan, labels)
     fields = {
         "layers": "layers",
         "edges": "edges",
         "labels": "labels",
-        "state_bytes": plan.state_bytes,
-        "history": plan.history_offset,
-        "period_us": labels.period_us,
-        "inverse_scale": literals.float_literal(float(np.float32(1.0) / np.float32(source.scale))),
-        "input_zero": source.zero_point,
-        "window": source.columns,
-        "hop": fixed_hop(plan),
-        "history_columns": plan.history,
-        "history_channels": network.tensors[split_tensor(network, plan.split)].channels,
-        "classes": len(labels.names),
-        "layer_count": len(network.layers),
-        "edge_count": len(plan.edges),
-        "split": plan.split,
-        "share": "edgehar_run_within" if plan.split and plan.schedule == "spread" else "NULL",
+        **numbers,
+        "inverse_scale": literals.float_literal(float(numbers["inverse_scale"])),
+        "share": "edgehar_run_within" if numbers["share"] else "NULL",
         "budget": f"{plan.budget}u",
-        "source": plan.source[0] if plan.source else 0,
-        "source_count": len(plan.source),
-        "replayed": plan.replayed[0],
-        "replayed_count": len(plan.replayed),
-        "result": plan.result,
         **_front(labels.front_end),
-        "q8": literals.fields(find_q8_map(TensorQuantisation(source.scale, source.zero_point))._asdict()),
+        "q8": literals.fields(q8_of(plan)),
         **_walking(labels.walking_gravity),
         **channel_fields(labels.channels),
         **placement_field(labels.placement),
@@ -184,6 +168,40 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
     parts.append(f"const edgehar_model {names.symbol} = {{\n{lines}}};\n")
     parts += define_personal(plan, names) + define_sensor(resampler, names)
     return "\n".join(parts)
+
+
+def model_of(plan: EnginePlan, labels: Labels) -> dict[str, float]:
+    """The numbers of `edgehar_model`; `share` is 1 where the work is spread over the samples."""
+    network = plan.network
+    source = network.tensors[network.source]
+    return {
+        "state_bytes": plan.state_bytes,
+        "history": plan.history_offset,
+        "period_us": labels.period_us,
+        "inverse_scale": float(np.float32(1.0) / np.float32(source.scale)),
+        "input_zero": source.zero_point,
+        "window": source.columns,
+        "hop": fixed_hop(plan),
+        "history_columns": plan.history,
+        "history_channels": network.tensors[split_tensor(network, plan.split)].channels,
+        "classes": len(labels.names),
+        "layer_count": len(network.layers),
+        "edge_count": len(plan.edges),
+        "split": plan.split,
+        "share": int(bool(plan.split) and plan.schedule == "spread"),
+        "budget": plan.budget,
+        "source": plan.source[0] if plan.source else 0,
+        "source_count": len(plan.source),
+        "replayed": plan.replayed[0],
+        "replayed_count": len(plan.replayed),
+        "result": plan.result,
+    }
+
+
+def q8_of(plan: EnginePlan) -> dict[str, int]:
+    """Q8 to quantised values: multiplier and shift."""
+    source = plan.network.tensors[plan.network.source]
+    return find_q8_map(TensorQuantisation(source.scale, source.zero_point))._asdict()
 
 
 def _origin(plan: EnginePlan) -> str:
@@ -216,11 +234,12 @@ def _walking(gravity: tuple[int, int, int] | None) -> dict[str, object]:
     return {} if gravity is None else {"walking_gravity": "{" + ", ".join(map(str, gravity)) + "}"}
 
 
-def _edge(plan: EnginePlan, index: int) -> str:
+def edge_of(plan: EnginePlan, index: int) -> dict[str, object]:
+    """The fields of one `edgehar_edge`."""
     edge, network = plan.edges[index], plan.network
     tensor = network.tensors[edge.tensor]
     reader = network.layers[edge.layer].kind if edge.layer < len(network.layers) else ""
-    values = {
+    return {
         "offset": plan.offsets[index],
         "channels": tensor.channels,
         "inputs": edge.inputs,
@@ -232,14 +251,14 @@ def _edge(plan: EnginePlan, index: int) -> str:
         "pad": {"max_pool": -128, "average_pool": 0}.get(reader, tensor.zero_point),
         **({"lead": edge.lead} if edge.lead else {}),
     }
-    return literals.fields(values)
 
 
-def _layer(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
+def layer_of(plan: EnginePlan, index: int, packed: PackedConv | None) -> dict[str, object]:
+    """The fields of one `edgehar_layer`."""
     firing, layer = plan.firings[index], plan.network.layers[index]
     readers = [plan.edges[edge].layer for edge in firing.output if edge != plan.result]
     runs = plan.kernel_path.runs(layer, plan.network.tensors[layer.inputs[0]].channels)
-    values = {
+    return {
         "kernel": packed.kernel if packed else (plan.kernel_path.kernels if runs else KERNELS)[layer.kind],
         "parameters": f"&layer_{index}",
         "block_macs": firing.block_macs,
@@ -256,4 +275,3 @@ def _layer(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
         "reduces": int(firing.reduces),
         "settled": (plan.split if index < plan.split else len(plan.firings)) - 1 - max([index, *readers]),
     }
-    return literals.fields(values)

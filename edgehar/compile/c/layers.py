@@ -11,7 +11,8 @@ from edgehar.compile.kernel_path import PackedConv
 from edgehar.compile.network import Layer
 from edgehar.compile.plan import EnginePlan
 
-_STRUCTS = {
+#: The parameter struct of each kind of layer.
+STRUCTS = {
     "conv": "edgehar_conv",
     "depthwise": "edgehar_conv",
     "max_pool": "edgehar_pool",
@@ -50,15 +51,15 @@ def layer_data(plan: EnginePlan, index: int, packed: PackedConv | None) -> str:
     if packed:
         lines.append(literals.words(f"weights_{index}", packed.weights, whole_lines=plan.kernel_path.whole_lines))
         values = {"weights": f"weights_{index}"}
-    for name, (kind, table) in _tables(layer, packed).items():
+    for name, (kind, table) in tables_of(layer, packed).items():
         lines.append(literals.numbers(kind, f"{name}_{index}", table))
         values[name] = f"{name}_{index}"
-    fields = literals.fields(values | _values(plan, index))
-    lines.append(f"static const {_STRUCTS[layer.kind]} layer_{index} =\n    {fields};\n")
+    fields = literals.fields(values | values_of(plan, index))
+    lines.append(f"static const {STRUCTS[layer.kind]} layer_{index} =\n    {fields};\n")
     return "\n".join(lines)
 
 
-def _tables(layer: Layer, packed: PackedConv | None) -> dict[str, tuple[str, Sequence[int]]]:
+def tables_of(layer: Layer, packed: PackedConv | None) -> dict[str, tuple[str, Sequence[int]]]:
     """The fields of the struct that point to tables, beside the weights: type and values."""
     if packed and packed.bias is not None:
         return {
@@ -75,7 +76,7 @@ def _tables(layer: Layer, packed: PackedConv | None) -> dict[str, tuple[str, Seq
     return {}
 
 
-def _values(plan: EnginePlan, index: int) -> dict[str, object]:
+def values_of(plan: EnginePlan, index: int) -> dict[str, object]:
     """The other fields of the layer's struct."""
     layer, network = plan.network.layers[index], plan.network
     source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]

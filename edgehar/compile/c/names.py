@@ -40,6 +40,11 @@ class Names:
         return f"{self.name}_data.c"
 
     @property
+    def blob(self) -> str:
+        """File of the model as one block of bytes."""
+        return f"{self.name}.blob"
+
+    @property
     def symbol(self) -> str:
         """The one symbol that the linker sees."""
         return f"edgehar_{self.name}_data"

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from edgehar.channels import ACCELERATION, channels_text
+from edgehar.compile.c.blob import pack_blob
 from edgehar.compile.c.emit import Labels, emit_header, emit_source
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.plan import make_plan
@@ -13,7 +14,7 @@ from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.data.polyphase import make_polyphase
 from edgehar.errors import ContractError, EdgeharError
-from edgehar.files import write_text
+from edgehar.files import write_bytes, write_text
 from edgehar.models import find_contract
 
 #: `rate_holds` of firmware_ref/src/edgehar.c multiplies the time of half a window by 22 in 32 bits.
@@ -30,6 +31,7 @@ def write_c(
     contract: Contract | None = None,
     name: str = DEFAULT,
     sensor_hz: float | None = None,
+    blob: bool = False,
 ) -> list[Path]:
     """Write a header and a source for the engine: `model_data.h` and `model_data.c`, or as `name` says.
 
@@ -85,8 +87,12 @@ def write_c(
         names.header: emit_header(plan, labels, names, resampler),
         names.source: emit_source(plan, labels, names, resampler),
     }
+    content = pack_blob(plan, labels) if blob else None
     paths = []
     for file, text in texts.items():
         paths.append(Path(out_dir) / file)
         write_text(paths[-1], text)
+    if content is not None:
+        paths.append(Path(out_dir) / names.blob)
+        write_bytes(paths[-1], content)
     return paths
