@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -74,17 +75,13 @@ def record(
     if seconds is not None and not 0 < seconds < 1e9:
         raise EdgeharError(f"expected a positive number of seconds, got {seconds!r}")
     path = Path(out)
+    if path.exists():
+        raise EdgeharError(f"{path} exists; choose another name, nothing was overwritten")
     require_folder(path.parent)
     result, label, first = RecordResult(path, 0, 0.0, {}, 0, ""), "", None
     with ExitStack() as stack:
         incoming = open_incoming(data, data.rate, stack, note)
-        try:
-            stream = stack.enter_context(path.open("x", encoding="utf-8", newline=""))
-        except FileExistsError as error:
-            raise EdgeharError(f"{path} exists; choose another name, nothing was overwritten") from error
-        except OSError as error:
-            raise EdgeharError(f"cannot write {path}: {error.strerror or error}") from error
-        stream.write(HEADER)
+        stream = None
         for block in incoming.blocks:
             for said in pressed():
                 label = said
@@ -94,8 +91,18 @@ def record(
             keep = np.ones(len(times), np.bool_) if seconds is None else times < seconds
             shown = f'"{label.replace(chr(34), chr(34) * 2)}"' if set(label) & set(',"\n') else label
             rows = zip(times[keep].tolist(), block.x[keep].tolist(), strict=True)
-            stream.write("".join(f"{t:.6f},{x:.9g},{y:.9g},{z:.9g},{shown}\n" for t, (x, y, z) in rows))
-            stream.flush()
+            text = "".join(f"{t:.6f},{x:.9g},{y:.9g},{z:.9g},{shown}\n" for t, (x, y, z) in rows)
+            try:
+                if stream is None:  # not before there is something to write
+                    stream = stack.enter_context(path.open("xb", buffering=0))
+                    text = HEADER + text
+                _append(stream, text.encode())
+            except FileExistsError as error:
+                raise EdgeharError(f"{path} exists; choose another name, nothing was overwritten") from error
+            except OSError as error:
+                raise EdgeharError(
+                    f"cannot write {path}: {error.strerror or error}; it holds the lines that fit"
+                ) from error
             count = int(keep.sum())
             result.samples += count
             result.seconds = float(times[keep][-1]) if count else result.seconds
@@ -105,3 +112,14 @@ def record(
             if not keep.all():
                 break
     return result
+
+
+def _append(stream: FileIO, content: bytes) -> None:
+    """Write all of it, or the whole lines that fit: a file never ends within one."""
+    begin, written = stream.tell(), 0
+    try:
+        while written < len(content):
+            written += stream.write(content[written:]) or 0
+    except OSError:
+        stream.truncate(begin + content[:written].rfind(b"\n") + 1)
+        raise

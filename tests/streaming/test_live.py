@@ -7,6 +7,7 @@ import os
 import pty
 import queue
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -374,6 +375,28 @@ def test_record_and_stream_what_a_board_sends(tmp_path, bundle_of, capsys):
         edgehar.record(f"udp://127.0.0.1:{port}", tmp_path / "mine.csv", seconds=1)
     with pytest.raises(EdgeharError, match="live source"):
         edgehar.record("hapt", tmp_path / "other.csv")
+
+
+FULL = """
+import resource, signal, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from edgehar.cli import main
+sys.exit(main(["record", "-", sys.argv[1]]))
+"""
+
+
+def test_a_full_disk_leaves_whole_lines_and_no_sample_no_file(tmp_path):
+    lines = b"".join(line_of(t, tuple(x)) for t, x in zip(T, X, strict=True))
+    for place, text in (("full.csv", lines), ("empty.csv", b"# nothing\n")):
+        command = [sys.executable, "-c", FULL, str(tmp_path / place)]
+        done = subprocess.run(command, input=text, capture_output=True, timeout=120)
+        assert done.returncode == 2 and b"Traceback" not in done.stderr, done.stderr
+    assert not (tmp_path / "empty.csv").exists()
+    kept = (tmp_path / "full.csv").read_text()
+    assert (
+        4_900 < len(kept) <= 5_000 and kept.endswith(",\n") and all(line.count(",") == 4 for line in kept.splitlines())
+    )
 
 
 def test_marks_while_streaming_make_a_profile(tmp_path, bundle_of, capsys):
