@@ -3,6 +3,8 @@
     python benchmarks/adaptation.py --out runs/adaptation                # a Markdown table, two seeds
     python benchmarks/adaptation.py --out runs/adaptation --folds 7
     python benchmarks/adaptation.py --out runs/adaptation --align        # recordings turned by their own walking
+    python benchmarks/adaptation.py --out runs/adaptation --both         # trained on recordings as they are and aligned
+    python benchmarks/adaptation.py --out runs/adaptation --both --align # the same networks, measured aligned
     python benchmarks/adaptation.py --out runs/adaptation --test         # the published test people, once, at the end
 
 The recipe of `micro`, shorter and without teachers. A network is trained once in a fold and kept, so that all rows are
@@ -37,6 +39,8 @@ from edgehar.training import run
 from edgehar.training.crossval import participants
 
 RECIPE = {"epochs": 40, "teachers": 0, "rotation": 0.05}
+#: With --both: every recording twice, and so twice as many steps; without mix-up.
+BOTH = {**RECIPE, "mix": 0.0}
 #: Row -> activities that are learned from.
 ROWS: dict[str, tuple[str, ...] | None] = {"sitting and standing, one window each": ("sitting", "standing"),
                                            "one window of each activity": None}  # fmt: skip
@@ -48,6 +52,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the networks")
     parser.add_argument("--folds", type=int, default=3, choices=(3, 7))
     parser.add_argument("--align", action="store_true", help="recordings aligned by walking, in training as well")
+    parser.add_argument("--both", action="store_true", help="train on recordings as they are and on aligned copies")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--test", action="store_true", help="train on all training people, measure the test people")
     asked = parser.parse_args(arguments)
@@ -57,29 +62,39 @@ def main(arguments: list[str]) -> None:
         rows += [[name, str(seed), *cells] for name, cells in table(results).items()]
     aligned = "aligned by walking" if asked.align else "as recorded"
     what = "published test people" if asked.test else f"{asked.folds} folds over 21 training people"
-    print(f"{what}, {aligned}, `micro`, int8, {', '.join(f'{name} {value}' for name, value in RECIPE.items())}\n")
+    recipe = ", ".join(f"{name} {value}" for name, value in (BOTH if asked.both else RECIPE).items())
+    print(f"{what}, {aligned}{', trained on both' if asked.both else ''}, `micro`, int8, {recipe}\n")
     columns = ["learned in each recording", "seed", "accuracy %", "95 % interval", "macro-F1", "plain %", "windows"]
     print(markdown_table(columns, rows))
 
 
-def folds_of(asked: argparse.Namespace, seed: int) -> list[tuple[Dataset, tuple[str, ...], int, Path]]:
-    """Recordings, the people that are left out, the seed, and the folder of each network."""
+def folds_of(asked: argparse.Namespace, seed: int) -> list[tuple[Dataset, Dataset, tuple[str, ...], int, Path]]:
+    """Recordings to train on and to measure, the people that are left out, the seed, and the folder of each network."""
     dataset = data.load("hapt")
-    kind = "-aligned" if asked.align else ""
+    kind = "-both" if asked.both else "-aligned" if asked.align else ""
     if asked.test:
         whole, people = participants(dataset, True), dataset.published_test
-        return [(turned(whole, people, asked.align), people, seed, asked.out / f"test{kind}-seed{seed}")]
+        return [(*recordings_of(whole, people, asked), people, seed, asked.out / f"test{kind}-seed{seed}")]
     chosen = participants(dataset, False)
-    groups = data.folds(chosen.subjects, asked.folds, seed=seed)
     return [
         (
-            turned(chosen, people, asked.align),
+            *recordings_of(chosen, people, asked),
             people,
             seed,
             asked.out / f"{asked.folds}-folds{kind}-seed{seed}-{number}",
         )
-        for number, people in enumerate(groups, 1)
+        for number, people in enumerate(data.folds(chosen.subjects, asked.folds, seed=seed), 1)
     ]
+
+
+def recordings_of(dataset: Dataset, left_out: tuple[str, ...], asked: argparse.Namespace) -> tuple[Dataset, Dataset]:
+    """What is trained on, and what is measured."""
+    measured = turned(dataset, left_out, asked.align)
+    if not asked.both:
+        return measured, measured
+    copies = turned(dataset, left_out, True).recordings
+    twice = dataset.recordings + tuple(replace(item, name=f"{item.name} aligned") for item in copies)
+    return replace(dataset, recordings=twice), measured
 
 
 def turned(dataset: Dataset, left_out: tuple[str, ...], align: bool) -> Dataset:
@@ -96,10 +111,11 @@ def turned(dataset: Dataset, left_out: tuple[str, ...], align: bool) -> Dataset:
 
 @contextmanager
 def network_of(
-    dataset: Dataset, people: tuple[str, ...], seed: int, folder: Path
+    dataset: Dataset, measured: Dataset, people: tuple[str, ...], seed: int, folder: Path
 ) -> Iterator[tuple[Path, Contract, Windows]]:
     """The int8 network that does not know these people, trained where it is not there yet, and their windows."""
-    plan = run.RunPlan.of({}, "micro", {**RECIPE, "seed": seed, "split": "published", "validation": 0, "refit": False})
+    recipe = BOTH if "-both-" in folder.name else RECIPE
+    plan = run.RunPlan.of({}, "micro", {**recipe, "seed": seed, "split": "published", "validation": 0, "refit": False})
     prepared = run.prepare(plan, replace(dataset, published_test=people))
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -112,12 +128,14 @@ def network_of(
         opened = open_model(path)
         contract = opened.contract
         opened.close()
-        yield path, contract, prepared.coarse.of_subjects(people)
+        yield path, contract, run.prepare(plan, replace(measured, published_test=people)).coarse.of_subjects(people)
 
 
-def measure(dataset: Dataset, people: tuple[str, ...], seed: int, folder: Path) -> dict[str, tuple[Windows, Trial]]:
+def measure(
+    dataset: Dataset, measured: Dataset, people: tuple[str, ...], seed: int, folder: Path
+) -> dict[str, tuple[Windows, Trial]]:
     """The windows of the people left out, and what each row said of them, by a network that does not know them."""
-    with network_of(dataset, people, seed, folder) as (path, contract, windows):
+    with network_of(dataset, measured, people, seed, folder) as (path, contract, windows):
         answers, every = predict_file(path, windows.x), np.arange(len(windows))
         found = {"nothing": (windows, Trial("recording", 0, (), 0, every, answers, answers))}
         for name, only in ROWS.items():

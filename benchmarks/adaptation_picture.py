@@ -36,10 +36,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--networks", type=Path, required=True, help="the folder of benchmarks/adaptation.py")
     parser.add_argument("--out", type=Path, required=True, help="PNG")
     asked = parser.parse_args(arguments)
-    dataset, people, seed, folder = folds_of(
-        argparse.Namespace(test=False, align=False, folds=3, out=asked.networks), 1
+    dataset, measured, people, seed, folder = folds_of(
+        argparse.Namespace(test=False, align=False, both=False, folds=3, out=asked.networks), 1
     )[0]
-    with network_of(dataset, people, seed, folder) as (path, contract, windows):
+    with network_of(dataset, measured, people, seed, folder) as (path, contract, windows):
         name = most_gained(windows, try_profiles(path, contract, windows))
         own = windows.select(windows.recording == name)
         used = chosen_windows(own)
