@@ -112,8 +112,9 @@ def adapt(
     chosen = choose_recording(dataset, recording, subject)
     alone = _alone(dataset, chosen)
     turned, rotation, aligned = _align(alone, contract, align, required=not last_layer)
-    plain = _windows(alone, contract)
-    windows = _windows(turned, contract)
+    # Without labels a recording can still be aligned; where it was not, what is missing is said.
+    unlabelled = rotation is not None or not last_layer
+    plain, windows = (_windows(each_way, contract, unlabelled) for each_way in (alone, turned))
     used = chosen_windows(windows, labels, each) if last_layer else np.zeros(0, np.int64)
     if not len(used) and (rotation is None or labels is not None or len(windows)) and last_layer:
         raise DataError(
@@ -156,9 +157,9 @@ def _align(
     return found.dataset, rotation, f"aligned by walking: turned by {turn_degrees(rotation):.0f}°"
 
 
-def _windows(dataset: Dataset, contract: Contract) -> Windows:
-    """Windows of the model's labels; none where the recording has no label at all."""
-    if not set(contract.labels) & set(dataset.classes):
+def _windows(dataset: Dataset, contract: Contract, unlabelled: bool) -> Windows:
+    """Windows of the model's labels; none where the recording has no label of the model's, if it need not have."""
+    if unlabelled and not set(contract.labels) & set(dataset.classes):
         return Windows.cut([], contract.window_shape, contract.labels)
     return cut_windows(dataset, contract)
 

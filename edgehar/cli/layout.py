@@ -12,9 +12,9 @@ import click
 SHARED: dict[str, tuple[str, ...]] = {
     "Recordings": (
         "dataset", "kind", "schema", "label", "columns", "unit", "axes", "rate", "time", "time_unit",
-        "subject_column", "label_column", "split_name", "subjects", "subject", "recording", "match",
+        "subject_column", "label_column", "channels", "split_name", "subjects", "subject", "recording", "match",
     ),
-    "Output": ("out", "resume", "as_json", "plot", "report", "csv"),
+    "Output": ("out", "resume", "as_json", "plot", "html", "report", "csv", "packages", "web", "sign"),
 }  # fmt: skip
 
 

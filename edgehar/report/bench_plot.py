@@ -34,7 +34,7 @@ def draw_results(results: ResultsJson, stacked: bool = False) -> Figure:
     elif any("agreement" in row for row in rows):
         panels.insert(0, _agreement)
     height, across = 1.1 + 0.42 * max(len(rows), 1), 1 if stacked else len(panels)
-    figure = new_figure(5.5 if stacked else 3.9 * across, height * len(panels) / across + 0.4)
+    figure = new_figure(5.5 if stacked else 3.9 * across, height * len(panels) / across + 0.4, "bench")
     columns = figure.subplots(len(panels) // across, across, sharey=True, squeeze=False).ravel()
     for axes, draw in zip(columns, panels, strict=True):
         axes.grid(True, axis="x", alpha=0.25)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float, extra: str = "train") -> Figure:
     """An empty figure of width × height inches at 120 dots an inch.
 
+    Args:
+        extra: that the caller's command needs, and that has Matplotlib.
     Raises:
         MissingExtra: Matplotlib is not installed.
     """
@@ -23,7 +25,7 @@ def new_figure(width: float, height: float) -> Figure:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtra("matplotlib", "train") from error
+        raise MissingExtra("matplotlib", extra) from error
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     return figure

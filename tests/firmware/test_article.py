@@ -111,6 +111,7 @@ def test_the_command_prints_what_the_device_decides(bundle, program, run_cli, ru
             "raw": labels[row["raw"]],
             "probabilities": [p / 256 for p in row["p"]],
             "scores": [s / 32768 for s in row["scores"]],
+            **({"reason": "placement"} if row["reason"] == "placement" else {}),
         }
         for row in map(json.loads, device.stdout.splitlines())
     ]
@@ -161,7 +162,7 @@ def test_recordings_decide_as_in_python(bundle, program):
         assert len(rows) == len(events)
         for row, event in zip(rows, events, strict=True):
             if isinstance(event, Decision):
-                got = (row["t_us"], row["label"], row["raw"], tuple(row["p"]), tuple(row["scores"]))
+                got = (row["t_us"], row["label"], row["raw"], tuple(row["p"]), tuple(row["scores"]), row["reason"])
                 assert got == tuple(event)
                 decisions += 1
             else:

@@ -82,7 +82,7 @@ def test_narrow_networks_use_what_is_there_for_them(tmp_path: Path):
     assert len(tables_within) > len(convs) * 0.9
     assert any(int(conv["out_channels"]) % 2 for conv in convs)
     assert {int(conv["in_channels"]) % 4 for conv in convs} == {0, 1, 2, 3}
-    assert any(layer["positions"] == "4" for layer in depthwise)
+    assert {int(layer["positions"]) >= 4 for layer in depthwise} == {True, False}  # blocks of four, and fewer
 
 
 def fields(text: str) -> dict[str, str]:

@@ -157,7 +157,7 @@ ROWS = [
     (f"{IMPORT} --labels a,b,c,d,e,f --rate 0", PLAIN, "expected a rate of 0.1 … 10000 Hz, got 0"),
     (f"{IMPORT} --labels a,b,c,d,e,f --rate nan", PLAIN, "expected a rate"),
     (f"{IMPORT} --labels a,b,c,d,e,f --rate fast", PLAIN, "'fast' is not a valid float"),
-    (f"{IMPORT} {SIX} --mean 1,2 --std 1,1", PLAIN, "expected one mean or three, for x, y and z; got 2"),
+    (f"{IMPORT} {SIX} --mean 1,2 --std 1,1", PLAIN, "expected one mean or 3, one for each channel; got 2"),
     (f"{IMPORT} {SIX} --mean 1", PLAIN, "expected a mean and a deviation, got one of them"),
     (f"{IMPORT} {SIX} --mean 1 --std 0", PLAIN, "expected positive finite numbers for the deviation, got [0.0]"),
     (f"{IMPORT} {SIX} --mean nan --std 1", PLAIN, "expected finite numbers for the mean, got [nan]"),

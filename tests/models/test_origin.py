@@ -129,7 +129,7 @@ def test_shipped_models_and_bundles(bundle, tmp_path):
 @pytest.mark.parametrize(
     "value",
     [
-        None, {}, {"source": 1}, {"source": "x", "other": 1}, {"source": "x", "columns": ["a"]},
+        None, {}, {"source": 1}, {"source": "x", "other": 1}, {"source": "x", "columns": [3]},
         {"source": "x", "labels": [["a"]]}, {"source": "x", "rate": "50"}, {"source": "x", "unit": 3},
     ],
 )  # fmt: skip

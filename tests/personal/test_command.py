@@ -110,14 +110,15 @@ def test_the_rotation_of_a_profile_turns_the_stream(adapted, micro, tmp_path):
     turned = upright[:, [1, 0, 2]] * np.float32([-1, 1, 1])
     profile = replace(read_profile(adapted[0]), rotation=(0, 16384, 0, -16384, 0, 0, 0, 0, 16384))
     write_profile(tmp_path / "turned.profile", profile)
+    write_profile(tmp_path / "upright.profile", replace(profile, rotation=None))
     plain, given = (
         _decisions(samples, micro, path)
         for samples, path in (
-            (upright, adapted[0]),
+            (upright, tmp_path / "upright.profile"),
             (turned, tmp_path / "turned.profile"),
         )
     )
-    assert plain == given != _decisions(turned, micro, adapted[0])
+    assert plain == given != _decisions(turned, micro, tmp_path / "upright.profile")
 
 
 def _decisions(samples, bundle, profile):
