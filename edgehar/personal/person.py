@@ -57,8 +57,16 @@ def learn(path: Path, contract: Contract, windows: Windows, used: NDArray[np.int
     """
     if len(set(windows.y[used].tolist())) < 2:
         raise DataError("expected windows of two activities or more to tell apart, got fewer; mark another one")
+    return fit(path, contract, windows.x[used], windows.y[used])
+
+
+def fit(path: Path, contract: Contract, x: NDArray[np.float32], y: NDArray[np.int64]) -> Profile:
+    """The profile whose last layer is fitted to windows float32 (W, window, channels) of classes int64 (W,).
+
+    Raises:
+        ContractError: a network that cannot be adapted.
+        DataError: no window, or more than the last layer has room for.
+    """
     network = read_network(path)
-    head = head_of(network)
-    embeddings = embed(path, contract, windows.x[used])
-    weights, bias = adapt(head, embeddings, windows.y[used])
+    weights, bias = adapt(head_of(network), embed(path, contract, x), y)
     return Profile(network.sha256, None, weights, bias)

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgehar.data import CsvOptions, DataSource
 from edgehar.errors import DataError
-from edgehar.streaming.lines import RATE_STEPS, ByteStream, LineReader, rate_text
+from edgehar.streaming.lines import RATE_STEPS, ByteStream, LineReader, median_rate, rate_text
 from edgehar.streaming.live import open_live, scheme_of
 from edgehar.streaming.live.order import Order
 from edgehar.streaming.sources import Block
@@ -69,11 +69,9 @@ class Incoming:
             times = np.concatenate([times, block.t_us])
             if len(times) > RATE_STEPS:
                 break
-        steps = np.diff(times)
-        steps = steps[steps > 0]
-        if not len(steps):
+        got = median_rate(times)
+        if got is None:
             raise DataError(f"expected samples with times from {self.title}, got {len(times)}")
-        got = 1e6 / float(np.median(steps))
         self.rate_hz = min(USUAL_HZ, key=lambda usual: abs(np.log(usual / got)))
         note(f"{self.title}: samples come at about {rate_text(got)} Hz")
         self.blocks = _chained(first, self.blocks)

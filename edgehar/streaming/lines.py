@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgehar.channels import ACCELERATION, vectors
 from edgehar.data.options import CsvOptions
@@ -160,15 +161,20 @@ def check_rate(t_us: Sequence[int], rate_hz: float) -> float | None:
     Raises:
         DataError: over 10 % from `rate_hz`.
     """
-    steps = np.diff(np.array(t_us[: RATE_STEPS + 1], np.int64))
-    steps = steps[steps > 0]
-    if not len(steps):
+    got = median_rate(t_us[: RATE_STEPS + 1])
+    if got is None:
         return None
-    got = 1e6 / float(np.median(steps))
     if abs(got / rate_hz - 1) <= RATE_TOLERANCE / 10:
         return got
     what_next = f"use --rate {rate_text(got)} to resample" if got >= 1 else "times must be in seconds, or --time-unit"
     raise DataError(f"expected samples at {rate_hz:g} Hz, got about {rate_text(got)} Hz; {what_next}")
+
+
+def median_rate(t_us: ArrayLike) -> float | None:
+    """The rate by the median of the steps forward between times in microseconds, Hz; None where no time passes."""
+    steps = np.diff(np.asarray(t_us, np.int64))
+    steps = steps[steps > 0]
+    return 1e6 / float(np.median(steps)) if len(steps) else None
 
 
 def rate_text(rate_hz: float) -> str:

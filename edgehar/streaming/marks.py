@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.compile.head import head_of
-from edgehar.compile.read import read_network
 from edgehar.contract import Contract
 from edgehar.errors import DataError
 from edgehar.front_end import SamplePath
-from edgehar.personal.adaptation import MOST_WINDOWS, adapt
-from edgehar.personal.head import embed
+from edgehar.personal.adaptation import MOST_WINDOWS
+from edgehar.personal.person import fit
 from edgehar.personal.profile import Profile, write_profile
 from edgehar.streaming.sources import Block
 
@@ -118,9 +117,8 @@ class Marks:
             raise DataError(
                 f"expected marks of two activities or more to learn from, got {got}; {path} was not written"
             )
-        rows = embed(model, self._contract, np.stack([window for window, _ in self.windows]))
-        network = read_network(model)
+        x = np.stack([window for window, _ in self.windows])
         codes = np.array([self._contract.labels.index(label) for label in labels])
-        profile = Profile(network.sha256, self._rotation, *adapt(head_of(network), rows, codes))
+        profile = replace(fit(model, self._contract, x, codes), rotation=self._rotation)
         write_profile(path, profile)
         return profile

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from edgehar.errors import EdgeharError
+from edgehar.web.site import PAGE_POLICY
 
 TYPES = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".mjs": "text/javascript; charset=utf-8",
@@ -17,12 +18,8 @@ TYPES = {
     ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json",
 }  # fmt: skip
 
-#: As the page's own, and nothing may frame it.
-POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' blob:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
+#: The page's own, and nothing may frame it, which a page cannot say of itself.
+POLICY = f"{PAGE_POLICY}; frame-ancestors 'none'"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

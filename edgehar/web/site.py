@@ -24,6 +24,12 @@ from edgehar.web.build import build_module
 STATIC = Path(__file__).parent / "static"
 INT8 = "model_int8.tflite"
 
+#: Nothing from elsewhere, no script in the page itself.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' blob:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+)
+
 #: Rates at which browsers deliver motion, Hz; the nearest is taken, and a grid of times evens out what is left.
 RATES = (25.0, 50.0, 60.0, 100.0, 120.0, 200.0)
 
@@ -127,6 +133,7 @@ def page_files(models: Sequence[PageModel]) -> dict[str, bytes]:
     if not models or len(set(names)) < len(names):
         raise EdgeharError(f"expected one model or more, each of a name of its own, got {', '.join(names) or 'none'}")
     files = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir())}
+    files["index.html"] = files["index.html"].replace(b"POLICY", PAGE_POLICY.encode())
     files["edgehar.mjs"] = (engine_dir() / "port" / "wasm" / "edgehar.mjs").read_bytes()
     for number, model in enumerate(models):
         files[f"model{number}.wasm"], files[f"model{number}_simd.wasm"] = model.plain, model.simd

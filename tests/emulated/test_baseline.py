@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.scripts import load_runner
 
 ROOT = Path(__file__).resolve().parents[2]
 STUB = ROOT / "tests" / "benchmark" / "cmsis_nn_stub"
 
 
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("baseline", ROOT / "benchmarks" / "baseline_cmsis_nn.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-BASELINE = _script()
+BASELINE = load_runner("baseline_cmsis_nn")
 
 
 @pytest.fixture

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from edgehar.benchmark.emulated import measure
 from edgehar.schema import read_json
+from tests.scripts import load_runner
 
 pytestmark = pytest.mark.emulated
 
@@ -39,15 +38,7 @@ LIMITS = {
 }
 
 
-def _runner() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("instructions", ROOT / "benchmarks" / "instructions.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-RUNNER = _runner()
+RUNNER = load_runner("instructions")
 
 
 def _check(row: dict[str, Any], most: dict[str, float], what: str) -> None:

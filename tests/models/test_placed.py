@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from edgehar.errors import EdgeharError
 from edgehar.models.cards import placement_of, read_cards
 from edgehar.training import Recipe
 from edgehar.training.run import RunPlan
+from tests.scripts import load_runner
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACED = tuple(name for name in models.shipped_names() if "-" in name)
@@ -32,11 +31,7 @@ LABELS = {
 @pytest.fixture(scope="module")
 def script():
     """benchmarks/placements.py, which says how the weights are made and measured."""
-    spec = importlib.util.spec_from_file_location("placements", ROOT / "benchmarks" / "placements.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["placements"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_runner("placements")
 
 
 def manifest_of(name):

@@ -1,11 +1,6 @@
-"""What the ports are fed with, and the script in benchmarks/ that measures them."""
+"""What the ports are fed with."""
 
 from __future__ import annotations
-
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +16,3 @@ def recording(name: str) -> NDArray[np.float32]:
 
     (one,) = [one for one in load_hapt().recordings if one.name == name]
     return np.asarray(resample(one, 20.0).acc, np.float32)
-
-
-def load_runner(name: str) -> ModuleType:
-    """A script of benchmarks/ as a module."""
-    if name in sys.modules:
-        return sys.modules[name]
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module

@@ -10,8 +10,9 @@ import pytest
 from edgehar.runtimes import open_model
 from edgehar.schema import read_json
 from edgehar.streaming import Decision, Streamer
+from tests.scripts import load_runner
 
-from .recordings import load_runner, recording
+from .recordings import recording
 
 RUNNER = load_runner("ports")
 ABSENT = [tool for tool in ("riscv64-unknown-elf-gcc", "qemu-system-riscv32", "make") if shutil.which(tool) is None]

@@ -25,8 +25,9 @@ from tests.firmware.engine import FIRMWARE, Engine
 from tests.firmware.networks import SAME, NetworkWriter
 from tests.firmware.test_sample_path import contract, restless
 from tests.firmware.test_streamer import EngineRuntime, network
+from tests.scripts import load_runner
 
-from .recordings import TURNED, load_runner, recording
+from .recordings import TURNED, recording
 
 RUNNER = load_runner("ports")
 MODULES = RUNNER.MODULES

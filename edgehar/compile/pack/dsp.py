@@ -122,10 +122,15 @@ def _cells(layer: Layer) -> NDArray[np.int64]:
 
 def _quick(layer: Layer) -> bool:
     """Whether `requantise_quickly` holds: sums within 2^30, right shifts of 1 to 23, no bounds but int8's."""
+    return _quick_shifts(layer) and largest_sum(layer) < 1 << 30 and layer.activation == (-128, 127)
+
+
+def largest_sum(layer: Layer) -> int:
+    """What no sum of the layer passes, whatever its input."""
     assert layer.weights is not None and layer.bias is not None
     axes = (1, 2) if layer.kind == "conv" else (0,)
     reach = np.abs(layer.bias.astype(np.int64)) + 256 * np.abs(layer.weights.astype(np.int64)).sum(axes)
-    return _quick_shifts(layer) and int(reach.max()) < 1 << 30 and layer.activation == (-128, 127)
+    return int(reach.max())
 
 
 def _quick_shifts(layer: Layer) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edgehar.compile.kernel_path import KernelPath, PackedConv
 from edgehar.compile.network import Layer
 from edgehar.compile.pack import portable as pack_portable
-from edgehar.compile.pack.dsp import fours, positions
+from edgehar.compile.pack.dsp import fours, largest_sum, positions
 
 KERNELS = {
     **pack_portable.KERNELS,
@@ -50,10 +50,7 @@ def pack_depthwise(layer: Layer, bias: NDArray[np.int32], channels: int) -> Pack
 
 def at_once(layer: Layer) -> bool:
     """Whether `requantise_once` of edgehar_thumb.h holds: sums within 2^29, right shifts of 2 to 23, int8's bounds."""
-    assert layer.weights is not None and layer.bias is not None
-    axes = (1, 2) if layer.kind == "conv" else (0,)
-    reach = np.abs(layer.bias.astype(np.int64)) + 256 * np.abs(layer.weights.astype(np.int64)).sum(axes)
-    fits = min(layer.shift) >= -23 and max(layer.shift) <= -2 and int(reach.max()) < 1 << 29
+    fits = min(layer.shift) >= -23 and max(layer.shift) <= -2 and largest_sum(layer) < 1 << 29
     return fits and layer.activation == (-128, 127)
 
 
