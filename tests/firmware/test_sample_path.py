@@ -319,7 +319,7 @@ class Config(ctypes.Structure):
     _fields_ = (
         ("model", ctypes.c_void_p), ("hop", ctypes.c_uint16), ("smoothing", ctypes.c_uint8), ("votes", ctypes.c_uint8),
         ("alpha", ctypes.c_uint16), ("threshold", ctypes.c_uint16), ("hysteresis", ctypes.c_uint16),
-        ("min_dwell", ctypes.c_uint32), ("counts", Counts),
+        ("min_dwell", ctypes.c_uint32), ("counts", Counts), ("any_placement", ctypes.c_uint8),
     )  # fmt: skip
 
 
