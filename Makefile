@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
 APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev lld nodejs \
-	qemu-system-misc gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+	qemu-system-misc ccache gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross chromium cmake openssl \
 	kotlin default-jdk-headless
 TOOLS := arm-none-eabi-gcc qemu-system-arm clang wasm-ld node qemu-system-riscv32 riscv64-unknown-elf-gcc \

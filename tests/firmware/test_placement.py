@@ -72,13 +72,15 @@ def test_told_to_decide_however_it_is_worn(programs, runtime):
 
 
 def test_a_reset_forgets(programs, runtime):
-    samples = samples_of(runtime, np.tile(np.array([[-80, 0, 0], [-40, 0, 0]], np.int8), (60, 1)))
-    lines = lines_of(samples)
-    first, second = lines[:100], lines[:80]
+    """Who was turned, and half a block, before a rest as in training, which alone would change nothing."""
+    turned = np.tile(np.array([[-80, 0, 0], [-40, 0, 0]], np.int8), (51, 1))
+    rest = np.tile(np.array(PLACEMENT.rest[0], np.int8) // PLACEMENT.block, (100, 1))
+    first, second = lines_of(samples_of(runtime, turned)), lines_of(samples_of(runtime, rest))
     rows = run_program(programs[0], [*first, "reset", *second], "--hop", 1)
-    assert [row["reason"] == "placement" for row in rows] == [True] * 22
-    alone = run_program(programs[0], second, "--hop", 1)
-    assert rows[21:] == alone
+    assert [row["reason"] == "placement" for row in rows] == [True] * 23 + [False] * 21
+    assert rows[23:] == run_program(programs[0], second, "--hop", 1)
+    kept = run_program(programs[0], lines_of(samples_of(runtime, np.concatenate([turned, rest]))), "--hop", 1)
+    assert {row["reason"] for row in kept} == {"placement"}, "a rest forgets nothing"
 
 
 def test_memory_has_room_for_it(place, runtime):

@@ -22,7 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.mutant import Mutant
+from tests.mutants.mutant import COMPILERS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What the tests named by mutants need.
@@ -43,8 +43,9 @@ class Outcome:
 
 @contextmanager
 def copies(count: int) -> Iterator[SimpleQueue[Path]]:
-    """A queue of copies of the project, removed in the end."""
+    """A queue of copies of the project, removed in the end; beside them `compilers`, see `remember_objects`."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        remember_objects(Path(folder) / "compilers")
         queue: SimpleQueue[Path] = SimpleQueue()
         for index in range(count):
             place = Path(folder) / f"copy{index}"
@@ -59,6 +60,21 @@ def copies(count: int) -> Iterator[SimpleQueue[Path]]:
         yield queue
 
 
+def remember_objects(folder: Path) -> None:
+    """Fill a folder for the front of PATH: compilers that compile again only what a mutant changed, where ccache is.
+
+    ccache goes by the contents of source, headers and compiler, so that no mutant gets another's object.
+    """
+    folder.mkdir()
+    ccache = shutil.which("ccache")
+    if ccache is None:
+        print("slower without ccache, which keeps the objects that a mutant leaves as they are", file=sys.stderr)
+        return
+    for name in COMPILERS:
+        if name != "make" and shutil.which(name):
+            (folder / name).symlink_to(ccache)
+
+
 def run_tests(place: Path, tests: Sequence[str], seconds: float) -> tuple[int | None, dict, str]:
     """pytest's exit code (None: it did not end in time), what `verdict` wrote, and what it printed."""
     verdict = place / "verdict.json"
@@ -68,6 +84,11 @@ def run_tests(place: Path, tests: Sequence[str], seconds: float) -> tuple[int | 
         "PYTHONPATH": str(place),
         "PYTHONDONTWRITEBYTECODE": "1",
         "EDGEHAR_VERDICT": str(verdict),
+        "PATH": f"{place.parent / 'compilers'}{os.pathsep}{os.environ['PATH']}",
+        "CCACHE_DIR": str(place.parent / "objects"),
+        # Objects of one copy serve the other: paths below it count as relative.
+        "CCACHE_BASEDIR": str(place),
+        "CCACHE_NOHASHDIR": "1",
     }
     options = ("-x", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants.verdict", f"--basetemp={place / 'scratch'}")
     process = subprocess.Popen(

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
+from tests.mutants.mutant import COMPILERS
+
 #: What a mutant in Python that is no program raises.
 BROKEN = (SyntaxError, ImportError, NameError, AttributeError)
-COMPILERS = ("gcc", "g++", "cc", "clang", "make", "arm-none-eabi-gcc")
 
 _state: dict[str, object] = {"running": None, "passed": [], "skipped": {}, "failures": []}
 
