@@ -52,14 +52,8 @@ static int run(int streams, const stream_header *header, stream_result *result)
 
 int main(void)
 {
-    char *at = arguments;
-    if (board_command_line(arguments, sizeof arguments) < 0) {
-        return 2;
-    }
-    board_next_word(&at); /* the program's own name */
-    const int streams = board_open(board_next_word(&at), 'r');
-    const int results = board_open(board_next_word(&at), 'w');
-    if (streams < 0 || results < 0) {
+    int streams, results;
+    if (!board_open_files(arguments, sizeof arguments, &streams, &results)) {
         return 2;
     }
     board_calibrate();

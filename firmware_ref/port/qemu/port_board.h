@@ -33,6 +33,20 @@ static inline char *board_next_word(char **at)
 int board_open(const char *path, char mode);
 void board_close(int handle);
 
+/* Open the two files that the words given with `-semihosting-config arg=` begin with, behind the program's own name: one to
+ * read, one to write. The words behind them, in `buffer`, or NULL where those are too long or a file does not open. */
+static inline char *board_open_files(char *buffer, size_t size, int *input, int *output)
+{
+    char *at = buffer;
+    if (board_command_line(buffer, size) < 0) {
+        return NULL;
+    }
+    board_next_word(&at);
+    *input = board_open(board_next_word(&at), 'r');
+    *output = board_open(board_next_word(&at), 'w');
+    return *input < 0 || *output < 0 ? NULL : at;
+}
+
 /* Read up to `size` bytes. The number read; 0 at the end of the file. */
 size_t board_read(int handle, void *buffer, size_t size);
 

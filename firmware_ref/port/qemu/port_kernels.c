@@ -87,14 +87,8 @@ static void run(const case_header *header, int results)
 
 int main(void)
 {
-    char *at = arguments;
-    if (board_command_line(arguments, sizeof arguments) < 0) {
-        return 2;
-    }
-    board_next_word(&at); /* the program's own name */
-    const int cases = board_open(board_next_word(&at), 'r');
-    const int results = board_open(board_next_word(&at), 'w');
-    if (cases < 0 || results < 0) {
+    int cases, results;
+    if (!board_open_files(arguments, sizeof arguments, &cases, &results)) {
         return 2;
     }
     board_calibrate();

@@ -65,17 +65,12 @@ static void write_result(int results, int32_t status, const edgehar_decision *de
 
 int main(void)
 {
-    char *at = arguments;
-    if (board_command_line(arguments, sizeof arguments) < 0) {
+    int samples, results;
+    char *at = board_open_files(arguments, sizeof arguments, &samples, &results);
+    if (!at) {
         return 2;
     }
-    board_next_word(&at); /* the program's own name */
-    const int samples = board_open(board_next_word(&at), 'r');
-    const int results = board_open(board_next_word(&at), 'w');
     const char *digit = board_next_word(&at);
-    if (samples < 0 || results < 0) {
-        return 2;
-    }
     uint16_t hop = 0;
     for (; *digit; digit++) {
         hop = (uint16_t)(10 * hop + (*digit - '0'));

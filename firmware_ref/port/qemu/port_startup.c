@@ -1,12 +1,10 @@
 /* Reset, vectors and faults for Cortex-M boards. */
 #include "port_board.h"
 
-extern uint32_t __data_start[], __data_end[], __data_load[], __bss_start[], __bss_end[], __stack_limit[], __stack_top[];
+extern uint32_t __data_start[], __data_end[], __data_load[], __bss_start[], __bss_end[], __stack_top[];
 
 int main(void);
 void reset_handler(void) __attribute__((noreturn));
-
-#define PAINT 0xA5C35A3Cu
 
 static void __attribute__((noreturn)) fault_handler(void)
 {
@@ -26,29 +24,6 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
     {.address = 0},           {.address = 0},          {.address = 0},          {.code = fault_handler},
     {.code = fault_handler},  {.address = 0},          {.code = fault_handler}, {.code = fault_handler},
 };
-
-/* Where the stack stood when it was painted. The words next to it may hold registers that the painter saves. */
-static const volatile uint32_t *painter;
-#define SPARED 16
-
-__attribute__((noinline)) void board_stack_paint(void)
-{
-    uint32_t *sp;
-    __asm volatile("mov %0, sp" : "=r"(sp));
-    for (volatile uint32_t *word = __stack_limit; word < sp - SPARED; word++) {
-        *word = PAINT;
-    }
-    painter = sp;
-}
-
-int32_t board_stack_used(void)
-{
-    const volatile uint32_t *word = __stack_limit;
-    while (*word == PAINT && word < painter - SPARED) {
-        word++;
-    }
-    return (int32_t)((const volatile char *)painter - (const volatile char *)word);
-}
 
 __attribute__((weak)) void board_profile_print(void)
 {
