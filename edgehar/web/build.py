@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,6 @@ from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
 from edgehar.extras import found
 
-#: As port/wasm/Makefile has them: small, but for what SIMD128 makes quick, the kernels.
-_FLAGS = (
-    "-std=c99", "-nostdlib", "-ffunction-sections", "-fdata-sections", "-fvisibility=hidden",
-    "-DEDGEHAR_MOST_CLASSES=127",
-)  # fmt: skip
-_LINK = ("--no-entry", "--gc-sections", "--strip-all", "--stack-first", "-z", "stack-size=8192")
 _LONGEST = 300
 
 
@@ -47,6 +42,12 @@ def tools() -> Tools:
     )
 
 
+def read_flags(port: Path) -> dict[str, list[str]]:
+    """The words of each name in flags.mk, which port/wasm/Makefile includes."""
+    text = (port / "flags.mk").read_text(encoding="utf-8")
+    return {name: words.split() for name, words in re.findall(r"^(\w+) = (.*)$", text, re.MULTILINE)}
+
+
 def build_module(model: Path, *, simd: bool) -> bytes:
     """Compile the engine with one model.
 
@@ -58,6 +59,7 @@ def build_module(model: Path, *, simd: bool) -> bytes:
     """
     here, engine = tools(), engine_dir()
     port = engine / "port" / "wasm"
+    flags = read_flags(port)
     sources = [*sorted((engine / "src").glob("*.c")), model / "model_data.c", *sorted(port.glob("*.c"))]
     places = [f"-I{place}" for place in (port / "include", engine / "include", engine / "src", port, model)]
     with tempfile.TemporaryDirectory(prefix="edgehar-") as folder:
@@ -65,13 +67,14 @@ def build_module(model: Path, *, simd: bool) -> bytes:
         objects = []
         for source in sources:
             made = Path(folder) / f"{source.stem}.o"
-            own = ["-fno-builtin"] if source.stem == "port_memory" else []  # or memcpy would call itself
-            own += ["-msimd128"] if simd else []
             kernel = source.parent.name == "src" and not source.stem.startswith("edgehar")
-            size = "-O2" if simd and kernel else "-Os"
-            _run([*here.compiler, *_FLAGS, size, *own, *places, "-c", str(source), "-o", str(made)])
+            own = [*flags["COMPILE"], *flags["SMALL"]]
+            own += flags["MEMORY"] if source.stem == "port_memory" else []
+            own += flags["SIMD"] if simd else []
+            own += flags["SIMD_KERNELS"] if simd and kernel else []
+            _run([*here.compiler, *own, *places, "-c", str(source), "-o", str(made)])
             objects.append(str(made))
-        _run([*here.linker, *_LINK, *objects, "-o", str(out)])
+        _run([*here.linker, *flags["LINK"], *objects, "-o", str(out)])
         return out.read_bytes()
 
 
