@@ -17,14 +17,14 @@ import click
 from edgehar import __version__
 from edgehar.cli.interrupts import Interrupts
 from edgehar.cli.layout import message, nearest
+from edgehar.cli.output import Outputs
 from edgehar.errors import EdgeharError
 
 #: Characters of an error message; names of columns and of files may be of any length.
 LONGEST = 500
 
-#: click command `command`.
-
 #: Command name -> one line of help. The module `edgehar.cli.<name>`, with an underscore behind a keyword, holds the
+#: click command `command`.
 COMMANDS = {
     "data": "List, inspect, check and fetch recordings.",
     "train": "Train a network on recordings, split by person.",
@@ -88,7 +88,7 @@ def shorten(text: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; never lets a traceback reach the user."""
-    with Interrupts() as interrupts:
+    with Interrupts() as interrupts, Outputs():
         try:
             return _run(arguments)
         except Exception:
@@ -103,10 +103,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         given = list(sys.argv[1:] if arguments is None else arguments)
         status = cli.main(args=given, prog_name="edgehar", standalone_mode=False)
+        sys.stdout.flush()
         return status if isinstance(status, int) else 0
-    except SystemExit:
-        # click's own answer to a reader that went away (`| head`), which is no error.
-        return 0
+    except SystemExit as error:  # click's answer to a broken pipe, which is none of ours: see `edgehar.cli.output`
+        print(f"error: {error.__context__ or 'a connection broke'}", file=sys.stderr)
+        return 2
     except click.ClickException as error:
         print(f"error: {message(error)}; see --help", file=sys.stderr)
         return 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
+from edgehar.cli.output import ending
 from edgehar.errors import DataError
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def command(
         from edgehar.cli.learning import Learning
 
         learning = Learning(player.contract, bundle, profile, marks, learn)
-    view: View = (JsonView if as_json else TextView)(player.contract.labels, sys.stdout)
+    view: View = (JsonView if as_json else TextView)(player.contract.labels, ending(sys.stdout))
     with ExitStack() as stack:
         if learning is not None:
             stack.enter_context(learning)
@@ -210,9 +210,7 @@ def command(
                 title, blocks = _recording(data, player, subject, recording, realtime)
                 session = player.session(_warn, keep=plot is not None)
                 _show(session, blocks if learning is None else learning.watch(blocks), view, None)
-        except BrokenPipeError:
-            # The reader went away (`| head`), which is no error; nor may Python complain when it closes the stream.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # the reader went away (`| head`), which is no error
             if play_all:
                 return
     if plot is not None:

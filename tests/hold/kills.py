@@ -16,8 +16,10 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from tests.hold.cases import CASES, Case, prepare
 
@@ -35,20 +37,28 @@ class Run:
     said: str
 
 
-def run(arguments: list[str], cwd: Path, target: Path, die_at: int = 0, after: float = 0) -> Run:
+def run(
+    arguments: list[str],
+    cwd: Path,
+    target: Path,
+    die_at: int = 0,
+    after: float = 0,
+    before: Callable[[], None] = lambda: None,
+) -> Run:
     """Run the command line in a fork.
 
     Args:
         target: changes in here are counted.
         die_at: kill the process before this change, from 1; 0 for never.
         after: kill it after so many seconds; 0 for never.
+        before: called in the fork, where standard output and standard error are a log, before they are opened.
     """
     log, counted = cwd / "said.log", cwd / "changes.log"
     counted.write_bytes(b"")
     begun = time.monotonic()
     child = os.fork()
     if child == 0:
-        _become(arguments, cwd, target, die_at, log, counted)
+        _become(arguments, cwd, target, die_at, log, counted, before)
     if after:
         while time.monotonic() < begun + after:
             found, status = os.waitpid(child, os.WNOHANG)
@@ -66,26 +76,51 @@ def run(arguments: list[str], cwd: Path, target: Path, die_at: int = 0, after: f
     return Run(os.waitstatus_to_exitcode(status), seconds, changes, said)
 
 
-def _become(arguments: list[str], cwd: Path, target: Path, die_at: int, log: Path, counted: Path) -> None:
+def _become(
+    arguments: list[str],
+    cwd: Path,
+    target: Path,
+    die_at: int,
+    log: Path,
+    counted: Path,
+    before: Callable[[], None],
+) -> None:
     """In the fork: the command, from the session to its exit."""
     status = 99
     try:
         os.setsid()
         os.chdir(cwd)
         said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        given = cwd / "given"
+        os.dup2(os.open(given if given.exists() else os.devnull, os.O_RDONLY), 0)
         os.dup2(said, 1)
         os.dup2(said, 2)
-        sys.stdout, sys.stderr = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(2), "w")
+        before()
+        sys.stdout, sys.stderr = stream(1), stream(2)
         tally = os.open(counted, os.O_WRONLY | os.O_APPEND)
         watch(str(target), die_at, tally)
         from edgehar.cli import main
 
-        status = main(arguments)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        found = main(arguments)
+        finish()
+        status = found
     finally:
         os._exit(status)
+
+
+def stream(number: int) -> TextIO | None:
+    """As Python opens it at its start: none where it is closed."""
+    try:
+        return os.fdopen(number, "w", closefd=False)
+    except OSError:
+        return None
+
+
+def finish() -> None:
+    """What Python writes at its end; it would exit with 120 where that fails."""
+    for one in (sys.stdout, sys.stderr):
+        if one is not None:
+            one.flush()
 
 
 def watch(target: str, die_at: int, tally: int) -> None:
