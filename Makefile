@@ -12,9 +12,9 @@ BIN := $(VENV)/bin
 APT := gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm clang libclang-rt-14-dev lld nodejs \
 	qemu-system-misc ccache gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross chromium cmake openssl \
-	kotlin default-jdk-headless
+	kotlin default-jdk-headless mosquitto
 TOOLS := arm-none-eabi-gcc qemu-system-arm clang wasm-ld node qemu-system-riscv32 riscv64-unknown-elf-gcc \
-	qemu-aarch64 aarch64-linux-gnu-gcc chromium cmake openssl kotlinc javac
+	qemu-aarch64 aarch64-linux-gnu-gcc chromium cmake openssl kotlinc javac mosquitto
 
 # The tests run against the wheel, from a folder that has everything of the checkout but the package's sources.
 WHEEL := build/wheel
