@@ -178,7 +178,7 @@ def test_decisions_are_those_of_the_file(broker, tmp_path):
     assert f"{2 * LINES} samples came twice and 0 too late" in said.text, said.text
 
 
-@pytest.mark.parametrize("waiting", [0, 30_000])
+@pytest.mark.parametrize("waiting", [0, 3_000])
 def test_it_lets_go_at_once_whatever_waits(broker, waiting):
     """Also where nobody takes what comes."""
     feed = open_live(f"mqtt://127.0.0.1:{broker.port}/x")
