@@ -98,14 +98,19 @@ def walking_gravity(samples: NDArray[np.float32]) -> NDArray[np.int64] | None:
     return walking.gravity
 
 
+def why_unalignable(contract: Contract) -> str | None:
+    """Why a model knows no direction to align to; None where it knows one."""
+    if contract.walking_gravity is not None:
+        return None
+    if contract.front_end != "none":
+        return f"the front end {contract.front_end} leaves no direction"
+    return "its training people did not walk, or did not wear the device alike"
+
+
 def require_alignable(contract: Contract) -> tuple[int, int, int]:
     """Where the model had gravity while its people walked; raises DataError where it knows no such direction."""
     if contract.walking_gravity is None:
-        why = (
-            f"the front end {contract.front_end} leaves no direction"
-            if contract.front_end != "none"
-            else "its training people did not walk, or did not wear the device alike"
-        )
+        why = why_unalignable(contract)
         raise DataError(f"expected a model that knows where gravity is while people walk, to align to; {why}")
     return contract.walking_gravity
 

@@ -17,6 +17,7 @@ from edgehar.errors import BundleError, EdgeharError
 from edgehar.files import sha256_bytes, sha256_file
 from edgehar.models import int8_file, shipped, shipped_names
 from edgehar.models.cards import ModelCard, read_cards
+from edgehar.personal.alignment import why_unalignable
 from edgehar.runtimes import open_model
 from edgehar.schema import read_json
 from edgehar.web.build import build_module
@@ -58,6 +59,7 @@ class PageModel:
             "name": self.name, "worn": self.worn, "figure": self.figure, "sha256": self.sha256,
             "rate": self.contract.rate_hz, "rates": rates_of(self.contract.rate_hz),
             "hop": max(1, min(round(self.contract.rate_hz), self.contract.window)),
+            "placement": self.contract.placement is not None, "unalignable": why_unalignable(self.contract),
             "plain": f"model{number}.wasm", "simd": f"model{number}_simd.wasm",
         }  # fmt: skip
 

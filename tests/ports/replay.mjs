@@ -32,7 +32,8 @@ for (const step of job.steps) {
                 }
             }
         } else {
-            const result = stream[step.do](...(step.with ?? []));
+            const named = stream[step.do];
+            const result = typeof named === "function" ? named.apply(stream, step.with ?? []) : named;
             say({did: step.do, result: result instanceof Uint8Array ? [...result] : result ?? null});
         }
     } catch (error) {

@@ -40,20 +40,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def modules_of(bundle_of, tmp_path_factory) -> Callable[..., Path]:
-    """The folder with both modules of a shipped model, built once."""
-    built: dict[tuple[str, str], Path] = {}
-
-    def build(name: str, personal: str = "yes") -> Path:
-        if (name, personal) not in built:
-            folder = tmp_path_factory.mktemp(name)
-            built[name, personal] = RUNNER.build_modules(bundle_of(name) / "c", folder, personal=personal == "yes")
-        return built[name, personal]
-
-    return build
-
-
 class Host:
     """Node as a host of one module: steps in, rows out."""
 
@@ -83,7 +69,7 @@ class Host:
 def as_row(event) -> dict[str, Any]:
     if isinstance(event, Decision):
         names = {"timeUs": event.t_us, "label": event.label, "raw": event.raw}
-        return {**names, "p": list(event.p), "scores": list(event.scores)}
+        return {**names, "reason": event.reason, "p": list(event.p), "scores": list(event.scores)}
     return {"timeUs": event.t_us, "reason": event.reason}
 
 
@@ -235,8 +221,10 @@ def test_a_front_end_and_an_incremental_model(module, small, tmp_path):
     host.push(x, times)
     host.do("setRotation", TURNED)
     host.push(x, times)
-    _, refused, _, *rows = host.run()
+    host.do("align")
+    _, refused, _, *rows, nothing = host.run()
     assert refused["error"] == "edgehar init: wrong configuration"
+    assert nothing == {"did": "align", "error": "edgehar align: wrong model"}
     expected = Streamer(runtime, hop=9).push(x, times) + Streamer(runtime, hop=9, rotation=TURNED).push(x, times)
     assert [row for row in rows if "did" not in row] == [as_row(event) for event in expected]
 
@@ -298,7 +286,7 @@ def test_a_module_asks_for_nothing(modules_of):
 def test_sizes_hold_their_budgets(bundle_of):
     """Bytes of the modules with `micro`: within limits, and as clang of this version made them before."""
     rows = RUNNER.measure_modules(bundle_of("micro") / "c")
-    limits = {"edgehar.wasm micro": 23_000, "edgehar_simd.wasm micro": 26_500, "edgehar.wasm micro bare": 15_500}
+    limits = {"edgehar.wasm micro": 26_000, "edgehar_simd.wasm micro": 29_700, "edgehar.wasm micro bare": 15_500}
     assert {name: rows[name]["bytes"] for name, limit in limits.items() if rows[name]["bytes"] > limit} == {}
     budgets = read_json(RUNNER.BUDGETS, dict)
     if RUNNER.clang() not in budgets:

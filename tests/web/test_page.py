@@ -50,9 +50,9 @@ def as_events(t, x):
     return [[time / 1000, *row] for time, row in zip(t.tolist(), x.tolist(), strict=True)]
 
 
-def decisions_of(runtime, t, x, rate):
+def decisions_of(runtime, t, x, rate, **options):
     """Python's decisions on the same events."""
-    streamer, found = Streamer(runtime, hop=20), []
+    streamer, found = Streamer(runtime, hop=20, **options), []
     for block in resample_blocks([Block(x.astype(np.float32), t)], rate, 20.0):
         if block.flush is not None:
             streamer.flush(*block.flush)
@@ -62,7 +62,10 @@ def decisions_of(runtime, t, x, rate):
 
 def rows_of(decisions, labels):
     names = (*labels, "unsure")
-    return [[str(d.t_us), names[d.label], labels[d.raw], *map(str, d.p), *map(str, d.scores)] for d in decisions]
+    return [
+        [str(d.t_us), names[d.label], labels[d.raw], d.reason or "", *map(str, d.p), *map(str, d.scores)]
+        for d in decisions
+    ]
 
 
 def saved(page, button):

@@ -1,36 +1,14 @@
 // The page: what the buttons do and what is shown.
 import {hasSimd, open} from "./edgehar.mjs";
 import {drawSignal, drawTimeline} from "./charts.mjs";
+import {announce, byId, element, say, tell} from "./dom.mjs";
 import {decisionsCsv, readRecording, recordingCsv, save} from "./files.mjs";
 import {Session} from "./session.mjs";
+import {alignmentOf, becauseOf, nameOf} from "./words.mjs";
 
 const SIGNAL_SECONDS = 8, TIMELINE_SECONDS = 120, MOST_ROWS = 2_000_000;
-const byId = (id) => document.getElementById(id);
 const state = {models: [], model: null, session: null, samples: [], decisions: [], rows: [], recording: false,
-               label: null, profile: null, lock: null, listening: false, now: 0, drawn: false, quiet: false};
-
-function say(words, wrong = false) {
-    byId("message").textContent = words;
-    byId("message").classList.toggle("error", wrong);
-}
-
-/** Run what a person asked for; what goes wrong is said, not thrown. */
-const tell = (work) => async (...given) => {
-    try {
-        await work(...given);
-    } catch (error) {
-        say(error.message, true);
-    }
-};
-
-function element(name, text = "", attributes = {}) {
-    const made = document.createElement(name);
-    made.textContent = text;
-    for (const [key, value] of Object.entries(attributes)) {
-        made.setAttribute(key, value);
-    }
-    return made;
-}
+               shown: null, lock: null, listening: false, now: 0, drawn: false, quiet: false};
 
 function showModels() {
     byId("models").replaceChildren(...state.models.map((model, index) => {
@@ -51,8 +29,8 @@ async function choose(model) {
         throw new Error(`cannot load ${model.name}: ${response.status} ${response.statusText}`);
     }
     const stream = await open(await response.arrayBuffer());
-    Object.assign(state, {model, samples: [], decisions: [], label: null, profile: null});
-    state.session = new Session(model, stream, {decision: decided, flush: flushed, sample: sampled, remembered});
+    Object.assign(state, {model, samples: [], decisions: [], shown: null});
+    state.session = new Session(model, stream, {decision: decided, flush: flushed, sample: sampled, remembered, aligned});
     byId("models").querySelectorAll("input").forEach((one, index) => { one.checked = state.models[index] === model; });
     byId("probabilities").replaceChildren(...stream.labels.map((name) => {
         const row = element("li");
@@ -71,7 +49,7 @@ async function choose(model) {
     byId("rate").replaceChildren(element("option", "measured", {value: ""}),
                                  ...model.rates.map((rate) => element("option", `${rate} Hz`, {value: rate})));
     byId("changes").replaceChildren();
-    byId("label").textContent = "–";
+    showLabel(null);
     const kept = localStorage.getItem(key());
     use(kept ? Uint8Array.from(atob(kept), (one) => one.charCodeAt(0)) : null, kept ? "The profile of this browser." : "");
     say(`${model.name} is ready.`);
@@ -90,7 +68,12 @@ function buttons() {
     byId("save-recording").disabled = byId("replay-own").disabled = state.recording || !state.rows.length;
     byId("save-decisions").disabled = !state.decisions.length;
     byId("learn").disabled = !session?.canLearn;
-    byId("plain").disabled = byId("save-profile").disabled = !state.profile;
+    byId("plain").disabled = byId("save-profile").disabled = !session?.profile;
+    byId("align").disabled = !session || Boolean(state.model.unalignable);
+    byId("align").setAttribute("aria-pressed", String(session?.alignment === "waiting"));
+    if (session) {
+        announce("alignment", alignmentOf(session, state.model));
+    }
     byId("shown").querySelectorAll("button").forEach((button, index) => {
         button.disabled = !listening;
         button.setAttribute("aria-pressed", String(session?.pending?.label === index));
@@ -107,7 +90,7 @@ function draw() {
         const {session, model} = state;
         drawSignal(byId("signal"), state.samples, SIGNAL_SECONDS);
         drawTimeline(byId("timeline"), state.decisions.slice(-TIMELINE_SECONDS), session.stream.labels,
-                     model.hop * session.stream.periodUs, TIMELINE_SECONDS);
+                     {hopUs: model.hop * session.stream.periodUs, seconds: TIMELINE_SECONDS, placement: model.placement});
     });
 }
 
@@ -122,20 +105,24 @@ function sampled(time, values) {
     }
 }
 
+/** What is decided and why it is unsure, in words; null: nothing yet. */
+function showLabel(decision) {
+    announce("label", decision ? state.session.stream.labels[decision.label] ?? "unsure" : "–");
+    announce("why", decision ? becauseOf(decision.reason, state.model) : "");
+}
+
 function decided(decision) {
     state.decisions.push(decision);
-    if (decision.label !== state.label) {
-        state.label = decision.label;
-        const name = state.session.stream.labels[decision.label] ?? "unsure";
+    const name = nameOf(decision, state.session.stream.labels);
+    if (name !== state.shown) {
+        state.shown = name;
         byId("changes").prepend(element("li", `${(decision.timeUs / 1e6).toFixed(1)} s: ${name}`));
         while (byId("changes").children.length > 100) {
             byId("changes").lastChild.remove();
         }
-        if (!state.quiet) {
-            byId("label").textContent = name;
-        }
     }
     if (!state.quiet) {
+        showLabel(decision);
         showProbabilities(decision);
     }
 }
@@ -150,11 +137,35 @@ function showProbabilities({p}) {
 }
 
 function flushed(time, reason) {
-    state.label = null;
+    state.shown = null;
     if (!state.quiet) {
-        byId("label").textContent = "–";
+        showLabel(null);
         say(`Samples were forgotten${reason ? ` (${reason})` : ""}; the next decision comes in four seconds.`);
     }
+}
+
+/** Walking has told how the phone is turned: kept at once, for the next time and for the microcontroller. */
+function aligned(time) {
+    const {session} = state;
+    state.shown = null;
+    byId("changes").prepend(element("li", `${(time / 1e6).toFixed(1)} s: aligned by walking`));
+    if (session.profile) {
+        keep(session.profile);
+        announce("profile", `The profile holds the rotation, ${session.profile.length} bytes. Windows that were shown `
+            + "before it are forgotten.");
+    }
+    if (!state.quiet) {
+        showLabel(null);
+        say("Aligned; the next decision comes in four seconds.");
+    }
+    buttons();
+}
+
+function align() {
+    state.session.align(state.session.alignment !== "waiting");
+    state.shown = null;
+    showLabel(null);
+    buttons();
 }
 
 function remembered(label, count) {
@@ -239,20 +250,22 @@ function use(profile, words) {
         localStorage.removeItem(key());
         throw new Error(`this profile is not for ${state.model.name}, or damaged`);
     }
-    state.profile = profile;
     byId("profile").textContent = profile ? words : "No profile.";
     buttons();
 }
 
+const keep = (profile) => localStorage.setItem(key(), btoa(String.fromCharCode(...profile)));
+
 function learn() {
     const profile = state.session.learn();
-    localStorage.setItem(key(), btoa(String.fromCharCode(...profile)));
+    keep(profile);
     use(profile, `Learned, ${profile.length} bytes, kept in this browser. Save it for the microcontroller.`);
 }
 
 function plain() {
     localStorage.removeItem(key());
     state.session.forget();
+    state.session.align(false);
     use(null);
 }
 
@@ -260,7 +273,7 @@ async function openProfile() {
     const [file] = byId("open-profile").files;
     if (file) {
         use(new Uint8Array(await file.arrayBuffer()), `The profile of ${file.name}.`);
-        localStorage.setItem(key(), btoa(String.fromCharCode(...state.profile)));
+        keep(state.session.profile);
     }
 }
 
@@ -278,7 +291,7 @@ async function replay(rows) {
     stop();
     state.decisions = [];
     state.samples = [];
-    state.label = null;
+    state.shown = null;
     byId("changes").replaceChildren();
     state.session.begin(chosenRate());
     state.quiet = true;
@@ -293,7 +306,7 @@ async function replay(rows) {
         state.quiet = false;
     }
     const last = state.decisions.at(-1);
-    byId("label").textContent = last ? state.session.stream.labels[last.label] ?? "unsure" : "–";
+    showLabel(last ?? null);
     if (last) {
         showProbabilities(last);
     }
@@ -309,8 +322,8 @@ async function replayFile() {
 }
 
 const ACTIONS = {
-    start, stop, learn, plain, record,
-    "save-profile": () => save(`${state.model.name}.profile`, state.profile, "application/octet-stream"),
+    start, stop, align, learn, plain, record,
+    "save-profile": () => save(`${state.model.name}.profile`, state.session.profile, "application/octet-stream"),
     "save-recording": () => save("recording.csv", recordingCsv(state.rows), "text/csv"),
     "save-decisions": () => save("decisions.csv", decisionsCsv(state.decisions, state.session.stream.labels), "text/csv"),
     "replay-own": () => replay(state.rows),

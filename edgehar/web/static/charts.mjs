@@ -43,20 +43,21 @@ export function drawSignal(canvas, samples, seconds) {
     context.fillText(`±${reach.toFixed(0)} m/s²`, 64, 10);
 }
 
-/** decisions: [{timeUs, label}, …]; a row for each label, a bar for each decision. */
-export function drawTimeline(canvas, decisions, labels, hopUs, seconds) {
+/** decisions: [{timeUs, label, reason}, …]; a row for each label and reason of none, a bar for each decision. */
+export function drawTimeline(canvas, decisions, labels, {hopUs, seconds, placement}) {
     const {context, width, height, ink} = begin(canvas);
-    const left = 88, rows = labels.length + 1, step = height / rows, end = decisions.at(-1)?.timeUs ?? 0;
-    [...labels, "unsure"].forEach((name, row) => {
+    const names = [...labels, "unsure", ...(placement ? ["worn wrong"] : [])];
+    const left = 88, step = height / names.length, end = decisions.at(-1)?.timeUs ?? 0;
+    names.forEach((name, row) => {
         context.fillStyle = ink;
         context.fillText(name.slice(0, 12), 4, step * (row + 0.5));
     });
-    for (const {timeUs, label} of decisions) {
+    for (const {timeUs, label, reason} of decisions) {
         const to = width - (width - left) * (end - timeUs) / (seconds * 1e6), wide = (width - left) * hopUs / (seconds * 1e6);
         if (to - wide < left) {
             continue;
         }
-        const row = label < 0 ? labels.length : label;
+        const row = label < 0 ? labels.length + (reason === "placement" ? 1 : 0) : label;
         context.fillStyle = label < 0 ? UNSURE : COLOURS[label % COLOURS.length];
         context.fillRect(to - wide, step * row + 1, wide + 0.5, step - 2);
     }

@@ -21,10 +21,10 @@ export function recordingCsv(rows) {
 
 /** Decisions as they are: integers of the engine. */
 export function decisionsCsv(decisions, labels) {
-    const head = ["time_us", "label", "raw", ...labels.map((one) => quoted(`p ${one}`)),
+    const head = ["time_us", "label", "raw", "reason", ...labels.map((one) => quoted(`p ${one}`)),
                   ...labels.map((one) => quoted(`score ${one}`))];
-    const lines = decisions.map(({timeUs, label, raw, p, scores}) =>
-        [timeUs, quoted(labels[label] ?? "unsure"), quoted(labels[raw]), ...p, ...scores].join(","));
+    const lines = decisions.map(({timeUs, label, raw, reason, p, scores}) =>
+        [timeUs, quoted(labels[label] ?? "unsure"), quoted(labels[raw]), reason ?? "", ...p, ...scores].join(","));
     return [head.join(","), ...lines, ""].join("\n");
 }
 

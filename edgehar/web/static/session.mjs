@@ -2,6 +2,13 @@
 import {STATUS} from "./edgehar.mjs";
 import {Resampler} from "./resampler.mjs";
 
+/** The rotation of a profile's bytes (docs/spec.md), nine integers; null: none. */
+export function rotationOf(profile) {
+    const view = profile && new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
+    return view && view.getUint16(4, true) & 1
+        ? Array.from({length: 9}, (_, index) => view.getInt16(20 + 2 * index, true)) : null;
+}
+
 /** The rate of the list that lies nearest to the median distance of times (µs). */
 export function nearestRate(times, rates) {
     const steps = times.slice(1).map((time, index) => time - times[index]).filter((step) => step > 0).sort((a, b) => a - b);
@@ -13,7 +20,10 @@ export class Session {
     #stream; #resampler = null; #model; #waiting = [];
 
     /**
-     * model: an entry of models.json; stream: edgehar.mjs; on: {decision, flush, sample, remembered}.
+     * model: an entry of models.json; stream: edgehar.mjs; on: {decision, flush, sample, remembered, aligned}.
+     *
+     * profile: the bytes in use, or null; rotation: what samples are turned by, or null; alignment: "waiting" for
+     * walking, "aligned" in this stream, or null.
      */
     constructor(model, stream, on) {
         this.#model = model;
@@ -21,6 +31,7 @@ export class Session {
         this.on = on;
         this.pending = null;
         this.shown = new Set();
+        this.profile = this.rotation = this.alignment = null;
         stream.init({hop: model.hop});
     }
 
@@ -30,9 +41,43 @@ export class Session {
     begin(rate) {
         this.#waiting = [];
         this.#resampler = rate === null ? null : this.#at(rate);
+        if (this.alignment === "aligned") {
+            this.#turn();
+        }
         this.#stream.reset();
         this.pending = null;
         this.rate = rate;
+    }
+
+    /** What walking told of one stream is what the next one begins with. */
+    #turn() {
+        const {profile, rotation} = this;
+        this.alignment = null;
+        this.#stream.align(false);
+        if (profile) {
+            this.#stream.setProfile(profile);
+        } else {
+            this.#stream.setRotation(rotation);
+        }
+    }
+
+    /** From now on wait for somebody to walk for eight seconds, and turn samples by it; or no longer. */
+    align(on) {
+        if (this.alignment === "aligned") {
+            this.#turn();
+        }
+        this.#stream.align(on);
+        this.alignment = on ? "waiting" : null;
+    }
+
+    #aligned(time) {
+        this.alignment = "aligned";
+        this.rotation = this.#stream.aligned;
+        this.profile = this.#stream.canAdapt ? this.#stream.writeProfile(this.rotation) : null;
+        // Windows that were shown before were turned otherwise.
+        this.#stream.forget();
+        this.shown.clear();
+        this.on.aligned(time);
     }
 
     #at(rate) {
@@ -69,11 +114,13 @@ export class Session {
             const status = this.#stream.push(values, when);
             if (status === STATUS.decision) {
                 this.#decided(this.#stream.decision);
+            } else if (status === STATUS.aligned) {
+                this.#aligned(when);
             } else if (status > STATUS.duplicate) {
                 this.on.flush(when);
             }
         }, (reason) => {
-            this.#stream.reset();
+            this.#stream.flush(time);
             this.on.flush(time, reason);
         });
     }
@@ -99,14 +146,28 @@ export class Session {
 
     /** The bytes of a profile learned from what was shown; it is in use from now on. */
     learn() {
-        const profile = this.#stream.adapt();
+        const profile = this.#stream.adapt(this.rotation);
         this.use(profile);
         this.forget();
         return profile;
     }
 
     /** Use a profile's bytes, or with null the model as it ships. */
-    use(profile) { this.#stream.setProfile(profile); }
+    use(profile) {
+        if (this.#stream.canAdapt) {
+            this.#stream.setProfile(profile);
+        } else {
+            this.#stream.setRotation(null);
+        }
+        const rotation = rotationOf(profile);
+        if (String(rotation) !== String(this.rotation)) {
+            this.forget();
+        }
+        Object.assign(this, {profile, rotation});
+        if (this.alignment === "aligned") {
+            this.align(false);
+        }
+    }
 
     forget() {
         this.#stream.forget();

@@ -5,7 +5,10 @@ const ABOUT = ["window", "hop", "channels", "classes", "periodUs", "profileBytes
 const SETTINGS = ["hop", "smoothing", "votes", "alpha", "threshold", "hysteresis", "minDwell"];
 
 // What push returns; negative: an error in the call (edgehar.h, enum edgehar_status).
-export const STATUS = {kept: 0, decision: 1, duplicate: 2, nan: 3, gap: 4, backward: 5, rate: 6};
+export const STATUS = {kept: 0, decision: 1, duplicate: 2, nan: 3, gap: 4, backward: 5, rate: 6, aligned: 7};
+
+// Why a label is unsure: the best score is under the threshold, or the device is worn as the model was never trained.
+const REASONS = [null, "score", "placement"];
 
 // The smallest module that has SIMD: a function that returns a splatted byte's lane.
 const PROBE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0,
@@ -34,8 +37,8 @@ export class Stream {
         this.#sample = new Float32Array(memory, at.sample, at.channels);
         this.#settings = new Int32Array(memory, at.settings, SETTINGS.length);
         this.#time = new Float64Array(memory, at.decision, 1);
-        this.#numbers = new Int32Array(memory, at.decision + 8, 2 + at.classes);
-        this.#p = new Uint8Array(memory, at.decision + 16 + 4 * at.classes, at.classes);
+        this.#numbers = new Int32Array(memory, at.decision + 8, 3 + at.classes);
+        this.#p = new Uint8Array(memory, at.decision + 20 + 4 * at.classes, at.classes);
         this.#rotation = new Int16Array(memory, at.rotation, 9);
         this.#profile = new Uint8Array(memory, at.profile, at.profileBytes);
         this.labels = Array.from({length: at.classes}, (_, index) => this.#text(wasm.label(index)));
@@ -70,14 +73,23 @@ export class Stream {
         return this.#checked(this.#wasm.push(timeUs), "push");
     }
 
-    /** What the last decision was: p in 1/256, scores in 1/32768; label -1 is unsure. */
+    /** What the last decision was: p in 1/256, scores in 1/32768; label -1 is unsure, and reason says why. */
     get decision() {
-        const [label, raw, ...scores] = this.#numbers;
-        return {timeUs: this.#time[0], label, raw, p: [...this.#p], scores};
+        const [label, raw, reason, ...scores] = this.#numbers;
+        return {timeUs: this.#time[0], label, raw, reason: REASONS[reason], p: [...this.#p], scores};
     }
 
     /** Forget all samples: a new recording begins. */
     reset() { this.#wasm.reset(); }
+
+    /** The next sample does not follow the one before: forget the window, but not what walking has told. */
+    flush(timeUs = NaN) { return this.push(new Float32Array(this.#at.channels).fill(NaN), timeUs); }
+
+    /** Wait for 8 s of walking and turn samples by it (push then returns STATUS.aligned); false: no longer. */
+    align(on = true) { this.#checked(this.#wasm.align(on ? 1 : 0), "align"); }
+
+    /** The rotation that walking has told, as setRotation takes it; null: not yet. */
+    get aligned() { return this.#wasm.aligned() ? [...this.#rotation] : null; }
 
     /** Turn every sample by nine integers in units of 1/16384, row by row, or by null not any more. */
     setRotation(rotation) {
@@ -110,6 +122,14 @@ export class Stream {
             this.#rotation.set(rotation);
         }
         return this.#profile.slice(0, this.#checked(this.#wasm.adapt(rotation ? 1 : 0), "adapt"));
+    }
+
+    /** The bytes of a profile with the last layer in use and a rotation, or none. */
+    writeProfile(rotation) {
+        if (rotation) {
+            this.#rotation.set(rotation);
+        }
+        return this.#profile.slice(0, this.#checked(this.#wasm.write_profile(rotation ? 1 : 0), "write_profile"));
     }
 
     #checked(status, name) {

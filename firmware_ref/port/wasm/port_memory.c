@@ -1,4 +1,4 @@
-/* memcpy and memset for a module without a library; compiled with -fno-builtin, or they would call themselves. */
+/* memcpy, memmove and memset for a module without a library; compiled with -fno-builtin, or they would call themselves. */
 #include <stdint.h>
 #include <string.h>
 
@@ -14,6 +14,24 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
     }
     for (; bytes > 0; bytes--) {
         *out++ = *in++;
+    }
+    return to;
+}
+
+/* What clang makes of loops that move a tail down. */
+void *memmove(void *to, const void *from, size_t bytes)
+{
+    uint8_t *out = to;
+    const uint8_t *in = from;
+    size_t at;
+    if (out <= in) {
+        for (at = 0; at < bytes; at++) {
+            out[at] = in[at];
+        }
+        return to;
+    }
+    while (bytes-- > 0) {
+        out[bytes] = in[bytes];
     }
     return to;
 }

@@ -32,6 +32,7 @@ typedef struct {
     double time_us;
     int32_t label; /* class, or -1 */
     int32_t raw;
+    int32_t reason;                        /* why the label is -1: enum edgehar_reason */
     int32_t scores[EDGEHAR_MODEL_CLASSES]; /* units of 1/32768 */
     uint8_t p[EDGEHAR_MODEL_CLASSES];      /* units of 1/256 */
 } module_decision;
@@ -110,6 +111,9 @@ EDGEHAR_EXPORT("init") int32_t edgehar_wasm_init(void)
     config.hysteresis = (uint16_t)settings.hysteresis;
     config.min_dwell = (uint32_t)settings.min_dwell;
     edgehar_wasm_stream.config = NULL;
+#ifndef EDGEHAR_WASM_BARE
+    edgehar_wasm_alignment.found = 0;
+#endif
     status = edgehar_init(&edgehar_wasm_stream, &config, memory, sizeof memory);
 #ifdef EDGEHAR_MODEL_PROFILE_BYTES
     if (status == EDGEHAR_OK) {
@@ -138,6 +142,7 @@ EDGEHAR_EXPORT("push") int32_t edgehar_wasm_push(double time_us)
         decision.time_us = (double)made.time_us;
         decision.label = made.label;
         decision.raw = made.raw;
+        decision.reason = made.reason;
         memcpy(decision.scores, made.scores, sizeof decision.scores);
         memcpy(decision.p, made.p, sizeof decision.p);
     }

@@ -2,6 +2,7 @@
 #ifndef EDGEHAR_PORT_MODULE_H
 #define EDGEHAR_PORT_MODULE_H
 
+#include "edgehar_align.h"
 #include "edgehar_profile.h"
 #include "model_data.h"
 
@@ -14,6 +15,10 @@
 
 extern edgehar edgehar_wasm_stream;
 extern int16_t edgehar_wasm_rotation[9]; /* a host's: what set_rotation takes */
+
+#ifndef EDGEHAR_WASM_BARE
+extern edgehar_alignment edgehar_wasm_alignment;
+#endif
 
 #ifdef EDGEHAR_MODEL_PROFILE_BYTES
 extern uint32_t edgehar_wasm_profile[EDGEHAR_MODEL_PROFILE_BYTES / 4];

@@ -1,10 +1,14 @@
-/* What makes the module's model right on one person: a rotation, a profile, a last layer learned from a few windows. */
+/* What makes the module's model right on one person: a rotation, told or found by walking, a profile, a last layer
+ * learned from a few windows. */
 #include "port_module.h"
 
 #include <string.h>
 
 int32_t edgehar_wasm_set_rotation(int32_t on);
+int32_t edgehar_wasm_align(int32_t on);
+int32_t edgehar_wasm_aligned(void);
 int32_t edgehar_wasm_set_profile(int32_t bytes);
+int32_t edgehar_wasm_write_profile(int32_t with_rotation);
 int32_t edgehar_wasm_remember(int32_t label);
 int32_t edgehar_wasm_forget(void);
 int32_t edgehar_wasm_adapt(int32_t with_rotation);
@@ -34,7 +38,42 @@ EDGEHAR_EXPORT("set_rotation") int32_t edgehar_wasm_set_rotation(int32_t on)
     return status;
 }
 
+edgehar_alignment edgehar_wasm_alignment;
+
+EDGEHAR_EXPORT("align") int32_t edgehar_wasm_align(int32_t on)
+{
+    int32_t status;
+
+    if (!edgehar_wasm_stream.config) {
+        return EDGEHAR_ERROR_CONFIG;
+    }
+    status = edgehar_align(&edgehar_wasm_stream, on ? &edgehar_wasm_alignment : NULL, NULL);
+    if (status == EDGEHAR_OK) {
+        edgehar_wasm_alignment.found = 0;
 #ifdef EDGEHAR_MODEL_PROFILE_BYTES
+        edgehar_wasm_embedding(0);
+#endif
+    }
+    return status;
+}
+
+/* Whether walking has told how to turn samples; that rotation then lies where a host's does. */
+EDGEHAR_EXPORT("aligned") int32_t edgehar_wasm_aligned(void)
+{
+    if (edgehar_wasm_alignment.found) {
+        memcpy(edgehar_wasm_rotation, edgehar_wasm_alignment.rotation, sizeof edgehar_wasm_rotation);
+    }
+    return edgehar_wasm_alignment.found;
+}
+
+#ifdef EDGEHAR_MODEL_PROFILE_BYTES
+
+/* Of a profile's bytes: docs/spec.md. */
+enum {
+    at_flags = 4,
+    at_layer = 40,
+    has_layer = 2
+};
 
 /* An embedding at most: a profile holds as many bytes, and some more, for each class. */
 #define EMBEDDING_ROOM (EDGEHAR_MODEL_PROFILE_BYTES / EDGEHAR_MODEL_CLASSES)
@@ -43,6 +82,7 @@ uint32_t edgehar_wasm_profile[EDGEHAR_MODEL_PROFILE_BYTES / 4];
 
 static uint32_t profile_used[2][EDGEHAR_MODEL_PROFILE_BYTES / 4];
 static int profile_at;
+static int profile_learned; /* whether the one in use has a last layer */
 static int8_t embedding[EMBEDDING_ROOM];
 static int embedding_fresh;
 static int8_t windows[EDGEHAR_ADAPT_MOST_WINDOWS * EMBEDDING_ROOM];
@@ -51,6 +91,7 @@ static int window_count;
 
 int32_t edgehar_wasm_learn(void)
 {
+    profile_learned = 0;
     edgehar_wasm_embedding(0);
     return edgehar_keep_embedding(&edgehar_wasm_stream, &edgehar_model_personal, embedding);
 }
@@ -76,6 +117,7 @@ EDGEHAR_EXPORT("set_profile") int32_t edgehar_wasm_set_profile(int32_t bytes)
     status = edgehar_set_profile(&edgehar_wasm_stream, &edgehar_model_personal, bytes ? next : NULL, (size_t)bytes);
     if (status == EDGEHAR_OK) {
         profile_at = !profile_at;
+        profile_learned = bytes && (((const uint8_t *)next)[at_flags] & has_layer);
         edgehar_wasm_embedding(0);
     }
     return status;
@@ -114,11 +156,28 @@ EDGEHAR_EXPORT("adapt") int32_t edgehar_wasm_adapt(int32_t with_rotation)
                                  edgehar_wasm_profile, sizeof edgehar_wasm_profile);
 }
 
+/* The profile in use, but of another rotation. */
+EDGEHAR_EXPORT("write_profile") int32_t edgehar_wasm_write_profile(int32_t with_rotation)
+{
+    const uint8_t *const layer = (const uint8_t *)profile_used[profile_at] + at_layer;
+    const int32_t *const bias = profile_learned ? (const int32_t *)(const void *)layer : NULL;
+    const int8_t *const weights = bias ? (const int8_t *)(bias + EDGEHAR_MODEL_CLASSES) : NULL;
+
+    return edgehar_write_profile(&edgehar_model_personal, with_rotation ? edgehar_wasm_rotation : NULL, weights, bias,
+                                 edgehar_wasm_profile, sizeof edgehar_wasm_profile);
+}
+
 #else
 
 EDGEHAR_EXPORT("set_profile") int32_t edgehar_wasm_set_profile(int32_t bytes)
 {
     (void)bytes;
+    return EDGEHAR_ERROR_MODEL;
+}
+
+EDGEHAR_EXPORT("write_profile") int32_t edgehar_wasm_write_profile(int32_t with_rotation)
+{
+    (void)with_rotation;
     return EDGEHAR_ERROR_MODEL;
 }
 
