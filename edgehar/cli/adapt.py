@@ -9,6 +9,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
+from edgehar.cli.words import words
 
 if TYPE_CHECKING:
     from edgehar.api.adapt import AdaptResult
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     "--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("me.profile"), show_default=True,
     help="The profile.",
 )  # fmt: skip
-@click.option("--only", metavar="A,B", help="Learn from these activities alone, as in sitting,standing.")
+@click.option("--only", type=words, metavar="A,B", help="Learn from these activities alone, as in sitting,standing.")
 @click.option("--each", type=click.IntRange(1, 8), default=1, show_default=True, help="Windows of each activity.")
 @click.option(
     "--align/--no-align", default=None,
@@ -36,7 +37,7 @@ def command(
     data: DataSource,
     bundle: str,
     out: Path,
-    only: str | None,
+    only: tuple[str, ...] | None,
     each: int,
     align: bool | None,
     rotation_only: bool,
@@ -53,13 +54,12 @@ def command(
     from edgehar.api.adapt import adapt
     from edgehar.files import dump_json
 
-    labels = None if only is None else [label.strip() for label in only.split(",")]
     if rotation_only and (align is False or only is not None or each != 1):
         raise click.UsageError(
             "--rotation-only learns nothing but the rotation: leave out --no-align, --only and --each"
         )
     result = adapt(
-        data, bundle, out=out, labels=labels, each=each, align=align, last_layer=not rotation_only,
+        data, bundle, out=out, labels=only, each=each, align=align, last_layer=not rotation_only,
         recording=recording, subject=subject, read=load_dataset,
     )  # fmt: skip
     if as_json:

@@ -10,6 +10,7 @@ import click
 
 from edgehar.cli.data_options import data_options, reader
 from edgehar.cli.layout import Command
+from edgehar.cli.words import words
 from edgehar.errors import CheckFailed, EdgeharError, MissingExtra
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class BenchCommand(Command):
     groups={"Measuring": ("runtimes", "engine", "hops", "threads", "quick", "targets")},
 )
 @click.argument("bundle", default="bundle", type=click.Path(path_type=Path))
-@click.option("--runtimes", default="", metavar="A,B", help="Rows to measure; all by default.")
+@click.option("--runtimes", type=words, metavar="A,B", help="Rows to measure; all by default.")
 @click.option(
     "--engine",
     type=click.Choice(["whole", "incremental"]),
@@ -56,7 +57,7 @@ class BenchCommand(Command):
 @click.option("--json", "as_json", is_flag=True, help="Print results.json instead of tables.")
 def command(
     bundle: Path,
-    runtimes: str,
+    runtimes: tuple[str, ...] | None,
     engine: str,
     hops: tuple[int, ...],
     threads: int,
@@ -104,7 +105,7 @@ def command(
         result = bench(
             bundle,
             data,
-            runtimes=[name.strip() for name in runtimes.split(",") if name.strip()],
+            runtimes=runtimes or (),
             hops=(hops or (DEFAULT_HOP,)) if engine == "incremental" else (),
             threads=threads,
             quick=quick,

@@ -15,6 +15,7 @@ from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.evaluate import read_matches
 from edgehar.cli.layout import Command
 from edgehar.cli.train import GROUPS, train_options
+from edgehar.cli.words import words
 
 if TYPE_CHECKING:
     from edgehar.data import Dataset, DataSource
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
     "--adapt", type=click.IntRange(1), metavar="K",
     help="Learn each recording from K labelled windows of each activity; each fold's int8 network before and after.",
 )  # fmt: skip
-@click.option("--only", metavar="A,B", help="With --adapt: learn from these activities alone: sitting,standing.")
+@click.option(
+    "--only", type=words, metavar="A,B", help="With --adapt: learn from these activities alone: sitting,standing."
+)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Folds at a time on this machine.")
 @click.option("--dask", metavar="ADDRESS", help="Run on a Dask cluster instead, as in tcp://host:8786.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/crossval-ARCH-seedSEED]")
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context, /, data: DataSource, folds: str, leave_one_source_out: bool, everybody: bool, int8: bool,
-    align: str, adapt: int | None, only: str | None, jobs: int, dask: str | None, out: Path | None,
+    align: str, adapt: int | None, only: tuple[str, ...] | None, jobs: int, dask: str | None, out: Path | None,
     match: dict[str, tuple[str, ...]] | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Train once per fold, each time without the fold's people, and measure each person by a model that knows nobody.
@@ -87,13 +90,12 @@ def command(
     count: int | str = "source" if leave_one_source_out else folds if folds == "loso" else _number(folds)
     by = "source" if leave_one_source_out else "person"
     folder = out or default_folder(options["arch"], options["seed"])
-    words = None if only is None else [label.strip() for label in only.split(",")]
     told = {
         "everybody": everybody,
         "int8": int8,
         "align": align,
         "adapt": adapt,
-        "only": words,
+        "only": only,
         "match": match,
         "jobs": jobs,
         "dask": dask,

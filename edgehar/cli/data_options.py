@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edgehar.cli.words import words
 from edgehar.report.progress import progress
 
 if TYPE_CHECKING:
@@ -35,15 +36,6 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
         if not all(part.strip() for part in value.partition("=")):
             raise click.BadParameter(f"expected OWN=NAME, as in C=stairs; got {value!r}", ctx, parameter)
     return tuple((value.partition("=")[0].strip(), value.partition("=")[2].strip()) for value in values)
-
-
-def _columns(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    names = tuple(name.strip() for name in value.split(","))
-    if not all(names):
-        raise click.BadParameter(f"expected columns, as in ax,ay,az; got {value!r}", ctx, parameter)
-    return names
 
 
 def data_options(
@@ -107,7 +99,7 @@ _OPTIONS = [
         "--label", multiple=True, callback=_pairs, metavar="OWN=NAME", help="Rename one of its labels; repeatable."
     ),
     click.option("--axes", metavar="X,Y,Z", help="Order and signs, as in --axes=-x,-y,-z or y,-x,z; of any source."),
-    click.option("--columns", callback=_columns, metavar="X,Y,Z", help="Table: columns of x, y, z, or of --channels."),
+    click.option("--columns", type=words, metavar="X,Y,Z", help="Table: columns of x, y, z, or of --channels."),
     click.option(
         "--channels", metavar="A,B",
         help="What the columns are, or which to take: acc,gyro or acc.magnitude (default: acc).",

@@ -12,6 +12,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
+from edgehar.cli.words import words
 from edgehar.report.progress import progress
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ def read_matches(
     found: dict[str, tuple[str, ...]] = {}
     for value in values:
         name, _, members = (part.strip() for part in value.partition("="))
-        words = tuple(word.strip() for word in members.split(","))
-        if not name or not all(words) or name in found:
+        allowed = tuple(word.strip() for word in members.split(","))
+        if not name or not all(allowed) or name in found:
             raise click.BadParameter(
                 f"expected NAME=A,B, each name once, as in stairs=upstairs,downstairs; got {value!r}", ctx, parameter
             )
-        found[name] = words
+        found[name] = allowed
     return found or None
 
 
@@ -50,7 +51,9 @@ def read_matches(
     "--adapt", type=click.IntRange(1), metavar="K",
     help="Learn each recording from K labelled windows of each activity, and measure on the others, before and after.",
 )  # fmt: skip
-@click.option("--only", metavar="A,B", help="With --adapt: learn from these activities alone: sitting,standing.")
+@click.option(
+    "--only", type=words, metavar="A,B", help="With --adapt: learn from these activities alone: sitting,standing."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="One page with figures, tables, data.")
 @click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="Folder for PNGs.")
@@ -65,7 +68,7 @@ def command(
     baseline: bool,
     align: bool,
     adapt: int | None,
-    only: str | None,
+    only: tuple[str, ...] | None,
     as_json: bool,
     html: Path | None,
     plot: Path | None,
@@ -118,7 +121,7 @@ def command(
             baseline=baseline,
             align=align,
             adapt=adapt,
-            only=None if only is None else [label.strip() for label in only.split(",")],
+            only=only,
             read=load_dataset,
             on_progress=show,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from edgehar.cli.layout import Command
+from edgehar.cli.words import words
 
 
 def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
@@ -23,7 +24,9 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 
 @click.command("import", cls=Command)
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--labels", metavar="A,B,C", help="In the order of the outputs; LabelEncoder sorts by the alphabet.")
+@click.option(
+    "--labels", type=words, metavar="A,B,C", help="In the order of the outputs; LabelEncoder sorts by the alphabet."
+)
 @click.option("--rate", "rate_hz", type=float, metavar="HZ", help="Samples a second of its windows.")
 @click.option(
     "--mean", callback=_numbers, metavar="M[,M,M]", help="Of its training's (x - mean) / std, one or per channel."
@@ -64,7 +67,7 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     model: Path,
-    labels: str | None,
+    labels: tuple[str, ...] | None,
     rate_hz: float | None,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
@@ -91,7 +94,7 @@ def command(
     result = import_model(
         model,
         out,
-        labels=None if labels is None else [label.strip() for label in labels.split(",")],
+        labels=labels,
         rate_hz=rate_hz,
         mean=mean,
         std=std,

@@ -10,6 +10,7 @@ import click
 
 from edgehar.cli.data_options import data_options
 from edgehar.cli.layout import Command
+from edgehar.cli.words import words
 
 if TYPE_CHECKING:
     from edgehar.api.record import RecordResult
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @data_options(argument="source")
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--labels", metavar="A,B", help="Keys 1, 2, … of the terminal begin these labels.")
+@click.option("--labels", type=words, metavar="A,B", help="Keys 1, 2, … of the terminal begin these labels.")
 @click.option("--seconds", type=float, help="Stop after so many.  [default: at the source's end, or Ctrl-C]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(data: DataSource, out: Path, labels: str | None, seconds: float | None, as_json: bool) -> None:
+def command(data: DataSource, out: Path, labels: tuple[str, ...] | None, seconds: float | None, as_json: bool) -> None:
     """Write the samples of a live SOURCE to the new file OUT: time (s), x, y, z (m/s²), label.
 
     SOURCE is as in `edgehar stream`: -, tcp://HOST:PORT, phyphox://PHONE, sensorserver://PHONE:PORT,
@@ -34,8 +35,7 @@ def command(data: DataSource, out: Path, labels: str | None, seconds: float | No
     from edgehar.files import dump_json
     from edgehar.report.progress import stage
 
-    names = [name.strip() for name in (labels or "").split(",") if name.strip()]
-    with Keys(names) if names else nullcontext() as keys, stage() as on_step:
+    with Keys(labels) if labels else nullcontext() as keys, stage() as on_step:
         last: list[RecordResult] = []
 
         def show(result: RecordResult) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from edgehar.api.doctor import NEEDS, doctor
 from edgehar.cli import COMMANDS, main
+from edgehar.cli.words import words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +39,26 @@ def test_a_mistyped_word_gets_the_nearest_one(capsys, arguments, meant):
     assert main(arguments.split()) == 2
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1 and f"did you mean {meant}?" in said[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "adapt walk.csv bundle --only sitting,,standing", "crossval --adapt 1 --only ,sitting",
+        "evaluate bundle --adapt 1 --only sitting,", "bench bundle --runtimes litert-int8,,keras",
+        "import own.keras --labels walking,", "record - out.csv --labels ,walking",
+        "data check walk.csv --columns x,,z",
+    ],
+)  # fmt: skip
+def test_an_empty_name_among_names_is_refused(capsys, arguments):
+    assert main(arguments.split()) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    given = arguments.rpartition(" ")[2]
+    assert len(said) == 1 and f"expected names parted by commas, as in A,B; got {given!r}" in said[0]
+
+
+def test_blanks_around_names_are_no_part_of_them():
+    assert words(" sitting , lying down") == ("sitting", "lying down")
 
 
 def test_a_word_that_is_like_nothing_gets_no_guess(capsys):

@@ -1,0 +1,17 @@
+"""Names that an option takes as one word, parted by commas."""
+
+from __future__ import annotations
+
+import click
+
+
+def words(text: str) -> tuple[str, ...]:
+    """`sitting,standing` as names, without the blanks around them: the `type` of an option.
+
+    Raises:
+        click.BadParameter: an empty name.
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise click.BadParameter(f"expected names parted by commas, as in A,B; got {text!r}")
+    return names
