@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from edgehar.compile.c import write_c
 from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
 from edgehar.files import write_json
@@ -85,13 +86,28 @@ class Replayed:
     instructions: int
 
 
+def write_riscv(bundle: Path, folder: Path) -> Path:
+    """A bundle's model as C source for the kernels of RISC-V, in `folder`, which is returned."""
+    write_c(bundle / "model_int8.tflite", folder, kernels="riscv")
+    return folder
+
+
 def build_riscv(model: Path, folder: Path) -> Path:
     """Build the image of one generated model; raises EdgeharError where that fails."""
-    command = ["make", "-s", "-C", str(engine_dir()), "riscv", f"MODEL={model.resolve()}", f"BUILD={folder.resolve()}"]
+    return _make_riscv(folder / "riscv", "all", f"MODEL={model.resolve()}") / "edgehar-rv32imc.elf"
+
+
+def build_riscv_kernels(kernel: str, folder: Path) -> Path:
+    """Build the image that runs one kernel on cases; raises EdgeharError where that fails."""
+    return _make_riscv(folder / "riscv", "kernels", f"KERNEL={kernel}") / f"{kernel}-rv32imc.elf"
+
+
+def _make_riscv(folder: Path, *words: str) -> Path:
+    command = ["make", "-s", "-C", str(engine_dir() / "port" / "riscv"), *words, f"BUILD={folder.resolve()}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EdgeharError(f"cannot build the RISC-V image: {done.stderr.strip().splitlines()[0]}")
-    return folder / "riscv" / "edgehar-rv32imc.elf"
+    return folder
 
 
 def run_riscv(
@@ -104,29 +120,28 @@ def run_riscv(
     """
     records = zip(samples.tolist(), times_us.tolist(), strict=True)
     (folder / "samples.bin").write_bytes(b"".join(struct.pack("<3fq", *sample, time) for sample, time in records))
-    words = ["edgehar", str(folder / "samples.bin"), str(folder / "results.bin"), str(hop)]
-    command = [
-        "qemu-system-riscv32",
-        "-M",
-        "virt",
-        "-bios",
-        "none",
-        "-nographic",
-        "-monitor",
-        "none",
-        "-serial",
-        "none",
-    ]
-    semihosting = ",".join(["enable=on", "target=native", *(f"arg={word}" for word in words)])
+    said = emulate_riscv(image, folder / "samples.bin", folder / "results.bin", str(hop))
+    return _decode((folder / "results.bin").read_bytes(), int(said["classes"])), int(said["stack"])
+
+
+def emulate_riscv(image: Path, *words: Path | str) -> dict[str, str]:
+    """Run an image to its end: what it said, by the first word of each line.
+
+    Raises:
+        EdgeharError: the emulator ends otherwise than it should, or does not count instructions exactly.
+    """
+    command = ["qemu-system-riscv32", "-M", "virt", "-bios", "none"]
+    command += ["-nographic", "-monitor", "none", "-serial", "none"]
+    semihosting = ",".join(["enable=on", "target=native", "arg=edgehar", *(f"arg={word}" for word in words)])
     command += ["-icount", "shift=0", "-semihosting-config", semihosting, "-kernel", str(image)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, check=False)
     said = dict(line.split(" ", 1) for line in (done.stdout + done.stderr).splitlines() if " " in line)
-    if done.returncode or "stack" not in said:
+    if done.returncode or "calibration" not in said:
         raise EdgeharError(f"the RISC-V image ended with status {done.returncode}: {done.stderr.strip()[-200:]}")
     loop, counted = map(int, said["calibration"].split())
     if abs(counted - loop) > 4:
         raise EdgeharError(f"expected {loop} instructions of the loop, got {counted}: minstret counts something else")
-    return _decode((folder / "results.bin").read_bytes(), int(said["classes"])), int(said["stack"])
+    return said
 
 
 def _decode(data: bytes, classes: int) -> list[Replayed]:
@@ -145,12 +160,12 @@ def _decode(data: bytes, classes: int) -> list[Replayed]:
     return rows
 
 
-def measure_riscv(model: Path) -> dict[str, dict[str, int]]:
-    """The budget's row of a model: a whole window, bytes of code, constants and RAM, and of stack."""
+def measure_riscv(bundle: Path) -> dict[str, dict[str, int]]:
+    """The budget's row of a bundle's model: a whole window, bytes of code, constants and RAM, and of stack."""
     samples = np.random.default_rng(3).normal((0, 9.8, 0), 3, (400, 3)).astype(np.float32)
     with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
         folder = Path(name)
-        image = build_riscv(model, folder)
+        image = build_riscv(write_riscv(bundle, folder / "c"), folder)
         rows, stack = run_riscv(image, samples, np.arange(400) * 50_000, 80, folder)
         listing = subprocess.run(
             ["riscv64-unknown-elf-size", "-A", str(image)], capture_output=True, text=True, check=True
@@ -174,7 +189,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        measured = {clang(): measure_modules(paths[0] / "c"), riscv(): measure_riscv(paths[0] / "c")}
+        measured = {clang(): measure_modules(paths[0] / "c"), riscv(): measure_riscv(paths[0])}
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status

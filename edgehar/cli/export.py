@@ -45,10 +45,11 @@ DEFAULT_HOP = 20
     "--c-kernels",
     "--c-target",
     "c_kernels",
-    type=click.Choice(["portable", "thumb", "thumb2", "dsp", "mve", "vector"]),
+    type=click.Choice(["portable", "thumb", "thumb2", "dsp", "mve", "riscv", "vector"]),
     default="portable",
     show_default=True,
-    help="Kernels of the C source: thumb for Cortex-M0, thumb2 for M3, dsp for M4, M7 and M33, mve for M55.",
+    help="Kernels of the C source: thumb for Cortex-M0, thumb2 for M3, dsp for M4, M7 and M33, mve for M55, riscv for "
+    "rv32im.",
 )
 @click.option("--c-hop", type=int, help="C source for the incremental engine at this hop; whole windows otherwise.")
 @click.option(

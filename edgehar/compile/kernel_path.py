@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgehar.compile.network import Layer
 from edgehar.errors import EdgeharError
 
-KERNEL_PATHS = ("portable", "thumb", "thumb2", "dsp", "mve", "vector")
+KERNEL_PATHS = ("portable", "thumb", "thumb2", "dsp", "mve", "riscv", "vector")
 
 
 @dataclass(frozen=True)

@@ -141,22 +141,31 @@ static size_t plain_bytes(int kernel)
     }
 }
 
+/* Whether a kernel finds biases and scales in the weights, 12 bytes for each filter. */
+static int holds_scales(unsigned kernel)
+{
+    return kernel == EDGEHAR_KERNEL_CONV1D_VECTOR || kernel == EDGEHAR_KERNEL_CONV1D_THUMB ||
+           kernel == EDGEHAR_KERNEL_CONV1D_THUMB2 || kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB ||
+           kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || kernel >= EDGEHAR_KERNEL_CONV1D_RISCV;
+}
+
 static int open_conv(const opened *self, const blob_layer *layer, edgehar_conv *to)
 {
-    const int depthwise = layer->kernel >= EDGEHAR_KERNEL_DEPTHWISE_PORTABLE;
+    const int wide = layer->kernel < EDGEHAR_KERNEL_DEPTHWISE_PORTABLE || layer->kernel == EDGEHAR_KERNEL_CONV1D_RISCV;
     const uint8_t *blob = self->blob;
     blob_conv from;
     uint64_t weights;
 
     memcpy(&from, blob + layer->parameters, sizeof from);
-    weights = (uint64_t)from.kernel * from.out_channels * (depthwise ? 1u : from.in_channels);
+    weights = (uint64_t)from.kernel * (wide ? from.in_channels : 1u) + (holds_scales(layer->kernel) ? 12u : 0u);
+    weights *= from.out_channels;
     if (from.in_channels == 0 || from.kernel == 0 || from.out_channels != layer->channels ||
         from.weight_bytes < weights || !within(self, from.weights, from.weight_bytes) ||
         (uint32_t)from.kernel * from.in_channels != (uint32_t)layer->taps * self->edges[layer->input].channels) {
         return 0;
     }
     if (from.bias == 0) {
-        if (layer->kernel != EDGEHAR_KERNEL_CONV1D_VECTOR) {
+        if (!holds_scales(layer->kernel)) {
             return 0;
         }
     } else if (!within(self, from.bias, 4u * (uint32_t)from.out_channels) ||
@@ -232,7 +241,7 @@ static int open_layer(const opened *self, int index, const edgehar_kernel_table 
     to->parameters = plain ? (const void *)(self->blob + from.parameters) : parameters;
     if (plain) {
         holds = within(self, from.parameters, plain);
-    } else if (from.kernel <= EDGEHAR_KERNEL_DEPTHWISE_THUMB2) {
+    } else if (from.kernel <= EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || from.kernel >= EDGEHAR_KERNEL_CONV1D_RISCV) {
         holds = within(self, from.parameters, sizeof(blob_conv)) && open_conv(self, &from, &parameters->conv);
     } else if (from.kernel == EDGEHAR_KERNEL_TABLE_COLUMNS) {
         holds = within(self, from.parameters, sizeof(blob_table)) && open_table(self, &from, &parameters->table);

@@ -136,6 +136,7 @@ edgehar_kernel edgehar_conv1d_portable;    /* edgehar_conv */
 edgehar_kernel edgehar_conv1d_dsp;         /* edgehar_conv; Cortex-M4, M7, M33 */
 edgehar_kernel edgehar_conv1d_thumb;       /* edgehar_conv; Cortex-M0, M0+ */
 edgehar_kernel edgehar_conv1d_thumb2;      /* edgehar_conv; Cortex-M3 */
+edgehar_kernel edgehar_conv1d_riscv;       /* edgehar_conv; RISC-V, rv32im */
 edgehar_kernel edgehar_conv1d_mve;         /* edgehar_conv; Cortex-M55 */
 edgehar_kernel edgehar_conv1d_vector;      /* edgehar_conv; hosts; bias, multiplier and shift are in the weights */
 edgehar_kernel edgehar_depthwise_portable; /* edgehar_conv; out_channels is a multiple of in_channels */
@@ -143,6 +144,7 @@ edgehar_kernel edgehar_depthwise_dsp;    /* edgehar_conv; Cortex-M4, M7, M33; as
 edgehar_kernel edgehar_depthwise_mve;    /* edgehar_conv; Cortex-M55; as many filters as channels, 8 or more */
 edgehar_kernel edgehar_depthwise_thumb;  /* edgehar_conv; Cortex-M0, M0+; as many filters as channels */
 edgehar_kernel edgehar_depthwise_thumb2; /* edgehar_conv; Cortex-M3; as many filters as channels, 4 or more */
+edgehar_kernel edgehar_depthwise_riscv;  /* edgehar_conv; RISC-V, rv32im; as many filters as channels, 4 or more */
 edgehar_kernel edgehar_max_pool;         /* edgehar_pool */
 edgehar_kernel edgehar_max_pool_mve;     /* edgehar_pool; Cortex-M55 */
 edgehar_kernel edgehar_max_pool_vector;  /* edgehar_pool; hosts */

@@ -29,6 +29,13 @@
 #define EDGEHAR_MVE_BYTES_2 28
 #define EDGEHAR_MVE_HEAD_2 8
 
+/* conv1d_riscv_block.S: whether a processor has what it takes. */
+#if defined(__riscv) && defined(__riscv_mul) && __riscv_xlen == 32 && !defined(__riscv_32e) && !defined(__riscv_abi_rve)
+#define EDGEHAR_RISCV 1
+#else
+#define EDGEHAR_RISCV 0
+#endif
+
 /* Word `word` of a struct that assembly loads in this order; only where pointers have 32 bits as there. */
 #define EDGEHAR_WORD(type, field, word) \
     typedef char edgehar_word_##type##_##field[sizeof(void *) != 4 || offsetof(type, field) == 4 * (word) ? 1 : -1]

@@ -18,9 +18,12 @@ from edgehar.compile.read import read_network
 from edgehar.data.readers.hapt import load_hapt
 from edgehar.data.resampling import resample
 from edgehar.errors import EdgeharError
+from edgehar.runtimes import open_model
+from edgehar.streaming import Decision, Streamer
 
 from ..firmware.conftest import TfliteMicro
 from ..firmware.networks import NetworkWriter, distinct, random_network, windows_of
+from ..small_models import SMALL, int8_of
 
 pytestmark = pytest.mark.emulated
 
@@ -184,17 +187,23 @@ def test_a_mean_that_rounds_once(core: str, tmp_path: Path, core_folder: Callabl
 
 
 @pytest.mark.parametrize("hop", [None, 20])
-@pytest.mark.parametrize("model", ["nano", "micro", "mini"])
-def test_every_small_model_on_the_smallest_core(model, hop, bundle_of, tmp_path) -> None:
-    """A recording with a NaN, line by line as on the host, where whole windows are computed by the portable kernels."""
-    tflite = bundle_of(model) / "model_int8.tflite"
-    image = build_image(tflite, "cortex-m0", tmp_path, hop=hop)
-    host = _build_host(tflite, tmp_path / "host")
+@pytest.mark.parametrize("model", SMALL)
+def test_every_small_model_on_the_smallest_core(model, hop, core_folder) -> None:
+    """A recording with a NaN: the decisions and flushes of Python's stream, by TFLite-Micro's interpreter."""
+    pytest.importorskip("tflite_micro", reason="needs tflite-micro: pip install 'edgehar[bench]'")
+    folder = core_folder("cortex-m0")
+    tflite = int8_of(model, folder)
+    image = build_image(tflite, "cortex-m0", folder, hop=hop)
     samples, times = (part[700:1300] for part in _recording())
-    pushes = replay("cortex-m0", image, samples, hop or 80, tmp_path, times.tolist()).pushes
-    expected = _host_lines(host, samples, times, hop or 80)
-    assert len(expected) > (20 if hop else 5)
-    assert _core_lines(pushes, times) == _without_flush_times(expected)
+    pushes = replay("cortex-m0", image, samples, hop or 80, folder, times.tolist()).pushes
+    got = [
+        (push.time_us, push.label, push.raw, push.p, push.scores) if push.status == DECISION else FLUSHES[push.status]
+        for push in pushes
+        if push.status == DECISION or push.status in FLUSHES
+    ]
+    events = Streamer(open_model(tflite, runtime="tflm-int8"), hop=hop or 80).push(samples, times)
+    assert got == [tuple(event)[:5] if isinstance(event, Decision) else event.reason for event in events]
+    assert got.count("nan") == 1 and len(set(got)) > (20 if hop else 5)
 
 
 def test_a_model_that_does_not_fit_says_how_much_is_missing(tflite: Path, tmp_path: Path) -> None:

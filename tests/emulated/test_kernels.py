@@ -101,12 +101,15 @@ def _wide_depthwise_cases() -> list[Case]:
     return wide
 
 
-def _cases_of(kernel: str, kind: str) -> list[Case]:
+def cases_of(kernel: str, kind: str) -> list[Case]:
     """What a path's own kernel computes."""
     if kernel.startswith("thumb"):
         most = MOST_INPUTS if kernel == "thumb" and kind == "conv" else 1 << 16
         cases = _at_once(_cases() if kind == "conv" else _depthwise_cases())
         return [case for case in cases if case.weights[0].size <= most]
+    if kernel == "riscv":
+        cases = _cases() if kind == "conv" else _depthwise_cases()
+        return [replace(case, shift=np.minimum(case.shift, np.int8(-2))) for case in cases]
     if kind == "conv":
         return _cases()
     return _wide_depthwise_cases() if kernel == "mve" else _depthwise_cases()
@@ -121,11 +124,15 @@ def _at_once(cases: list[Case]) -> list[Case]:
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc")
 @pytest.mark.parametrize(
     ("kernel", "kind"),
-    [(kernel, kind) for kernel in ("portable", "thumb", "thumb2", "dsp", "mve") for kind in ("conv", "depthwise")],
+    [
+        (kernel, kind)
+        for kernel in ("portable", "thumb", "thumb2", "dsp", "mve", "riscv")
+        for kind in ("conv", "depthwise")
+    ],
 )
 def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: str, tmp_path: Path) -> None:
     """The portable C beside the assembly, on this machine: a slip there would make the definition worthless."""
-    port, cases = FIRMWARE / "port" / "qemu", _cases_of(kernel, kind)
+    port, cases = FIRMWARE / "port" / "qemu", cases_of(kernel, kind)
     sources = [path for name in ("conv1d", "depthwise") for path in (FIRMWARE / "src").glob(f"{name}_*.[cS]")]
     sources += [port / "port_kernels.c", Path(__file__).parent / "host_board.c"]
     command = ["gcc", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -159,7 +166,7 @@ def test_definition_in_c_gives_the_same_under_the_sanitizers(kernel: str, kind: 
 def test_kernel_gives_the_definitions_bytes_and_writes_nowhere_else(
     target: str, kernel: str, kind: str, tmp_path: Path
 ) -> None:
-    cases = _cases_of(kernel, kind)
+    cases = cases_of(kernel, kind)
     for case, (out, _, clean) in zip(cases, run_all(cases, target, tmp_path, kernel), strict=True):
         np.testing.assert_array_equal(out, expected(case), err_msg=f"{case}")
         assert clean, f"{case}: wrote outside its scratch or output"
@@ -219,6 +226,20 @@ def test_the_packer_chooses_the_kernels_for_thumb(kind: str, path: str) -> None:
     plain = pack(case, path)[0].kernel
     assert plain.endswith(f"_{path}")
     assert set(kernels.values()) == {plain.replace(path, "portable")}
+
+
+@pytest.mark.parametrize("kind", ["conv", "depthwise"])
+def test_the_packer_chooses_the_kernels_for_riscv(kind: str) -> None:
+    """Shifts of 2 or more to the right, any bounds and sums; depthwise for a filter per channel of 4."""
+    case = make(1, 8, 8, 5, 1, 1, depthwise=kind == "depthwise")
+    case = replace(case, shift=np.full(8, -2, np.int8), low=-100, bias=np.full(8, 1 << 30, np.int32))
+    others = {"a shift of one": replace(case, shift=np.where(np.arange(8) == 3, -1, case.shift).astype(np.int8))}
+    if kind == "depthwise":
+        others["two filters per channel"] = replace(case, columns=case.columns[:, :4])
+        others["three channels"] = replace(make(1, 3, 3, 5, 1, 1, depthwise=True), shift=case.shift[:3])
+    assert pack(case, "riscv")[0].kernel.endswith("_riscv")
+    kernels = {name: pack(each, "riscv")[0].kernel.split("_")[-1] for name, each in others.items()}
+    assert set(kernels.values()) == {"portable"}, kernels
 
 
 @pytest.mark.emulated

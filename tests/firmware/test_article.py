@@ -45,7 +45,7 @@ def test_every_layer(content, make_engine, litert):
             np.testing.assert_array_equal(columns, expected[: columns.size], layer.name)
 
 
-@pytest.mark.parametrize("kernels", ["thumb", "thumb2", "dsp", "mve", "vector"])
+@pytest.mark.parametrize("kernels", ["thumb", "thumb2", "dsp", "mve", "riscv", "vector"])
 def test_other_kernel_paths(content, make_engine, kernels):
     portable, other = make_engine(content), make_engine(content, kernels=kernels)
     for window in windows_of(np.random.default_rng(3), 80, 20):

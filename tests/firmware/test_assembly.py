@@ -11,7 +11,8 @@ import pytest
 
 from .engine import FIRMWARE
 
-SOURCES = sorted((FIRMWARE / "src").glob("*.S"))
+RISCV = FIRMWARE / "src" / "conv1d_riscv_block.S"
+SOURCES = sorted({*(FIRMWARE / "src").glob("*.S")} - {RISCV})
 LAYOUT = (FIRMWARE / "src" / "edgehar_layout.h").read_text()
 ASSEMBLERS = {"arm-none-eabi-gcc": [], "clang": ["--target=arm-none-eabi"]}
 FLAGS = ["-mthumb", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]
@@ -42,10 +43,10 @@ def assemble(name: str, core: str, source: Path, to: Path) -> subprocess.Complet
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def tool(name: str, *arguments: object) -> str:
-    found = shutil.which(f"arm-none-eabi-{name}")
+def tool(name: str, *arguments: object, system: str = "arm-none-eabi") -> str:
+    found = shutil.which(f"{system}-{name}")
     if found is None:
-        pytest.skip(f"needs arm-none-eabi-{name}; on Debian or Ubuntu: apt-get install binutils-arm-none-eabi")
+        pytest.skip(f"needs {system}-{name}; on Debian or Ubuntu: apt-get install binutils-{system}")
     return subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=True).stdout
 
 
@@ -110,8 +111,47 @@ def test_another_size_does_not_assemble(name, constant, tmp_path):
     assert len(refused) == 1 and "the jumps into it would miss" in "".join(refused.values()), refused
 
 
+#: Assemblers for RISC-V, and processors with what its file takes and without.
+RISCV_ASSEMBLERS = {"riscv64-unknown-elf-gcc": [], "clang": ["--target=riscv32-unknown-elf"]}
+RISCV_CORES = {("rv32im", "ilp32"): True, ("rv32imac", "ilp32"): True, ("rv32ic", "ilp32"): False}
+
+
+def assemble_riscv(name: str, march: str, mabi: str, to: Path) -> None:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"needs {name}; on Debian or Ubuntu: apt-get install {name.removesuffix('-gcc')}")
+    command = [found, *RISCV_ASSEMBLERS[name], f"-march={march}", f"-mabi={mabi}", *FLAGS[1:], "-c", str(RISCV)]
+    subprocess.run([*command, "-o", str(to)], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("core", RISCV_CORES, ids=lambda core: core[0])
+def test_riscv_by_both_assemblers(core, tmp_path):
+    """The same code; none for a processor without products."""
+    code = []
+    for name in RISCV_ASSEMBLERS:
+        unit = tmp_path / f"{name}.o"
+        assemble_riscv(name, *core, unit)
+        listing = tool("objdump", "-d", "-M", "no-aliases", unit, system="riscv64-unknown-elf")
+        lines = re.findall(r"^ +[0-9a-f]+:\t[0-9a-f ]+\t([^<#\n]*)", listing, re.MULTILINE)
+        # Where to, the linker says of some of them.
+        code.append([re.sub(r"^((?:b|c\.b|j|c\.j)\S*) .*", r"\1", " ".join(line.split())) for line in lines])
+    assert code[0] == code[1] and bool(code[0]) == RISCV_CORES[core]
+
+
+def test_riscv_unwinds(tmp_path):
+    unit = tmp_path / "unit.o"
+    assemble_riscv("riscv64-unknown-elf-gcc", "rv32imc", "ilp32", unit)
+    lines = re.findall(r"^\w+ (\w+) T (\w+)$", tool("nm", "-S", unit, system="riscv64-unknown-elf"), re.MULTILINE)
+    assert {symbol for _, symbol in lines} == {f"edgehar_riscv_{name}" for name in ("conv", "depthwise", "finish")}
+    frames = tool("readelf", "-wf", unit, system="riscv64-unknown-elf").split(" FDE ")[1:]
+    assert len(frames) == 3
+    for frame in frames:
+        saved = set(re.findall(r"DW_CFA_offset(?:_extended_sf)?: r\d+ \((\w+)\)", frame))
+        assert saved in ({"ra"}, {"ra", *(f"s{number}" for number in range(12))}), saved
+
+
 def test_macros_have_the_projects_prefix():
-    for path in [*SOURCES, *(FIRMWARE / "src").glob("*.[ch]"), *(FIRMWARE / "include").glob("*.h")]:
+    for path in [*SOURCES, RISCV, *(FIRMWARE / "src").glob("*.[ch]"), *(FIRMWARE / "include").glob("*.h")]:
         names = re.findall(r"^\s*#\s*define\s+(\w+)|^\s*\.macro\s+(\w+)", path.read_text(), re.MULTILINE)
         for name in map("".join, names):
             assert name.startswith("EDGEHAR_"), f"{path.name}: {name}"

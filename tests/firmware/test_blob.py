@@ -99,7 +99,15 @@ def blob(bundles) -> Path:
     return bundles["nano"] / "c" / "model.blob"
 
 
-WAYS = {"whole": {}, "hop": {"hop": 20}, "spread": {"hop": 20, "schedule": "spread"}, "vector": {"kernels": "vector"}}
+WAYS = {
+    "whole": {},
+    "hop": {"hop": 20},
+    "spread": {"hop": 20, "schedule": "spread"},
+    "vector": {"kernels": "vector"},
+    "thumb": {"kernels": "thumb"},
+    "thumb2": {"kernels": "thumb2"},
+    "riscv": {"kernels": "riscv"},
+}
 
 
 def pocket(tflite: Path) -> Contract:

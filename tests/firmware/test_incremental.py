@@ -62,7 +62,7 @@ def require_equal(step: Engine, whole: Engine, samples: np.ndarray, hop: int, pl
     valid=st.sampled_from([True, True, True, False]),
     hop=st.one_of(st.sampled_from(HOPS), st.integers(1, 80)),
     schedule=st.sampled_from(["hop", "spread"]),
-    kernels=st.sampled_from(["portable", "portable", "thumb", "thumb2", "dsp", "mve", "vector"]),
+    kernels=st.sampled_from(["portable", "portable", "thumb", "thumb2", "dsp", "mve", "riscv", "vector"]),
     extra=st.integers(0, 300),
     noise=st.integers(0, 2**32 - 1),
 )

@@ -64,7 +64,7 @@ def test_every_layer_equals_the_oracles(seed, make_engine, litert, tflm):
     assert distinct(np.stack(outputs)) >= 3, "outputs that hardly vary prove nothing"
 
 
-@pytest.mark.parametrize("kernels", ["thumb", "thumb2", "dsp", "mve", "vector"])
+@pytest.mark.parametrize("kernels", ["thumb", "thumb2", "dsp", "mve", "riscv", "vector"])
 @pytest.mark.parametrize("seed", range(0, 42, 3))
 def test_other_kernel_paths_equal_the_portable_one(seed, kernels, make_engine):
     content = random_network(seed)

@@ -8,6 +8,7 @@ from tests.mutants.channels import CHANNELS
 from tests.mutants.compiler import COMPILER
 from tests.mutants.kernels import KERNELS
 from tests.mutants.kernels_arm import KERNELS_ARM
+from tests.mutants.kernels_riscv import KERNELS_RISCV
 from tests.mutants.operators import OPERATORS
 from tests.mutants.pipeline import PIPELINE
 from tests.mutants.placement import PLACEMENT
@@ -17,6 +18,6 @@ from tests.mutants.sensor import SENSORS, STORES
 from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
-    *PIPELINE, *KERNELS, *KERNELS_ARM, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
+    *PIPELINE, *KERNELS, *KERNELS_ARM, *KERNELS_RISCV, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH, *PORTS, *SENSORS,
     *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT,
 )  # fmt: skip

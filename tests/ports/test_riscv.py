@@ -7,10 +7,14 @@ import shutil
 import numpy as np
 import pytest
 
+from edgehar.compile.c import write_c
 from edgehar.runtimes import open_model
 from edgehar.schema import read_json
 from edgehar.streaming import Decision, Streamer
+from tests.emulated.kernel_cases import expected, pack, read_results, write_cases
+from tests.emulated.test_kernels import cases_of
 from tests.scripts import load_runner
+from tests.small_models import SMALL, int8_of
 
 from .recordings import recording
 
@@ -24,30 +28,53 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("name", ["nano", "micro", "mini"])
-def test_a_recording(name, bundle_of, tmp_path):
-    """With a gap, a repeated time, one that goes back and a sample that is no number."""
-    x = recording("exp21")[:3000].copy()
-    x[1500, 1] = np.nan
+@pytest.fixture(scope="module")
+def riscv_folder(tmp_path_factory):
+    """One folder for all images: make compiles the engine once."""
+    return tmp_path_factory.mktemp("riscv")
+
+
+@pytest.mark.parametrize(("name", "kernels"), [("micro", "portable"), *((name, "riscv") for name in SMALL)])
+def test_a_recording(name, kernels, riscv_folder):
+    """With a gap, a repeated time, one that goes back and a sample that is no number; by TFLite-Micro's interpreter."""
+    pytest.importorskip("tflite_micro", reason="needs tflite-micro: pip install 'edgehar[bench]'")
+    x = recording("exp21")[:2000].copy()
+    x[1300, 1] = np.nan
     times = np.arange(len(x)) * 50_000
-    times[1003:] += 170_000
-    times[2000] = times[1999]
-    times[2501:] -= 60_000
-    bundle = bundle_of(name)
-    events = Streamer(open_model(bundle / "model_int8.tflite", runtime="native-int8"), hop=20).push(x, times)
-    rows, _ = RUNNER.run_riscv(RUNNER.build_riscv(bundle / "c", tmp_path), x, times, 20, tmp_path)
+    times[703:] += 170_000
+    times[1500] = times[1499]
+    times[1801:] -= 60_000
+    tflite = int8_of(name, riscv_folder)
+    events = Streamer(open_model(tflite, runtime="tflm-int8"), hop=20).push(x, times)
+    write_c(tflite, riscv_folder / "c", kernels=kernels)
+    image = RUNNER.build_riscv(riscv_folder / "c", riscv_folder)
+    rows, _ = RUNNER.run_riscv(image, x, times, 20, riscv_folder)
     got = [row.decision for row in rows if row.decision is not None]
-    expected = [event for event in events if isinstance(event, Decision)]
-    assert got == [tuple(event)[:5] for event in expected] and len(expected) > 100
+    wanted = [event for event in events if isinstance(event, Decision)]
+    assert got == [tuple(event)[:5] for event in wanted] and len(wanted) > 70
     # A sample that is ignored is written, too: the repeated time.
     assert len(rows) == len(events) + 1
 
 
+@pytest.mark.parametrize("kind", ["conv", "depthwise"])
+def test_the_kernels_in_assembly(kind, riscv_folder):
+    """Each case of the kernels' tests: the definition's bytes, and nothing written beside them."""
+    cases = cases_of("riscv", kind)
+    packed = pack(cases[0], "riscv")[0]
+    assert packed.kernel.endswith("_riscv")
+    write_cases(cases, "riscv", riscv_folder)
+    image = RUNNER.build_riscv_kernels(packed.kernel, riscv_folder)
+    RUNNER.emulate_riscv(image, riscv_folder / "cases.bin", riscv_folder / "results.bin")
+    for case, (out, _, clean) in zip(cases, read_results(cases, riscv_folder), strict=True):
+        np.testing.assert_array_equal(out, expected(case), err_msg=f"{case}")
+        assert clean, f"{case}: wrote outside its output"
+
+
 def test_within_the_budget(bundle_of):
-    rows = RUNNER.measure_riscv(bundle_of("micro") / "c")
-    assert rows == RUNNER.measure_riscv(bundle_of("micro") / "c"), "instructions are counted, not timed"
+    rows = RUNNER.measure_riscv(bundle_of("micro"))
+    assert rows == RUNNER.measure_riscv(bundle_of("micro")), "instructions are counted, not timed"
     (row,) = rows.values()
-    assert row["instructions"] < 353_000 and row["ram_bytes"] < 3_000 and row["code_bytes"] < 16_000
+    assert row["instructions"] < 200_000 and row["ram_bytes"] < 3_000 and row["code_bytes"] < 16_000
     budgets = read_json(RUNNER.BUDGETS, dict)
     if RUNNER.riscv() not in budgets:
         pytest.skip(f"limits hold; no budget for {RUNNER.riscv()}: benchmarks/ports.py --update")

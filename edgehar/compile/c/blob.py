@@ -25,7 +25,7 @@ KERNELS = (
     "depthwise_portable", "depthwise_dsp", "depthwise_mve", "depthwise_thumb", "depthwise_thumb2",
     "max_pool", "max_pool_mve", "max_pool_vector", "average_pool", "mean_time", "mean_dsp", "mean_mve", "mean_vector",
     "max_time", "add_columns", "multiply_columns", "scale_columns", "offset_columns", "prelu_columns", "table_columns",
-    "join_columns", "gather_columns", "softmax_columns",
+    "join_columns", "gather_columns", "softmax_columns", "conv1d_riscv", "depthwise_riscv",
 )  # fmt: skip
 SPREAD, POCKET = 1, 2
 #: `EDGEHAR_NONE`: a layer without a second operand.

@@ -41,7 +41,7 @@ def write_c(
         tflite_path: an int8 .tflite.
         out_dir: folder for the two files, made where absent.
         kernels: kernel path that the weights are packed for: `portable`, `thumb` (Cortex-M0, M0+), `thumb2` (M3),
-            `dsp` (M4, M7, M33) or `mve` (M55).
+            `dsp` (M4, M7, M33), `mve` (M55), `riscv` (rv32im) or `vector` (hosts).
         hop: samples between decisions for the incremental engine; None for the whole-window engine, any hop.
         schedule: `hop`: compute when a decision is due; `spread`: compute as samples arrive.
         contract: labels and rate; by default those inside the .tflite, else class numbers at 20 Hz.
