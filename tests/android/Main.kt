@@ -16,6 +16,8 @@ private object Printed : SessionListener {
 
     override fun flushed(timeUs: Long, reason: String) = println("flush $timeUs $reason")
     override fun remembered(label: Int, count: Int) = println("remembered $label $count")
+    override fun aligned(timeUs: Long, profile: ByteArray?) =
+        println("aligned $timeUs ${profile?.joinToString("") { String.format("%02x", it) }}")
 }
 
 /** Prints the samples that reach a model, as the bits of their values. */
@@ -47,6 +49,7 @@ fun main(arguments: Array<String>) {
             "show" -> session.show(session.labels.indexOf(words[1]))
             "learn" -> File(words[1]).writeBytes(session.learn())
             "begin" -> session.begin()
+            "align" -> session.align(words[1] == "on")
             "turn" -> (model as Engine).setRotation(ShortArray(9) { words[it + 1].toShort() })
             "use" -> try {
                 session.use(if (words[1] == "none") null else File(words[1]).readBytes())

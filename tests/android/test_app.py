@@ -16,7 +16,9 @@ from edgehar.compile.c import write_c
 from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.errors import EdgeharError
+from edgehar.front_end import from_q8, rotate, to_q8
 from edgehar.personal.adaptation import adapt
+from edgehar.personal.alignment import shortest_turn, walking_gravity
 from edgehar.personal.head import embed
 from edgehar.personal.profile import Profile, apply_profile
 from edgehar.runtimes import open_model
@@ -205,3 +207,68 @@ def test_the_assets_are_those_of_a_bundle(take_model, bundle_of, tmp_path):
     assert text[0] == "model 20.0" and [line.split()[0] for line in text[1:]] == ["25", "50", "60", "100", "120", "200"]
     with pytest.raises(EdgeharError, match=re.escape("model_data.c")):
         take_model.take_model(tmp_path, tmp_path / "app")
+
+
+def sideways(x):
+    """A phone that was put in on its side."""
+    return np.stack([-x[:, 1], x[:, 0], x[:, 2]], axis=1)
+
+
+def rotation_of(runtime, ns, x):
+    """What the walking of an uninterrupted stream tells."""
+    values = np.concatenate([part.x for part in resampled(ns, x, 50.0)])
+    return shortest_turn(walking_gravity(values), runtime.contract.walking_gravity)
+
+
+def test_a_whole_recording_aligns_as_python_does(played, runtime, bundle_of):
+    """Put in on its side; a gap while it waits and one after: neither begins anew. The next stream keeps the turn."""
+    ns, x = events_of(50)
+    x = sideways(x)
+    ns[500:] += 700_000_000
+    ns[-2000:] += 700_000_000
+    said = played(["align on", *as_lines(ns, x), "begin", *as_lines(ns[:2500], x[:2500])])
+    expected, flushed = decisions_of(runtime, ns, x, 50.0, align=True)
+    rotation = rotation_of(runtime, ns[500:-2000], x[500:-2000])
+    again, flushed_again = decisions_of(runtime, ns[:2500], x[:2500], 50.0, rotation=rotation)
+    assert of_kind(said, "decision") == as_said([*expected, *again])
+    assert of_kind(said, "flush") == [*flushed, *flushed_again]
+    assert {one.reason for one in expected} == set(REASONS) and len(expected) > 300
+    [told] = of_kind(said, "aligned")
+    sha = read_network(bundle_of("micro") / "model_int8.tflite").sha256
+    assert bytes.fromhex(told.split()[2]) == Profile(sha, rotation).to_bytes()
+
+
+def test_waiting_is_given_up(played, runtime):
+    ns, x = events_of(50, 60, start=215.0)
+    said = played(["align on", "align off", *as_lines(ns, sideways(x))])
+    assert of_kind(said, "decision") == as_said(decisions_of(runtime, ns, sideways(x), 50.0)[0])
+    assert of_kind(said, "aligned") == []
+
+
+def test_a_person_is_learned_on_turned_windows(played, runtime, bundle_of, tmp_path):
+    """The profile has the rotation that walking told; later ones keep it, and what was learned when it is told anew."""
+    path = bundle_of("micro") / "model_int8.tflite"
+    network, labels = read_network(path), [1, 2]
+    ns, x = events_of(50, 30, jitter_us=0, start=215.0)
+    lines, times, samples, moments = ["align on", *as_lines(ns, sideways(x))], [ns], [sideways(x)], []
+    for label, start in zip(labels, (31.0, 100.0), strict=True):
+        moments.append(int(times[-1][-1]) // 1000)
+        later, y = events_of(50, 10, jitter_us=0, start=start)
+        times.append(later + times[-1][-1])
+        samples.append(sideways(y))
+        lines += [f"show {runtime.contract.labels[label]}", *as_lines(times[-1], samples[-1])]
+    learned, upright = tmp_path / "learned", as_lines(ns, x)
+    said = played([*lines, f"learn {learned}", "align on", "begin", *upright])
+    parts = [part for part in resampled(np.concatenate(times), np.concatenate(samples), 50.0) if len(part.x)]
+    at, values = (np.concatenate([getattr(part, name) for part in parts]) for name in ("t_us", "x"))
+    [aligned, anew] = [line.split() for line in of_kind(said, "aligned")]
+    rotation = shortest_turn(walking_gravity(values), runtime.contract.walking_gravity)
+    turned = np.float32(from_q8(rotate(to_q8(values), rotation)))
+    first = int(np.searchsorted(at, int(aligned[1]))) + 79
+    ends = [next(end for end in range(first, len(at), 20) if at[end] >= moment + 79 * 50_000) for moment in moments]
+    rows = embed(path, runtime.contract, np.stack([turned[end - 79 : end + 1] for end in ends]))
+    fitted = adapt(head_of(network), rows, np.array(labels))
+    assert learned.read_bytes() == Profile(network.sha256, rotation, *fitted).to_bytes()
+    other = rotation_of(runtime, ns, x)
+    assert other != rotation
+    assert bytes.fromhex(anew[2]) == Profile(network.sha256, other, *fitted).to_bytes()

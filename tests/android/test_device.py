@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from .test_app import as_lines, decisions_of, events_of
+from .test_app import as_lines, decisions_of, events_of, sideways
 
 ALLOWED = ("android.permission.ACTIVITY_RECOGNITION", "android.permission.POST_NOTIFICATIONS")
 
@@ -48,7 +48,7 @@ def test_from_start_to_stop(device, runtime, walk):
     rest = [line for line in said if not line.startswith(("sees ", "notified "))]
     assert rest == ["foreground health", "listens 20000", "awake", "listens not", "asleep", "background", "destroyed"]
     assert [line for line in said if line.startswith("notified ")] == notified
-    assert looks[0].split("|")[3] == "Start" and looks[1].split("|")[3] == "Stop" and looks[2].split("|")[3] == "Start"
+    assert [look.split("|")[4] for look in looks] == ["Start", "Stop", "Start"]
 
 
 def test_what_a_person_refuses(device, walk):
@@ -85,10 +85,32 @@ def test_a_profile_outlives_the_app(device, tmp_path):
     assert "as it ships" in said[-1] and not kept.exists()
 
 
+def test_why_it_is_unsure_and_alignment(device, tmp_path):
+    """Worn on its side: said on screen and in the notification, until walking aligns it; kept for the next start."""
+    ns, x = events_of(50, 42, start=215.0)
+    events = as_lines(ns, sideways(x))
+    walking = ["press Align by walking", "look", *events[800:1300], "look"]
+    said = device(["start", "press Start", *events[:800], "look", *walking], files=tmp_path)
+    before, waits, after = [line.split("|") for line in said if line.startswith("sees ")]
+    assert before[0] == "sees unsure" and before[1].startswith("Worn otherwise than this model was trained")
+    assert "press “Align by walking”" in before[1] and before[5] == "Align by walking"
+    assert waits[5] == "Stop waiting for walking" and "walk for eight seconds" in waits[3]
+    assert after[0] not in ("sees unsure", "sees ") and after[1] == "" and after[5] == "Align by walking"
+    assert "notified unsure: worn otherwise than trained" in said and "Aligned" in after[3]
+    assert (tmp_path / "profile.ehp").read_bytes()[4] == 1  # a rotation alone
+
+    again = device(["start", "press Start", *events[:800], "look"], files=tmp_path)[-1].split("|")
+    assert again[0] not in ("sees unsure", "sees ") and again[1] == ""
+    waiting = ["press Align by walking", "press Stop waiting for walking", "look"]
+    said = device(["start", *waiting, "press Forget what was learned", "press Start", *events[:800], "look"], tmp_path)
+    assert "not waited for" in said[0] and said[-1].startswith("sees unsure|Worn")
+    assert not (tmp_path / "profile.ehp").exists()
+
+
 def test_litert_shows_no_buttons_of_learning(device, runtime, tmp_path, walk):
     quantisation = runtime.contract.input_quantisation
     (tmp_path / "rows").write_bytes(bytes([128, 128, 128, 128, 127, 128]) * 40)
     told = {"litert": "true", "rows": tmp_path / "rows", "scale": quantisation.scale, "zero": quantisation.zero_point}
     said = device(["start", "press Start", *as_lines(*walk), "look"], **told)
     assert len([line for line in said if line.startswith("run ")]) > 10
-    assert "I am now" not in said[-1] and "Learn" not in said[-1]
+    assert "Align" not in said[-1] and "I am now" not in said[-1] and "Learn" not in said[-1]

@@ -2,6 +2,8 @@
  *
  * The model is the one of cpp/model/. Each stream has memory of its own; the engine itself takes none.
  */
+#include "edgehar_align.h"
+#include "edgehar_engine.h"
 #include "edgehar_profile.h"
 #include "model_data.h"
 
@@ -26,6 +28,7 @@ enum {
 typedef struct {
     uint32_t profile[2][profile_bytes / 4]; /* the one in use, and the one that is tried */
     int used;
+    size_t used_bytes; /* of the one in use; 0: none is */
     int8_t embedding[embedding_room];
     int fresh; /* whether it is that of a decision since the last flush */
     int8_t windows[EDGEHAR_ADAPT_MOST_WINDOWS * embedding_room];
@@ -44,7 +47,8 @@ typedef struct {
     uint32_t memory[(EDGEHAR_MODEL_MEMORY_BYTES + 3) / 4];
     int16_t rotation[2][9]; /* the one in use, and the one that is tried */
     int rotation_used;
-    int rotates;
+    const int16_t *turns; /* what samples are turned by until walking tells; NULL: nothing */
+    edgehar_alignment alignment;
 #ifdef EDGEHAR_MODEL_PROFILE_BYTES
     learning person;
 #endif
@@ -67,7 +71,9 @@ static void stale(session *self)
 
 NATIVE(jintArray, About)(JNIEnv *env, jobject engine)
 {
-    const jint about[] = {EDGEHAR_MODEL_WINDOW, EDGEHAR_MODEL_HOP, EDGEHAR_MODEL_CLASSES, EDGEHAR_MODEL_PERIOD_US};
+    const int16_t *gravity = edgehar_model_data.walking_gravity;
+    const jint about[] = {EDGEHAR_MODEL_WINDOW, EDGEHAR_MODEL_HOP, EDGEHAR_MODEL_CLASSES, EDGEHAR_MODEL_PERIOD_US,
+                          (gravity[0] | gravity[1] | gravity[2]) != 0};
     const jsize count = (jsize)(sizeof about / sizeof *about);
     const jintArray result = (*env)->NewIntArray(env, count);
     (void)engine;
@@ -172,13 +178,78 @@ NATIVE(jint, SetRotation)(JNIEnv *env, jobject engine, jlong handle, jshortArray
     status = edgehar_set_rotation(&self->stream, rotation ? next : NULL);
     if (status == EDGEHAR_OK) {
         self->rotation_used = !self->rotation_used;
-        self->rotates = rotation != NULL;
+        self->turns = rotation ? next : NULL;
         stale(self);
     }
     return status;
 }
 
+/* Wait for walking, or no longer. */
+NATIVE(jint, Align)(JNIEnv *env, jobject engine, jlong handle, jboolean on)
+{
+    session *const self = of(handle);
+    const int status = edgehar_align(&self->stream, on ? &self->alignment : NULL, NULL);
+
+    (void)env;
+    (void)engine;
+    if (status == EDGEHAR_OK) {
+        self->alignment.found = 0;
+        stale(self);
+    }
+    return status;
+}
+
+/* The rotation that walking has told; NULL: not yet. */
+NATIVE(jshortArray, Aligned)(JNIEnv *env, jobject engine, jlong handle)
+{
+    const session *const self = of(handle);
+    jshortArray result;
+
+    (void)engine;
+    if (!self->alignment.found || !(result = (*env)->NewShortArray(env, 9))) {
+        return NULL;
+    }
+    (*env)->SetShortArrayRegion(env, result, 0, 9, self->alignment.rotation);
+    return result;
+}
+
 #ifdef EDGEHAR_MODEL_PROFILE_BYTES
+
+/* Of a profile's bytes: docs/spec.md. */
+enum {
+    at_flags = 4,
+    at_rotation = 20,
+    at_layer = 40,
+    has_rotation = 1,
+    has_layer = 2
+};
+
+/* The profile in use, where it has that part; NULL: it has not, or there is none. */
+static const uint8_t *used_profile(const session *self, int part)
+{
+    const uint8_t *const profile = (const uint8_t *)self->person.profile[self->person.used];
+    return self->person.used_bytes && (profile[at_flags] & part) ? profile : NULL;
+}
+
+static const int16_t *used_rotation(const session *self)
+{
+    const uint8_t *const profile = used_profile(self, has_rotation);
+    return profile ? (const int16_t *)(const void *)(profile + at_rotation) : NULL;
+}
+
+/* A profile with the rotation in use; NULL where it has no room. */
+static jbyteArray written(JNIEnv *env, session *self, const int8_t *weights, const int32_t *bias)
+{
+    learning *const person = &self->person;
+    const int bytes =
+        edgehar_write_profile(&edgehar_model_personal, self->alignment.found ? self->alignment.rotation : self->turns,
+                              weights, bias, person->written, sizeof person->written);
+    const jbyteArray result = bytes < 0 ? NULL : (*env)->NewByteArray(env, bytes);
+    if (result) {
+        (*env)->SetByteArrayRegion(env, result, 0, bytes, (const jbyte *)person->written);
+    }
+    return result;
+}
 
 /* The stream reads a copy, and the one before stays until the new one is taken: a torn profile changes nothing. */
 NATIVE(jint, SetProfile)(JNIEnv *env, jobject engine, jlong handle, jbyteArray bytes)
@@ -198,7 +269,8 @@ NATIVE(jint, SetProfile)(JNIEnv *env, jobject engine, jlong handle, jbyteArray b
     status = edgehar_set_profile(&self->stream, &edgehar_model_personal, bytes ? next : NULL, (size_t)count);
     if (status == EDGEHAR_OK) {
         self->person.used = !self->person.used;
-        self->rotates = 0; /* the profile's, if any, is in its place */
+        self->person.used_bytes = (size_t)count;
+        self->turns = used_rotation(self);
         stale(self);
     }
     return status;
@@ -233,21 +305,24 @@ NATIVE(jbyteArray, Adapt)(JNIEnv *env, jobject engine, jlong handle)
 {
     session *const self = of(handle);
     learning *const person = &self->person;
-    jbyteArray result;
-    int bytes;
 
     (void)engine;
     if (edgehar_adapt(&edgehar_model_personal.head, person->windows, person->labels, person->count, person->weights,
                       person->bias, person->work) != 0) {
         return NULL;
     }
-    bytes = edgehar_write_profile(&edgehar_model_personal, self->rotates ? self->rotation[self->rotation_used] : NULL,
-                                  person->weights, person->bias, person->written, sizeof person->written);
-    if (bytes < 0 || !(result = (*env)->NewByteArray(env, bytes))) {
-        return NULL;
-    }
-    (*env)->SetByteArrayRegion(env, result, 0, bytes, (const jbyte *)person->written);
-    return result;
+    return written(env, self, person->weights, person->bias);
+}
+
+/* The profile in use with the rotation in use. */
+NATIVE(jbyteArray, WriteProfile)(JNIEnv *env, jobject engine, jlong handle)
+{
+    session *const self = of(handle);
+    const uint8_t *const profile = used_profile(self, has_layer);
+    const int32_t *const bias = profile ? (const int32_t *)(const void *)(profile + at_layer) : NULL;
+
+    (void)engine;
+    return written(env, self, bias ? (const int8_t *)(bias + EDGEHAR_MODEL_CLASSES) : NULL, bias);
 }
 
 #else /* a model without a last layer to learn */
@@ -277,6 +352,14 @@ NATIVE(void, Forget)(JNIEnv *env, jobject engine, jlong handle)
 }
 
 NATIVE(jbyteArray, Adapt)(JNIEnv *env, jobject engine, jlong handle)
+{
+    (void)env;
+    (void)engine;
+    (void)handle;
+    return NULL;
+}
+
+NATIVE(jbyteArray, WriteProfile)(JNIEnv *env, jobject engine, jlong handle)
 {
     (void)env;
     (void)engine;

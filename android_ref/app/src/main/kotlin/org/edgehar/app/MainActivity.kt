@@ -16,13 +16,16 @@ import android.widget.LinearLayout
 import android.widget.ScrollView
 import android.widget.TextView
 import org.edgehar.core.Decision
+import org.edgehar.core.Reason
 
 /** Shows what a [MotionService] decides, and has its buttons. The service goes on without it. */
 class MainActivity : Activity(), ServiceConnection, Watcher {
     private lateinit var label: TextView
+    private lateinit var why: TextView
     private lateinit var probabilities: TextView
     private lateinit var message: TextView
     private lateinit var toggle: Button
+    private lateinit var align: Button
     private lateinit var shows: LinearLayout
     private lateinit var learn: Button
     private lateinit var plain: Button
@@ -34,10 +37,14 @@ class MainActivity : Activity(), ServiceConnection, Watcher {
         super.onCreate(savedInstanceState)
         label = text(32f)
         label.accessibilityLiveRegion = View.ACCESSIBILITY_LIVE_REGION_POLITE
+        why = text(16f)
+        why.accessibilityLiveRegion = View.ACCESSIBILITY_LIVE_REGION_POLITE
         probabilities = text(16f)
         message = text(16f)
         message.accessibilityLiveRegion = View.ACCESSIBILITY_LIVE_REGION_POLITE
         toggle = button(getString(R.string.start)) { toggle() }
+        align = button(getString(R.string.align)) { service?.align() }
+        align.visibility = View.GONE
         shows = LinearLayout(this)
         shows.orientation = LinearLayout.VERTICAL
         learn = button(getString(R.string.learn)) { service?.learn() }
@@ -45,7 +52,7 @@ class MainActivity : Activity(), ServiceConnection, Watcher {
         learn.isEnabled = false
         val column = LinearLayout(this)
         column.orientation = LinearLayout.VERTICAL
-        for (view in listOf(label, probabilities, message, toggle, shows, learn, plain)) column.addView(view)
+        for (view in listOf(label, why, probabilities, message, toggle, align, shows, learn, plain)) column.addView(view)
         val page = ScrollView(this)
         page.fitsSystemWindows = true
         page.addView(column)
@@ -113,7 +120,10 @@ class MainActivity : Activity(), ServiceConnection, Watcher {
         this.labels = labels
         this.running = running
         toggle.text = getString(if (running) R.string.stop else R.string.start)
-        if (!running) label.text = ""
+        if (!running) {
+            label.text = ""
+            because(Reason.NONE)
+        }
         val visible = if (learns) View.VISIBLE else View.GONE
         for (view in listOf(shows, learn, plain)) view.visibility = visible
         shows.removeAllViews()
@@ -126,7 +136,23 @@ class MainActivity : Activity(), ServiceConnection, Watcher {
 
     override fun decided(label: String, decision: Decision) {
         this.label.text = label
+        because(decision.reason)
         probabilities.text = labels.indices.joinToString("\n") { "${labels[it]} ${decision.p[it] * 100 / 256} %" }
+    }
+
+    /** Why it is unsure, in words; said anew only where it changes, for a screen reader. */
+    private fun because(reason: Int) {
+        val words = when (reason) {
+            Reason.PLACEMENT -> getString(if (align.visibility == View.VISIBLE) R.string.why_turned else R.string.why_worn)
+            Reason.SCORE -> getString(R.string.why_score)
+            else -> ""
+        }
+        if (why.text.toString() != words) why.text = words
+    }
+
+    override fun aligning(possible: Boolean, waiting: Boolean) {
+        align.visibility = if (possible) View.VISIBLE else View.GONE
+        align.text = getString(if (waiting) R.string.stop_waiting else R.string.align)
     }
 
     override fun said(message: String) {

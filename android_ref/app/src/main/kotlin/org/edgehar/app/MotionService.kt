@@ -20,11 +20,14 @@ import android.os.IBinder
 import android.os.Looper
 import android.os.PowerManager
 import java.io.File
+import java.io.IOException
+import org.edgehar.core.Alignment
 import org.edgehar.core.Decision
 import org.edgehar.core.Engine
 import org.edgehar.core.EngineException
 import org.edgehar.core.Filters
 import org.edgehar.core.LiteRtModel
+import org.edgehar.core.Reason
 import org.edgehar.core.Recogniser
 import org.edgehar.core.Session
 import org.edgehar.core.SessionListener
@@ -36,6 +39,9 @@ interface Watcher {
     fun decided(label: String, decision: Decision)
     fun said(message: String)
     fun learnable(kept: Int, canLearn: Boolean)
+
+    /** [possible]: whether the model knows a direction to align to. */
+    fun aligning(possible: Boolean, waiting: Boolean)
 }
 
 /**
@@ -173,6 +179,13 @@ class MotionService : Service(), SensorEventListener, SessionListener {
         val now = running
         tell { it.ready(labels, learns, now) }
         tellLearnable()
+        tellAligning()
+    }
+
+    private fun tellAligning() {
+        val possible = session.canAlign
+        val waits = session.alignment == Alignment.WAITING
+        tell { it.aligning(possible, waits) }
     }
 
     private fun tellLearnable() {
@@ -199,8 +212,9 @@ class MotionService : Service(), SensorEventListener, SessionListener {
 
     override fun decided(decision: Decision) {
         val label = if (decision.label == UNSURE) getString(R.string.unsure) else session.labels[decision.label]
-        if (label != shownLabel) notifications.notify(NOTIFICATION, notification(label))
-        shownLabel = label
+        val seen = if (decision.reason == Reason.PLACEMENT) getString(R.string.misplaced) else label
+        if (seen != shownLabel) notifications.notify(NOTIFICATION, notification(seen))
+        shownLabel = seen
         tell { it.decided(label, decision) }
     }
 
@@ -212,6 +226,38 @@ class MotionService : Service(), SensorEventListener, SessionListener {
         tellLearnable()
     }
 
+    /** Kept at once, for the next time and for a microcontroller. */
+    override fun aligned(timeUs: Long, profile: ByteArray?) {
+        try {
+            if (profile != null) keep(profile)
+            say(getString(R.string.aligned))
+        } catch (error: RuntimeException) {
+            say(error.message.orEmpty())
+        } catch (error: IOException) {
+            say(error.message.orEmpty())
+        }
+        kept = 0
+        tellLearnable()
+        tellAligning()
+    }
+
+    /** Beside it first: a profile is there whole, or the one before. */
+    private fun keep(bytes: ByteArray) {
+        val next = File(filesDir, "profile.new")
+        next.writeBytes(bytes)
+        check(next.renameTo(profile)) { "cannot write ${profile.name}" }
+    }
+
+    /** Waits for walking, to turn samples by it; where it waits already, no longer. */
+    fun align() {
+        worker.post {
+            val on = session.alignment != Alignment.WAITING
+            session.align(on)
+            say(getString(if (on) R.string.walk else R.string.not_waiting))
+            tellAligning()
+        }
+    }
+
     /** The next window that lies wholly after now shows this label. */
     fun show(label: Int) {
         worker.post { session.show(label) }
@@ -221,10 +267,7 @@ class MotionService : Service(), SensorEventListener, SessionListener {
     fun learn() {
         worker.post {
             try {
-                // Beside it first: a profile is there whole, or the one before.
-                val next = File(filesDir, "profile.new")
-                next.writeBytes(session.learn())
-                check(next.renameTo(profile)) { "cannot write ${profile.name}" }
+                keep(session.learn())
                 say(getString(R.string.learned))
             } catch (error: RuntimeException) {
                 say(error.message.orEmpty())
@@ -237,12 +280,14 @@ class MotionService : Service(), SensorEventListener, SessionListener {
     /** The model as it ships: what was learned is deleted. */
     fun forget() {
         worker.post {
+            if (session.canAlign) session.align(false)
             session.use(null)
             session.forget()
             profile.delete()
             kept = 0
             say(getString(R.string.forgotten))
             tellLearnable()
+            tellAligning()
         }
     }
 

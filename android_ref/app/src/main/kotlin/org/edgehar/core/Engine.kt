@@ -36,6 +36,21 @@ class Engine(hop: Int? = null) : Recogniser, Personal {
 
     override fun reset() = nativeReset(open())
 
+    /** A sample that is none: the engine forgets the window, and not what walking has told. */
+    override fun flush(timeUs: Long) {
+        push(timeUs, FloatArray(3) { Float.NaN })
+    }
+
+    override val canAlign get() = about[ALIGNS] != 0
+
+    override fun align(on: Boolean) {
+        checked(nativeAlign(open(), on), "cannot align")
+    }
+
+    override val aligned get() = nativeAligned(open())
+
+    override fun writeProfile() = nativeWriteProfile(open())
+
     override fun remember(label: Int) = checked(nativeRemember(open(), label), "cannot keep this window")
 
     override fun forget() = nativeForget(open())
@@ -72,6 +87,9 @@ class Engine(hop: Int? = null) : Recogniser, Personal {
     private external fun nativeForget(handle: Long)
     private external fun nativeAdapt(handle: Long): ByteArray?
     private external fun nativeSetProfile(handle: Long, bytes: ByteArray?): Int
+    private external fun nativeAlign(handle: Long, on: Boolean): Int
+    private external fun nativeAligned(handle: Long): ShortArray?
+    private external fun nativeWriteProfile(handle: Long): ByteArray?
     private external fun nativeSetRotation(handle: Long, rotation: ShortArray?): Int
 
     /** Places in what nativeAbout returns. */
@@ -80,5 +98,6 @@ class Engine(hop: Int? = null) : Recogniser, Personal {
         const val HOP = 1
         const val CLASSES = 2
         const val PERIOD_US = 3
+        const val ALIGNS = 4
     }
 }

@@ -8,13 +8,21 @@ object Status {
     const val OK = 0
     const val DECISION = 1
     const val DUPLICATE = 2
+    const val ALIGNED = 7
+}
+
+/** Why a label is [UNSURE]: enum edgehar_reason of edgehar.h. */
+object Reason {
+    const val NONE = 0
+    const val SCORE = 1
+    const val PLACEMENT = 2
 }
 
 /**
  * What the model and the smoothing say of the window that ends at [timeUs].
  *
- * [label] is the label in force, or [UNSURE]; [raw] the class of the largest probability; [reason] why it is unsure:
- * 0 it is not, 1 the score, 2 the placement. [scores] are smoothed, units of 1/32768; [p] probabilities, units of 1/256.
+ * [label] is the label in force, or [UNSURE]; [raw] the class of the largest probability; [reason] why it is unsure,
+ * of [Reason]. [scores] are smoothed, units of 1/32768; [p] probabilities, units of 1/256.
  */
 class Decision(
     val timeUs: Long, val label: Int, val raw: Int, val reason: Int, val scores: IntArray, val p: IntArray
@@ -32,8 +40,11 @@ interface Recogniser : AutoCloseable {
     /** Takes x, y, z in m/s², gravity included; returns a [Status] or one of the flushes of edgehar.h. */
     fun push(timeUs: Long, sample: FloatArray): Int
 
-    /** Forgets all samples, and the clock. */
+    /** Forgets all samples, and the clock; what walking has told, too. */
     fun reset()
+
+    /** Forgets the window: the next sample does not follow the one before. */
+    fun flush(timeUs: Long) = reset()
 
     override fun close()
 }
@@ -50,6 +61,18 @@ interface Personal {
 
     /** Uses a profile's bytes from now on; null: the model as it ships. */
     fun setProfile(bytes: ByteArray?)
+
+    /** Whether the model knows a direction to align to. */
+    val canAlign: Boolean
+
+    /** Waits for 8 s of walking, turns samples by it, and says [Status.ALIGNED] then; false: no longer. */
+    fun align(on: Boolean)
+
+    /** The rotation that walking has told; null: not yet. */
+    val aligned: ShortArray?
+
+    /** The profile in use with the rotation in use; null of a model that learns nothing. */
+    fun writeProfile(): ByteArray?
 
     /** Turns samples by a 3 × 3 matrix, row by row, units of 1/16384; null: not at all. */
     fun setRotation(rotation: ShortArray?)

@@ -9,7 +9,13 @@ interface SessionListener {
 
     /** A window that shows [label] was kept; [count] are. */
     fun remembered(label: Int, count: Int)
+
+    /** Walking has told how samples are turned, from [timeUs] on; [profile] has it, null of a model that has none. */
+    fun aligned(timeUs: Long, profile: ByteArray?)
 }
+
+/** What a [Session] knows of how the phone is turned. */
+enum class Alignment { NONE, WAITING, ALIGNED }
 
 /**
  * One model on one stream of sensor events: resampling, the model, what is remembered of a person.
@@ -29,6 +35,10 @@ class Session(
     private var newestUs = 0L
     private var pending = UNSURE
     private var pendingFrom = 0L
+    private var profile: ByteArray? = null
+
+    var alignment = Alignment.NONE
+        private set
 
     init {
         require(Math.abs(filters.modelHz * model.periodUs - 1e6) < 1) {
@@ -45,12 +55,39 @@ class Session(
     /** Whether there is something to tell apart: two activities were shown. */
     val canLearn get() = shown.size > 1
 
-    /** A new stream begins. */
+    val canAlign get() = personal?.canAlign == true
+
+    /** A new stream begins, turned as walking told of the one before. */
     fun begin() {
         waiting.clear()
         resampler = rate?.let { resamplerFrom(it) }
         pending = UNSURE
+        if (alignment == Alignment.ALIGNED) settle()
         model.reset()
+    }
+
+    /** From now on wait for somebody to walk for 8 s, and turn samples by it; false: no longer. */
+    fun align(on: Boolean) {
+        if (alignment == Alignment.ALIGNED) settle()
+        learner().align(on)
+        alignment = if (on) Alignment.WAITING else Alignment.NONE
+    }
+
+    /** What walking told stays, without waiting for the next. */
+    private fun settle() {
+        val found = learner().aligned
+        learner().align(false)
+        if (profile != null) learner().setProfile(profile) else learner().setRotation(found)
+        alignment = Alignment.NONE
+    }
+
+    private fun turned(timeUs: Long) {
+        alignment = Alignment.ALIGNED
+        profile = learner().writeProfile()
+        // Windows that were shown before were turned otherwise.
+        learner().forget()
+        shown.clear()
+        listener.aligned(timeUs, profile)
     }
 
     private fun resamplerFrom(hz: Double) = Resampler(hz, filters.modelHz, filters.of(hz), this)
@@ -78,13 +115,15 @@ class Session(
             val decision = model.decision
             keepShown(decision)
             listener.decided(decision)
+        } else if (status == Status.ALIGNED) {
+            turned(timeUs)
         } else if (status > Status.DUPLICATE) {
             listener.flushed(timeUs, "status $status")
         }
     }
 
     override fun flush(timeUs: Long, reason: String) {
-        model.reset()
+        model.flush(timeUs)
         listener.flushed(timeUs, reason)
     }
 
@@ -114,7 +153,11 @@ class Session(
     }
 
     /** Uses a profile's bytes; null: the model as it ships. */
-    fun use(profile: ByteArray?) = learner().setProfile(profile)
+    fun use(profile: ByteArray?) {
+        learner().setProfile(profile)
+        this.profile = profile
+        if (alignment == Alignment.ALIGNED) align(false)
+    }
 
     fun forget() {
         learner().forget()
