@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from urllib.parse import urlsplit
 
 from edgehar.errors import DataError
+from edgehar.streaming.live.address import split_address
 
 PREFIX = "tcp://"
 
@@ -24,13 +24,7 @@ class TcpStream:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        try:
-            parts = urlsplit(address)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host = port = None
-        if not address.startswith(PREFIX) or not host or not port or address.rstrip("/").count("/") > 2:
-            raise DataError(f"expected tcp://HOST:PORT, as in tcp://192.168.1.20:5555, got {address}")
+        host, port, _ = split_address(address, "tcp://HOST:PORT, as in tcp://192.168.1.20:5555")
         try:
             self._socket = socket.create_connection((host, port), timeout=PATIENCE_S)
         except OSError as error:

@@ -30,6 +30,7 @@ from edgehar.streaming.live.feed import Feed, Peer, line_of
 from edgehar.streaming.live.order import Order
 from edgehar.streaming.live.sensorlogger import Batches
 from edgehar.streaming.sources import Block
+from edgehar.streaming.tcp import TcpStream
 
 RNG = np.random.default_rng(4)
 T = np.arange(300) * 0.01 + 5
@@ -334,6 +335,13 @@ def test_addresses_that_cannot_be(scheme):
         with pytest.raises(EdgeharError):
             open_live(f"{scheme}://{rest}").__exit__()
     assert scheme_of(f"{scheme}://x") == scheme and scheme_of("tcp://x:1") is None and scheme_of("hapt") is None
+
+
+@pytest.mark.parametrize("scheme", ["phyphox", "sensorserver", "sensorlogger", "udp", "tcp"])
+@pytest.mark.parametrize("rest", ["127.0.0.1:9/acc", "me@127.0.0.1:9", "127.0.0.1:9?rate=50", "127.0.0.1:9#x"])
+def test_what_an_address_has_no_use_for_is_refused(scheme, rest):
+    with pytest.raises(EdgeharError, match=f"expected {scheme}://"):
+        TcpStream(f"tcp://{rest}") if scheme == "tcp" else open_live(f"{scheme}://{rest}")
 
 
 def test_nobody_there_is_one_line(capsys, bundle_of):

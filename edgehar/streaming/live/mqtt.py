@@ -79,7 +79,7 @@ class Subscription(Peer):
 def open_feed(address: str, form: str, note: Callable[[str], None]) -> Feed:
     """See `edgehar.streaming.live.open_live`."""
     require("live", "paho.mqtt")
-    host, port, topic = split_address(address, form, PORT)
+    host, port, topic = split_address(address, form, PORT, path=True)
     if not topic:
         raise DataError(f"expected {form}, got no topic in {address[:80]!r}")
     return Feed(lambda: Subscription(host, port, topic), address, note)
