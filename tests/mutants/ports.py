@@ -63,8 +63,8 @@ PORTS = (
     Mutant(
         "wasm: a window of before the profile is remembered",
         f"{_WASM}/port_personal.c",
-        "        profile_at = !profile_at;\n        edgehar_wasm_embedding(0);\n",
-        "        profile_at = !profile_at;\n",
+        "has_layer);\n        edgehar_wasm_embedding(0);\n",
+        "has_layer);\n",
         "an embedding of samples that were forgotten",
         LEARNED,
     ),
