@@ -1,5 +1,5 @@
 # make demo: install, export, bench. make test: every test. Both need nothing but Python 3.11 to 3.13.
-# make kill: kills commands at 200 points and has them go on.
+# make kill: kills commands at 200 points and has them go on; then the same commands on full disks.
 # make mutants: breaks the engine, the planner and the packers on purpose; the tests must notice each time.
 
 PYTHON ?= python3
@@ -37,6 +37,7 @@ mutants: install-dev tools
 
 kill: install-dev
 	PYTHONPATH=$(CURDIR) $(BIN)/python -m tests.hold.kills $(POINTS) $(SEED)
+	PYTHONPATH=$(CURDIR) $(BIN)/python -m tests.hold.full 3 $(SEED)
 
 wheel: $(BIN)/python
 	rm -rf $(WHEEL) build/lib build/bdist.*

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -25,6 +26,10 @@ LARGEST_FILE = 1 << 30
 
 #: Bytes that a network may have: 50 times the article's with its optimiser.
 LARGEST_MODEL = 128 << 20
+
+
+#: What a full disk, a quota, and a limit on the size of files say.
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @contextmanager
@@ -97,6 +102,41 @@ def _remove_dead(path: Path) -> None:
             path.unlink(missing_ok=True)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A temporary folder, which is gone after the block.
+
+    Raises:
+        EdgeharError: it cannot be made, or its disk is full.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="edgehar-")
+    except OSError as error:
+        raise EdgeharError(
+            f"cannot write temporary files: {error.strerror or error}; free some space or set TMPDIR to another folder"
+        ) from error
+    with temporary_space(), folder as name:
+        yield Path(name)
+
+
+@contextmanager
+def temporary_space() -> Iterator[None]:
+    """Around what writes temporary files, a library too, which do not say where.
+
+    Raises:
+        EdgeharError: the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise EdgeharError(
+            f"cannot write {error.filename or tempfile.gettempdir()}: {error.strerror}; "
+            "free some space or set TMPDIR to another folder"
+        ) from error
 
 
 def require_folder(path: str | os.PathLike[str], option: str = "--out") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from edgehar.channels import ACCELERATION, parse_channels
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.extras import require
-from edgehar.files import write_bytes
+from edgehar.files import temporary_folder, write_bytes
 from edgehar.models.front import ends_in_sigmoid, with_softmax
 from edgehar.models.own_training import Training
 
@@ -125,8 +124,8 @@ def import_model(
     ours = with_softmax(ours) if logits else ours
     if contract is None:
         ours, given = training.into(ours, given)
-    with tempfile.TemporaryDirectory(prefix="edgehar-import-") as folder:
-        trial = Path(folder) / "model.keras"
+    with temporary_folder() as folder:
+        trial = folder / "model.keras"
         models.save(ours, given, trial)
         difference = _difference(trial, training.raw(own), expected)
         write_bytes(out, trial.read_bytes())

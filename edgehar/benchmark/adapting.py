@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from edgehar.benchmark import qemu
 from edgehar.benchmark.stack import deepest_stack
 from edgehar.compile.head import Head
+from edgehar.files import temporary_folder
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,7 @@ def measure_adapting(case: AdaptCase, target: str) -> dict[str, int]:
     Raises:
         EdgeharError: as `run_cases`.
     """
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         [run] = run_cases([case], target, folder)
         listing = subprocess.run(
             ["arm-none-eabi-size", "-A", str(folder / "edgehar_adapt.o")], capture_output=True, text=True, check=True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from edgehar.benchmark import qemu
 from edgehar.benchmark.emulated import Replay, find_int8, made_up_samples, replay, section_sizes
 from edgehar.compile.c import write_c
+from edgehar.files import temporary_folder
 from edgehar.models.carried import find_contract
 
 _RESULT = struct.Struct("<3I9h2x")
@@ -77,10 +77,10 @@ def measure_aligning(source: Path, target: str) -> dict[str, int]:
     """
     noise = np.random.default_rng(21).normal((1, 9, 2), 2.5, (SAMPLES, 3)).astype(np.float32)
     walking = made_up_samples(SAMPLES)
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
+    with temporary_folder() as name:
         runs, sizes = {}, {}
         for kind, defines in (("plain", {}), ("personal", {"DEFINES": "-DEDGEHAR_REPLAY_PERSONAL"})):
-            folder = Path(name) / kind
+            folder = name / kind
             folder.mkdir()
             path = find_int8(source)
             write_c(path, folder, kernels=qemu.board(target).kernel, contract=find_contract(path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from edgehar.benchmark.cycles import TABLES, Estimate, estimate
 from edgehar.benchmark.executed import missing_plugin, plugin_option, read_executed
 from edgehar.benchmark.stack import deepest_stack
 from edgehar.errors import EdgeharError
+from edgehar.files import temporary_folder
 
 if TYPE_CHECKING:
     from edgehar.benchmark.results import LayerJson, TargetJson
@@ -116,8 +116,7 @@ def measure(
     step = hop or window
     steady = window + 3 * window // step * step
     samples = made_up_samples(steady + decisions * step, taken.channels)
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         image = build_image(tflite, board.core, folder, hop=hop, schedule=schedule)
         replayed = replay(board.core, image, samples, step, folder)
         counted_pushes, shared = (len(samples) - steady, decisions) if plan.split else (1, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,9 +17,10 @@ from edgehar.benchmark.environment import cores, doubts, stolen_ticks
 from edgehar.benchmark.process import Worker, WorkerError
 from edgehar.benchmark.results import FORMAT, ResultFolder
 from edgehar.benchmark.testset import TestSet
+from edgehar.benchmark.worker import save_array
 from edgehar.bundle import MANIFEST, Bundle
 from edgehar.evaluation.metrics import accuracy, bootstrap, macro_f1
-from edgehar.files import sha256_file
+from edgehar.files import sha256_file, temporary_folder
 from edgehar.runtimes import ROWS, Row, incremental_row, row_named
 
 if TYPE_CHECKING:
@@ -100,9 +100,8 @@ def run(
     present = [entry for entry in entries if entry["status"] == "ok"]
     steps = _Steps(on_progress, len(present) * (3 + plan.rounds))
     stolen = stolen_ticks()
-    with tempfile.TemporaryDirectory() as scratch_name, ExitStack() as stack:
-        scratch = Path(scratch_name)
-        np.save(scratch / "windows.npy", tests.windows.x)
+    with temporary_folder() as scratch, ExitStack() as stack:
+        save_array(scratch / "windows.npy", tests.windows.x)
         pool = stack.enter_context(ThreadPoolExecutor(min(2, cores())))
         workers = {entry["name"]: stack.enter_context(Worker()) for entry in present}
 

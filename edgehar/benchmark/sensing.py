@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from edgehar.benchmark import qemu
 from edgehar.benchmark.emulated import find_int8
+from edgehar.files import temporary_folder
 
 
 def measure_sensing(source: Path, target: str, sensor_hz: float) -> dict[str, int]:
@@ -25,8 +25,7 @@ def measure_sensing(source: Path, target: str, sensor_hz: float) -> dict[str, in
     from edgehar.compile.c import write_c
 
     board = qemu.board(target)
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         write_c(find_int8(source), folder, kernels=board.kernel, sensor_hz=sensor_hz)
         image = qemu.build(board.core, "sensor", folder, model=folder)
         said = dict(line.split()[:2] for line in qemu.run(board.core, image, []))

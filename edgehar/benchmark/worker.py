@@ -7,6 +7,7 @@ output. An answer with `error` says what failed; a process that ends without an 
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from edgehar.benchmark.memory import peak_bytes, reset_peak
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError, MissingExtra
+from edgehar.files import write_bytes
 from edgehar.runtimes import Runtime, open_model
 
 if TYPE_CHECKING:
@@ -29,6 +31,17 @@ if TYPE_CHECKING:
 
 # Enough single windows after loading for lazily made buffers to exist before memory is read.
 _SETTLE = 5
+
+
+def save_array(path: Path, array: NDArray[np.float32]) -> None:
+    """Write a `.npy`; numpy itself does not say where a disk is full.
+
+    Raises:
+        EdgeharError: it cannot be written.
+    """
+    content = io.BytesIO()
+    np.save(content, array)
+    write_bytes(path, content.getvalue())
 
 
 class WorkerSession:
@@ -71,7 +84,7 @@ class WorkerSession:
 
     def predict(self, to: str) -> dict[str, object]:
         """Save the probabilities of all windows, float32 (N, classes), to a `.npy`."""
-        np.save(to, self.runtime.predict(self.windows))
+        save_array(Path(to), self.runtime.predict(self.windows))
         return {}
 
     def round(self, warmup: int, count: int, seconds: float, offset: int) -> dict[str, list[int]]:

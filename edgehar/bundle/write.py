@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from edgehar.convert.explain import Explanation, explain
 from edgehar.convert.fold import fold_normalisation
 from edgehar.data import Windows
 from edgehar.errors import ContractError, MissingExtra
-from edgehar.files import dump_json, sha256_bytes, sha256_file, write_bytes, write_json
+from edgehar.files import dump_json, sha256_bytes, sha256_file, temporary_folder, write_bytes, write_json
 from edgehar.models import keras_file
 from edgehar.schema import read_json
 from edgehar.versions import installed
@@ -149,8 +148,7 @@ def export_bundle(
         EdgeharError: the folder cannot be written, or the model cannot be converted.
     """
     description = metadata.describe(contract)
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as scratch:
-        stage = Path(scratch)
+    with temporary_folder() as stage:
         on_step("model.keras")
         keras_file.save(model, contract, stage / "model.keras")
         raw, raw_contract = fold_normalisation(model, contract)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from pathlib import Path
 
 from edgehar.compile.c import write_c
 from edgehar.contract import Contract
+from edgehar.files import temporary_folder
 from edgehar.runtimes import native
 
 #: Processors that the vector kernels have code for; elsewhere the portable ones are quicker.
@@ -30,6 +30,6 @@ def load(path: Path, row: str | None, contract: Contract | None, threads: int) -
 
 def build(path: Path) -> Path:
     """The shared library of a `.tflite`, compiled for this machine."""
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as folder:
+    with temporary_folder() as folder:
         write_c(path, folder, kernels=kernels_of(platform.machine()))
-        return native.build(Path(folder))
+        return native.build(folder)

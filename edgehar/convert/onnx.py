@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +13,7 @@ from edgehar.contract import Contract
 from edgehar.convert.onnx_graph import tidy
 from edgehar.convert.tflite import import_tensorflow
 from edgehar.errors import MissingExtra
-from edgehar.files import dump_json
+from edgehar.files import dump_json, temporary_folder
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -69,9 +67,9 @@ def quantise(model: bytes, contract: Contract, calibration: NDArray[np.float32],
             window = next(self._windows, None)
             return None if window is None else {"window": window.reshape(1, *contract.input_shape)}
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with temporary_folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        source, prepared, target = (Path(folder, name) for name in ("a.onnx", "b.onnx", "c.onnx"))
+        source, prepared, target = (folder / name for name in ("a.onnx", "b.onnx", "c.onnx"))
         source.write_bytes(model)
         quant_pre_process(str(source), str(prepared))
         quantize_static(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from edgehar.contract import Contract
 from edgehar.convert import calibration, metadata, tflite
 from edgehar.convert.fold import fold_normalisation
 from edgehar.data.recording import Windows
-from edgehar.files import write_bytes
+from edgehar.files import temporary_folder, write_bytes
 from edgehar.runtimes import open_model
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ def int8_model(model: keras.Model, contract: Contract, training: Windows, *, win
     """
     raw, folded = fold_normalisation(model, contract)
     content = tflite.convert(raw, folded, "int8", calibration=calibration.select(training, windows).x)
-    with tempfile.TemporaryDirectory(prefix="edgehar-int8-") as folder:
-        path = Path(folder) / "model_int8.tflite"
+    with temporary_folder() as folder:
+        path = folder / "model_int8.tflite"
         write_bytes(path, metadata.finish(content, metadata.with_quantisation(folded, content), ""))
         yield path
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgehar.errors import EdgeharError
-from edgehar.files import LARGEST_MODEL, open_regular
+from edgehar.files import LARGEST_MODEL, open_regular, temporary_space
 from edgehar.models.library import import_keras
 from edgehar.quiet import quiet
 from edgehar.schema import decode
@@ -31,15 +31,17 @@ def open_archive(path: Path) -> keras.Model:
 
     Raises:
         EdgeharError: not a regular file, not a `.keras`, larger than it may be, refused by safe mode, or with weights
-            that are not finite.
+            that are not finite; or no room for temporary files.
         MissingExtra: Keras is not installed.
     """
     config = check_archive(path)
     keras = import_keras()
     check_network(config, str(path))
     try:
-        with quiet():
+        with quiet(), temporary_space():  # Keras unpacks the weights there
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except EdgeharError:
+        raise
     except Exception as error:  # Keras raises nearly every type on a damaged or hostile file
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise EdgeharError(f"expected a .keras file that safe mode can load, got {path}: {reason}") from error

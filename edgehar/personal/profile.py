@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from edgehar.compile.head import dense_layer
 from edgehar.compile.network import Network
 from edgehar.compile.read import read_network
 from edgehar.errors import ContractError, DataError
-from edgehar.files import LARGEST_MODEL, read_bytes, write_bytes
+from edgehar.files import LARGEST_MODEL, read_bytes, temporary_folder, write_bytes
 
 MAGIC = b"EHP1"
 ROTATION, LAST_LAYER = 1, 2
@@ -139,7 +138,7 @@ def personal_model(path: Path, profile: Profile | None) -> Iterator[Path]:
     if profile is None:
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="edgehar-profile-") as folder:
-        own = Path(folder) / path.name
+    with temporary_folder() as folder:
+        own = folder / path.name
         write_bytes(own, apply_profile(read_bytes(path, LARGEST_MODEL), read_network(path), profile))
         yield own

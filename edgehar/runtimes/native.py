@@ -10,7 +10,6 @@ import math
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from edgehar.contract import Contract
 from edgehar.engine import engine_dir
 from edgehar.errors import ContractError, EdgeharError
-from edgehar.files import atomic_path, sha256_bytes, sha256_file
+from edgehar.files import atomic_path, sha256_bytes, sha256_file, temporary_folder
 from edgehar.models import find_contract
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import read_model, settle, with_quantisation
@@ -135,10 +134,10 @@ def build(source: Path, *, defines: tuple[str, ...] = ()) -> Path:
     key = "\n".join([compiler, *flags, *(sha256_file(file) for file in (*units, *headers))])
     library = cache_folder() / f"{sha256_bytes(key.encode())}.so"
     if not library.exists():
-        with atomic_path(library) as temporary, tempfile.TemporaryDirectory(prefix="edgehar-") as scratch:
+        with atomic_path(library) as temporary, temporary_folder() as scratch:
             if header.name != "model_data.h":
                 alias = f'#define EDGEHAR_SOLE_MODEL\n#include "{header.name}"\n'
-                (Path(scratch) / "model_data.h").write_text(alias)
+                (scratch / "model_data.h").write_text(alias)
             includes = [f"-I{folder}" for folder in (engine / "include", engine / "src", source, scratch)]
             command = [compiler, *flags, *includes, *map(str, units), "-o", str(temporary)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -7,7 +7,6 @@ Its result is a file of its own in the run's folder, so that a run that was stop
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from edgehar.convert.quantised import int8_model, predict_file
 from edgehar.data.recording import Dataset
 from edgehar.errors import DataError, EdgeharError
 from edgehar.evaluation import Evaluation, evaluate, match_labels
+from edgehar.files import temporary_folder
 from edgehar.schema import read_json
 from edgehar.training import loop, run
 from edgehar.training.by_source import Answers, SourceJson, by_source, source_folds
@@ -236,9 +236,9 @@ def run_fold(
         adapting: learn these people, and measure that as well.
     """
     prepared = run.prepare(replace(plan, split="published"), replace(dataset, published_test=people))
-    with tempfile.TemporaryDirectory(prefix="edgehar-fold-") as name:
-        outcome = run.run(replace(plan, split="published"), prepared, Path(name))
-        model, contract = models.load(Path(name) / run.MODEL)
+    with temporary_folder() as name:
+        outcome = run.run(replace(plan, split="published"), prepared, name)
+        model, contract = models.load(name / run.MODEL)
     windows = prepared.coarse.of_subjects(people)
     probabilities = loop.probabilities(model, contract, windows.x)
     measured = run.measure(probabilities, windows, prepared.truth)

@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
 from edgehar.extras import found
+from edgehar.files import temporary_folder
 
 _LONGEST = 300
 
@@ -62,11 +62,11 @@ def build_module(model: Path, *, simd: bool) -> bytes:
     flags = read_flags(port)
     sources = [*sorted((engine / "src").glob("*.c")), model / "model_data.c", *sorted(port.glob("*.c"))]
     places = [f"-I{place}" for place in (port / "include", engine / "include", engine / "src", port, model)]
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as folder:
-        out = Path(folder) / "edgehar.wasm"
+    with temporary_folder() as folder:
+        out = folder / "edgehar.wasm"
         objects = []
         for source in sources:
-            made = Path(folder) / f"{source.stem}.o"
+            made = folder / f"{source.stem}.o"
             kernel = source.parent.name == "src" and not source.stem.startswith("edgehar")
             own = [*flags["COMPILE"], *flags["SMALL"]]
             own += flags["MEMORY"] if source.stem == "port_memory" else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from edgehar.contract import Contract
 from edgehar.data.resampling import lowpass, rate_ratio
 from edgehar.engine import engine_dir
 from edgehar.errors import BundleError, EdgeharError
-from edgehar.files import sha256_bytes, sha256_file
+from edgehar.files import sha256_bytes, sha256_file, temporary_folder
 from edgehar.models import int8_file, shipped, shipped_names
 from edgehar.models.cards import ModelCard, read_cards
 from edgehar.personal.alignment import why_unalignable
@@ -83,9 +82,9 @@ def page_model(path: Path, name: str | None = None) -> PageModel:
     if contract.input_quantisation is None:
         raise BundleError(f"expected a full-integer model in {file}, got a float one; export with --int8")
     card = _card_of(name or path.stem) if bundle is None else _card_in(bundle)
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as folder:
-        write_c(file, Path(folder))
-        plain, simd = (build_module(Path(folder), simd=fast) for fast in (False, True))
+    with temporary_folder() as folder:
+        write_c(file, folder)
+        plain, simd = (build_module(folder, simd=fast) for fast in (False, True))
     if card is not None and card.figures:
         first = card.figures[0]
         figure = f"{first.on}: macro-F1 {first.macro_f1:.3f}" if first.macro_f1 is not None else first.on

@@ -1,7 +1,8 @@
-"""A full disk, played by a limit on the size of files."""
+"""A full disk, played by a limit on the size of files, and a real one where it mounts."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import pytest
 
 from edgehar.bundle import open_bundle
+from tests.conftest import ROOT
 from tests.hold.cases import files_of, recording
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no resource")
@@ -56,3 +58,15 @@ def test_an_earlier_bundle_stays_whole(bundle_of, tmp_path):
     assert done.stdout.startswith("cannot write ") and done.stdout.count("\n") == 1, done.stderr
     assert files_of(tmp_path / "b") == before
     open_bundle(tmp_path / "b").verify()
+
+
+def test_whole_commands():
+    """In a process of its own, which forks: a file of a run does not fit, and a disk where this user may mount one."""
+    names = ["adapt", "bench", "train", "export", "record"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hold.full", "1", "1", *names],
+        cwd=ROOT, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = "".join(rf"{name}: [12] refused in one line and went on, [01] fitted.*\n" for name in names)
+    assert re.fullmatch(told, done.stdout), done.stdout
