@@ -26,7 +26,7 @@ UNIT, RATE, HOP, ROOM = 0.000122 * 9.80665, 52.0, 20, 26
 ACCELEROMETER, GYROSCOPE, OVERRUN = 2, 1, 8
 RECORD = struct.Struct("<3iIQ32s")
 #: Instructions that a filter adds to an output, by the sensor's rate.
-LIMITS = {26: 400, 52: 700, 104: 1_500}
+LIMITS = {26: 300, 52: 600, 104: 1_400}
 
 
 def sensed() -> np.ndarray:
