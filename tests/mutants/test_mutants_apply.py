@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import signal
 from pathlib import Path
 
 import pytest
@@ -48,5 +49,6 @@ def test_a_mutant_that_does_not_build_is_not_killed():
     assert judge(1, verdict(broken=True), "")[0] == "broken"
     assert judge(4, {}, "no such test")[0] == "broken"
     assert judge(-6, verdict(broken=False), "") == ("killed", "SIGABRT: b")
-    assert judge(None, {"running": "a::b"}, "")[0] == "killed"
+    assert judge(-signal.SIGXCPU, verdict(broken=False), "") == ("killed", "SIGXCPU: b")
+    assert judge(None, {"running": "a::b"}, "")[0] == "broken"
     assert judge(0, {"passed": ["a"]}, "")[0] == "survived"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
@@ -35,6 +36,8 @@ def pytest_sessionstart() -> None:
 
     if not Path(edgehar.__file__).is_relative_to(Path.cwd()):
         pytest.exit(f"expected the copy's edgehar, got {edgehar.__file__}", returncode=3)
+    work = int(os.environ["EDGEHAR_WORK_SECONDS"])
+    resource.setrlimit(resource.RLIMIT_CPU, (work, work + 10))
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
