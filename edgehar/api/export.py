@@ -107,7 +107,7 @@ def export(
     turn = "" if known is None else known.turn
     network = network if divisor == 1 else models.fold_temperature(network, divisor)
     with claimed(out):
-        return export_bundle(
+        result = export_bundle(
             network,
             contract,
             Path(out),
@@ -121,6 +121,7 @@ def export(
             key=key,
             more=partial(_more, path, contract, web, packages, on_step),
         )
+    return replace(result, unseen=people.unseen)
 
 
 def _check(options: Options, contract: Contract) -> None:
@@ -186,12 +187,16 @@ def _more(
 
 @dataclass(frozen=True)
 class _Shares:
-    """Windows of training and of test people, where they come from, and what must be said of them."""
+    """Windows of training and of test people, where they come from, what must be said of them.
+
+    `unseen` says whether the model, as far as it tells, was trained on none of the test people.
+    """
 
     training: Windows
     test: Windows
     origin: dict[str, object]
     notes: tuple[str, ...]
+    unseen: bool
 
 
 def _people(path: Path, dataset: Dataset, contract: Contract, split: str | None, given: DataSource | None) -> _Shares:
@@ -202,11 +207,13 @@ def _people(path: Path, dataset: Dataset, contract: Contract, split: str | None,
     data.require_trainable(training)
     notes: tuple[str, ...] = ()
     if not len(test):
-        why = (
-            "the model was trained on everybody" if not chosen.test else "the test people have no window of its labels"
-        )
-        notes = (f"{why}: gate and golden windows are of people whom it has seen, and the figures flatter",)
+        why = "nobody is kept for a test" if not chosen.test else "the test people have no window of its labels"
+        notes = (f"{why}: gate and golden windows are of the training people, and the figures flatter",)
         test = training
+    known = models.read_origin(path)
+    seen = set() if known is None or known.sha256 != dataset.sha256 else {*known.train, *known.validation}
+    if among := seen & set(chosen.test):
+        notes += (f"the model was trained on {len(among)} of {len(chosen.test)} test people: the figures flatter",)
     source = given or _own_source(path, dataset)
     origin = {
         "model": path.name,
@@ -215,11 +222,11 @@ def _people(path: Path, dataset: Dataset, contract: Contract, split: str | None,
         "dataset_sha256": dataset.sha256,
         "training_people": list(trained),
         "test_people": list(chosen.test),
-        "test_windows": len(test) if not notes else 0,
+        "test_windows": 0 if test is training else len(test),
     }
     if source is not None and source != DataSource("hapt"):
         origin["dataset_source"] = source.to_dict()
-    return _Shares(training, test, origin, notes)
+    return _Shares(training, test, origin, notes, unseen=not notes)
 
 
 def _own_source(path: Path, dataset: Dataset) -> DataSource | None:

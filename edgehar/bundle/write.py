@@ -90,12 +90,13 @@ class ExportResult:
 
     Attributes:
         folder: the bundle.
-        rows: one for each model file, on people who were not trained on.
+        rows: one for each model file, on the test people.
         coverage: of the calibrated ranges, on windows of those people.
         sizes: file -> bytes.
         arena: bytes that TFLite-Micro needs for the int8 model; None where it was not measured.
         explanation: what int8 costs by layer and by person, where it was asked for.
         notes: what a reader of the figures must know, one line each.
+        unseen: whether, as far as the model says, none of the test people was trained on.
     """
 
     folder: Path
@@ -105,6 +106,7 @@ class ExportResult:
     arena: int | None
     explanation: Explanation | None = None
     notes: tuple[str, ...] = ()
+    unseen: bool = True
 
     @property
     def passed(self) -> bool:

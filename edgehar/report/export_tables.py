@@ -31,10 +31,8 @@ def show(result: ExportResult) -> None:
         )
         for row in result.rows
     ]
-    table = terminal_table(
-        "On people who were not trained on; agreement and difference with model.keras", columns, rows
-    )
-    console.print(table)
+    people = "who were not trained on" if result.unseen else "of whom the model has seen some or all"
+    console.print(terminal_table(f"On people {people}; agreement and difference with model.keras", columns, rows))
     if result.coverage:
         worst = sorted(result.coverage, key=lambda entry: entry.inside)[:WORST_SHOWN]
         console.print(

@@ -82,6 +82,8 @@ def test_arduino(trees, tmp_path):
     told = dict(line.split("=", 1) for line in (folder / "library.properties").read_text().splitlines())
     needed = {"name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url", "architectures"}
     assert needed <= set(told) and all(told.values())
+    # The specification demands an address, and the project has none: a name that can never be somebody else's.
+    assert told["url"] == "https://edgehar.invalid/"
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.\-]{0,62}", told["name"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", told["version"]) and told["version"] == __version__
     assert told["category"] in {
@@ -170,6 +172,7 @@ def test_esp_idf(trees, tmp_path):
     folder = trees / "esp-idf"
     told = yaml.safe_load((folder / "idf_component.yml").read_text())
     assert told["version"] == __version__ and told["dependencies"]["idf"].startswith(">=")
+    assert not {"url", "repository", "documentation", "issues"} & set(told), "optional, and there is no such page"
     assert "idf_component_register" in (folder / "CMakeLists.txt").read_text()
     main = folder / "examples/lsm6dso/main/main.c"
     compiles("gcc", [main], [STUBS / "esp_idf", folder / "src"], tmp_path, "-std=c11", *STRICT[1:])
