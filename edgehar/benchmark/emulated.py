@@ -215,6 +215,7 @@ def replay(
     folder: Path,
     times_us: Sequence[int] | None = None,
     plugin: str | None = None,
+    words: Sequence[str | Path] = (),
 ) -> Replay:
     """Feed samples to an image.
 
@@ -226,13 +227,14 @@ def replay(
         folder: where samples.bin and results.bin go.
         times_us: one per sample; 20 Hz where absent.
         plugin: QEMU's option of a plugin; see `executed`.
+        words: further ones of the image's command line.
     """
     records = np.zeros(len(samples), np.dtype([("values", "<f4", (samples.shape[1],)), ("time", "<u8")]))
     records["values"] = samples
     records["time"] = np.arange(len(samples)) * 50_000 if times_us is None else list(times_us)
     (folder / "samples.bin").write_bytes(records.tobytes())
     results = folder / "results.bin"
-    lines = qemu.run(target, image, [folder / "samples.bin", results, str(hop)], plugin=plugin)
+    lines = qemu.run(target, image, [folder / "samples.bin", results, str(hop), *words], plugin=plugin)
     said = {line.split()[0]: line.split()[1:] for line in lines if not line.startswith("layer ")}
     if "stack" not in said:
         raise EdgeharError(f"the image for {target} printed no stack: {' / '.join(lines[-3:])}")

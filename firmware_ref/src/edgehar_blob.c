@@ -141,12 +141,14 @@ static size_t plain_bytes(int kernel)
     }
 }
 
-/* Whether a kernel finds biases and scales in the weights, 12 bytes for each filter. */
-static int holds_scales(unsigned kernel)
+/* Whether a kernel finds biases and scales in the weights, 12 bytes for each filter; of conv1d_dsp.c, a bit of them says. */
+static int holds_scales(const opened *self, unsigned kernel, uint32_t weights)
 {
-    return kernel == EDGEHAR_KERNEL_CONV1D_VECTOR || kernel == EDGEHAR_KERNEL_CONV1D_THUMB ||
+    return (kernel == EDGEHAR_KERNEL_CONV1D_DSP && within(self, weights, 4) && self->blob[weights + 3u] >> 7) ||
+           kernel == EDGEHAR_KERNEL_CONV1D_VECTOR || kernel == EDGEHAR_KERNEL_CONV1D_THUMB ||
            kernel == EDGEHAR_KERNEL_CONV1D_THUMB2 || kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB ||
-           kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || kernel >= EDGEHAR_KERNEL_CONV1D_RISCV;
+           kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || kernel == EDGEHAR_KERNEL_DEPTHWISE_DSP ||
+           kernel >= EDGEHAR_KERNEL_CONV1D_RISCV;
 }
 
 static int open_conv(const opened *self, const blob_layer *layer, edgehar_conv *to)
@@ -155,9 +157,11 @@ static int open_conv(const opened *self, const blob_layer *layer, edgehar_conv *
     const uint8_t *blob = self->blob;
     blob_conv from;
     uint64_t weights;
+    int scaled;
 
     memcpy(&from, blob + layer->parameters, sizeof from);
-    weights = (uint64_t)from.kernel * (wide ? from.in_channels : 1u) + (holds_scales(layer->kernel) ? 12u : 0u);
+    scaled = holds_scales(self, layer->kernel, from.weights);
+    weights = (uint64_t)from.kernel * (wide ? from.in_channels : 1u) + (scaled ? 12u : 0u);
     weights *= from.out_channels;
     if (from.in_channels == 0 || from.kernel == 0 || from.out_channels != layer->channels ||
         from.weight_bytes < weights || !within(self, from.weights, from.weight_bytes) ||
@@ -165,7 +169,7 @@ static int open_conv(const opened *self, const blob_layer *layer, edgehar_conv *
         return 0;
     }
     if (from.bias == 0) {
-        if (!holds_scales(layer->kernel)) {
+        if (!scaled) {
             return 0;
         }
     } else if (!within(self, from.bias, 4u * (uint32_t)from.out_channels) ||
