@@ -14,7 +14,7 @@ from edgehar.data import DataSource
 from edgehar.errors import EdgeharError
 from edgehar.extras import require
 from edgehar.training.run import RunPlan
-from edgehar.training.search import Candidate, OnCandidate, SearchPlan
+from edgehar.training.search import Candidate, OnCandidate, SearchPlan, study_file
 from edgehar.training.search import search as run_search
 from edgehar.training.search_space import read_budget
 
@@ -77,7 +77,7 @@ def search(
     if recordings.sources or asked.match:
         raise EdgeharError("expected recordings of one set, and no match: a search neither balances sets nor matches")
     folder = default_folder(asked.recipe.seed) if out is None else Path(out)
-    with claimed(folder):
+    with claimed(folder), study_file(folder):
         front, candidates = run_search(plan, recordings, folder, trials=trials, jobs=jobs, on_candidate=on_candidate)
     return SearchResult(folder, recordings.name, front, candidates)
 

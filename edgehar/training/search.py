@@ -10,6 +10,7 @@ import csv
 import io
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -294,6 +295,27 @@ def _open_study(optuna: ModuleType, folder: Path, seed: int) -> optuna.Study:
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), n_startup_trials=16)
     return study
+
+
+@contextmanager
+def study_file(folder: Path) -> Iterator[None]:
+    """Around a search: what SQLite says of the study's file, in one line.
+
+    Raises:
+        EdgeharError: the disk is full, or the file is none of a study.
+    """
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        reason: BaseException = error
+        while reason.__cause__ is not None:
+            reason = reason.__cause__
+        raise EdgeharError(
+            f"cannot write {folder / STUDY}: {reason}; free some space or choose another --out"
+        ) from error
 
 
 def _write_tables(folder: Path, study: optuna.Study, done: list[Candidate]) -> None:

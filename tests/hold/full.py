@@ -25,6 +25,8 @@ from typing import NamedTuple
 from tests.hold.cases import CASES, Case, Kept, prepare
 from tests.hold.kills import Run, preload, run
 
+#: What the system says of a full disk, and SQLite.
+FULL = "File too large|No space left on device|database or disk is full|disk I/O error"
 #: For each file system that a command meets, whether it is the one of temporary files.
 DISKS = (False, True, False)
 #: Bytes of a file system's block; a folder with nothing in it has none.
@@ -70,7 +72,7 @@ def wrong(done: Run, where: Path) -> str:
     errors = [line for line in done.said.splitlines() if re.match(r"error|\w*Error|Traceback|Exception|\[", line)]
     if done.status not in (0, 2) or len(errors) != (done.status == 2):
         return f"expected status 2 and one line, got {done.status}: {done.said[-1500:]}"
-    if errors and not re.match(r"error: cannot write \S+: (File too large|No space left on device)", errors[0]):
+    if errors and not re.match(rf"error: cannot write \S+: ({FULL})", errors[0]):
         return f"expected what cannot be written, got {errors[0]!r}"
     left = [str(path.relative_to(where)) for path in where.rglob(".tmp-*")]
     if left:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from edgehar.bundle import open_bundle
+from edgehar.errors import EdgeharError
 from tests.conftest import ROOT
 from tests.hold.cases import files_of, recording
 
@@ -70,3 +71,13 @@ def test_whole_commands():
     assert done.returncode == 0, done.stdout + done.stderr
     told = "".join(rf"{name}: [12] refused in one line and went on, [01] fitted.*\n" for name in names)
     assert re.fullmatch(told, done.stdout), done.stdout
+
+
+def test_a_study_that_sqlite_cannot_use_is_one_line(tmp_path):
+    """A full disk comes to the same error; `tests.hold.full` has it, as one of the slower commands."""
+    search = pytest.importorskip("edgehar.training.search")
+    optuna = pytest.importorskip("optuna")
+    (tmp_path / search.STUDY).write_text("this is no database, but some lines of text\n" * 9)
+    with pytest.raises(EdgeharError, match=r"cannot write \S+study.db: file is not a database"):  # noqa: SIM117
+        with search.study_file(tmp_path):
+            search._open_study(optuna, tmp_path, 1)
