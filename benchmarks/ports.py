@@ -102,6 +102,11 @@ def build_riscv_kernels(kernel: str, folder: Path) -> Path:
     return _make_riscv(folder / "riscv", "kernels", f"KERNEL={kernel}") / f"{kernel}-rv32imc.elf"
 
 
+def build_riscv_blob(folder: Path) -> Path:
+    """Build the image that takes a model's blob; raises EdgeharError where that fails."""
+    return _make_riscv(folder / "riscv", "blob") / "blob-rv32imc.elf"
+
+
 def _make_riscv(folder: Path, *words: str) -> Path:
     command = ["make", "-s", "-C", str(engine_dir() / "port" / "riscv"), *words, f"BUILD={folder.resolve()}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -111,16 +116,16 @@ def _make_riscv(folder: Path, *words: str) -> Path:
 
 
 def run_riscv(
-    image: Path, samples: NDArray[np.float32], times_us: NDArray[np.int64], hop: int, folder: Path
+    image: Path, samples: NDArray[np.float32], times_us: NDArray[np.int64], hop: int, folder: Path, *words: str
 ) -> tuple[list[Replayed], int]:
-    """Replay samples (N, 3) in the emulator: what came of it, and the bytes of stack used.
+    """Replay samples (N, 3) in the emulator: what came of it, and the bytes of stack used; `words` are the image's own.
 
     Raises:
         EdgeharError: the emulator ends otherwise than it should, or does not count instructions exactly.
     """
     records = zip(samples.tolist(), times_us.tolist(), strict=True)
     (folder / "samples.bin").write_bytes(b"".join(struct.pack("<3fq", *sample, time) for sample, time in records))
-    said = emulate_riscv(image, folder / "samples.bin", folder / "results.bin", str(hop))
+    said = emulate_riscv(image, folder / "samples.bin", folder / "results.bin", str(hop), *words)
     return _decode((folder / "results.bin").read_bytes(), int(said["classes"])), int(said["stack"])
 
 

@@ -38,6 +38,10 @@ static const edgehar_kernel_table table = {
             [EDGEHAR_KERNEL_CONV1D_THUMB] = edgehar_conv1d_thumb,
             [EDGEHAR_KERNEL_DEPTHWISE_THUMB] = edgehar_depthwise_thumb,
 #endif
+#if defined(__riscv)
+            [EDGEHAR_KERNEL_CONV1D_RISCV] = edgehar_conv1d_riscv,
+            [EDGEHAR_KERNEL_DEPTHWISE_RISCV] = edgehar_depthwise_riscv,
+#endif
 #if EDGEHAR_WITH_DSP
             [EDGEHAR_KERNEL_CONV1D_DSP] = edgehar_conv1d_dsp,
             [EDGEHAR_KERNEL_DEPTHWISE_DSP] = edgehar_depthwise_dsp,
