@@ -137,8 +137,8 @@ KERNELS = (
     Mutant(
         "one zero point for both operands",
         f"{SRC}/add.c",
-        "add->offset[1]",
-        "add->offset[0]",
+        "offset_ = add.offset[other]",
+        "offset_ = add.offset[wide]",
         "the operands' zero points differ",
         NETWORKS,
     ),
