@@ -9,7 +9,7 @@ CONV, DEPTHWISE = (cases(DEFINITION, (f"riscv-{kind}",)) for kind in ("conv", "d
 ON_RISCV = "tests/ports/test_riscv.py::test_the_kernels_in_assembly"
 CONV_ON_RISCV, DEPTHWISE_ON_RISCV = (cases(ON_RISCV, (kind,)) for kind in ("conv", "depthwise"))
 CHOICE = cases("tests/emulated/test_kernels.py::test_the_packer_chooses_the_kernels_for_riscv", ("conv", "depthwise"))
-BLOB = cases("tests/firmware/test_blob.py::test_shipped_models_on_a_recording", ("thumb-nano", "riscv-nano"))
+BLOB = cases("tests/firmware/test_blob.py::test_shipped_models_on_a_recording", ("riscv-nano",))
 
 KERNELS_RISCV = (
     Mutant(
@@ -79,8 +79,8 @@ KERNELS_RISCV = (
     Mutant(
         "a blob's convolution must have tables of its own",
         f"{SRC}/edgehar_blob.c",
-        "kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || kernel >= EDGEHAR_KERNEL_CONV1D_RISCV;",
-        "kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB2;",
+        "kernel == EDGEHAR_KERNEL_DEPTHWISE_DSP ||\n           kernel >= EDGEHAR_KERNEL_CONV1D_RISCV;",
+        "kernel == EDGEHAR_KERNEL_DEPTHWISE_DSP;",
         "weights that hold biases and scales",
         BLOB,
     ),
