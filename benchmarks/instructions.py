@@ -47,6 +47,7 @@ CASES: tuple[tuple[str, int | None, str], ...] = (
     ("cortex-m4", 3, "hop"),
     ("cortex-m4", 20, "hop"),
     ("cortex-m4", 21, "hop"),
+    ("cortex-m4", 20, "spread"),
     ("cortex-m4", 21, "spread"),
     ("cortex-m55", 3, "hop"),
 )

@@ -93,8 +93,10 @@ def measure(
     Returns:
         one row: `target`, `engine`, `instructions` (whole-window engine: of the push that decides; incremental: of all
         pushes since the last decision), `instructions_after_last_sample`, `instructions_worst_push` and
-        `instructions_mean_push` (of all pushes between two decisions), `cycles_estimate` and `cycles_error` for the
-        same as `instructions` (None where the core's manual or this machine does not tell; see `cycles`),
+        `instructions_mean_push` (of all pushes between two decisions), `instructions_least_push` (what the layers
+        alone ask of the worst push, whatever the order: `compile.bound`; None of whole windows), `cycles_estimate` and
+        `cycles_error` for the same as `instructions` (None where the core's manual or this machine does not tell; see
+        `cycles`),
         `instructions_per_mac`, `code_bytes`,
         `constant_bytes`, `model_bytes`, `ram_bytes` (all without the stack), `stack_bytes` (painted),
         `stack_bytes_static` (by -fstack-usage) and `layers`.
@@ -102,6 +104,7 @@ def measure(
     Raises:
         EdgeharError: tools are missing, the model does not fit the board, or the engine does not cover it.
     """
+    from edgehar.compile.bound import least_worst
     from edgehar.compile.kernel_path import load_kernel_path
     from edgehar.compile.plan import make_plan
     from edgehar.compile.read import read_network
@@ -126,7 +129,7 @@ def measure(
         profiled = replay(board.core, profile, samples, step, folder).layers
         sizes = section_sizes(image)
         kernels = {*plan.kernel_path.kernels.values(), *load_kernel_path("portable").kernels.values()}
-        static = deepest_stack(image, folder, "edgehar_push", kernels)
+        static = deepest_stack(image, folder, "edgehar_push", kernels, ("edgehar_spread",))
     counted = replayed.decisions[-decisions:]
     late = round(float(np.mean([push.instructions for push in counted])))
     worst = max(push.worst for push in counted)
@@ -135,6 +138,8 @@ def measure(
     macs = sum(n * firing.macs for n, firing in zip(nominal, plan.firings, strict=True))
     macs = plan.macs if plan.split else macs
     instructions = everything if plan.split else late
+    counts = [(after[0] - before[0], after[2] - before[2]) for before, after in zip(begin, profiled, strict=True)]
+    least = least_worst(plan, [spent / max(made, 1) for spent, made in counts]) if plan.split else None
     return {
         "target": board.core,
         "engine": f"incremental hop {hop} ({schedule})" if plan.split else "whole window",
@@ -144,6 +149,7 @@ def measure(
         "cycles_error": None if cycles is None else round(cycles.error / shared),
         "instructions_worst_push": worst,
         "instructions_mean_push": round(everything / step),
+        "instructions_least_push": None if least is None else round(least),
         "macs": macs,
         "instructions_per_mac": round(instructions / macs, 4) if macs else None,
         "code_bytes": sizes[".text"],
@@ -153,10 +159,8 @@ def measure(
         "stack_bytes": replayed.stack,
         "stack_bytes_static": static,
         "layers": [
-            _layer_row(f"{index} {layer.kind}", firing.macs, after[0] - before[0], after[2] - before[2], decisions)
-            for index, (layer, firing, before, after) in enumerate(
-                zip(network.layers, plan.firings, begin, profiled, strict=True)
-            )
+            _layer_row(f"{index} {layer.kind}", firing.macs, *count, decisions)
+            for index, (layer, firing, count) in enumerate(zip(network.layers, plan.firings, counts, strict=True))
         ],
     }
 

@@ -84,6 +84,7 @@ class TargetJson(TypedDict):
     cycles_error: int | None
     instructions_worst_push: int
     instructions_mean_push: int
+    instructions_least_push: int | None
     macs: int
     instructions_per_mac: float | None
     code_bytes: int

@@ -8,13 +8,17 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
+#: What calls a model's `share` and no other pointer.
+SHARING = ("edgehar_engine_feed", "edgehar_engine_decide")
 _FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 _CALL = re.compile(r"\tb(?:l|lx|\.w|\.n)?\t[0-9a-f]+ <([^>+]+)>")
 _REGISTERS = re.compile(r"\t(v?push|v?stmdb)(?:\.w)?\t(?:sp!, )?\{([^}]+)\}")
 _RESERVE = re.compile(r"\tsubw?(?:\.w)?\tsp, (?:sp, )?#(\d+)")
 
 
-def deepest_stack(image: Path, objects: Path, entry: str, indirect: Collection[str]) -> int:
+def deepest_stack(
+    image: Path, objects: Path, entry: str, indirect: Collection[str], shared: Collection[str] = ()
+) -> int:
     """Bytes of the longest chain of frames below `entry`.
 
     C functions have the size that `-fstack-usage` gives; those in assembly, what they push. The engine does not
@@ -25,6 +29,7 @@ def deepest_stack(image: Path, objects: Path, entry: str, indirect: Collection[s
         objects: folder with the compiler's `.su` files.
         entry: the function called.
         indirect: functions that a call through a pointer may reach.
+        shared: those that it reaches instead where one of `SHARING` calls.
     """
     listing = subprocess.run(
         ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(image)], capture_output=True, text=True, check=True
@@ -34,7 +39,8 @@ def deepest_stack(image: Path, objects: Path, entry: str, indirect: Collection[s
 
     @cache
     def depth(name: str) -> int:
-        below = set(indirect) & set(frames) if "*" in calls[name] else set()
+        reached = shared if name in SHARING else indirect
+        below = set(reached) & set(frames) if "*" in calls[name] else set()
         below |= calls[name] & set(frames) - {name}
         return frames[name] + max((depth(other) for other in below), default=0)
 

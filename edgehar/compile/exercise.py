@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgehar.compile.schedule import Schedule
+from edgehar.compile.work import UNLIMITED
 
-#: Work that a sample may do at most under the schedule `spread`, in means of all samples; The planner tries each,
-#: and none, and takes the one whose largest push is the smallest.
-BUDGETS = (1.1, 1.3, 1.5, 2.0, 2.5)
-UNLIMITED = (1 << 32) - 1
+#: Work that a sample may do at most under the schedule `spread`, in means of all samples; the planner tries each, and
+#: takes the one whose largest push is the smallest.
+BUDGETS = (*(1 + step / 20 for step in range(13)), 1.8, 2.0, 2.5)
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,14 @@ class Work:
     Attributes:
         fired: outputs of each layer for a decision.
         late: those after the last sample.
-        worst_macs: multiply-accumulates of the largest push between two decisions, the decision's own included.
+        worst: what the largest push between two decisions takes, the decision's own included; see `work.column_work`.
+        whole: what all of them together take.
     """
 
     fired: tuple[int, ...]
     late: tuple[int, ...]
-    worst_macs: int
+    worst: int
+    whole: int
 
 
 def exercise(trial: Schedule, window: int, hop: int | None, schedule: str, split: int, budget: int = UNLIMITED) -> Work:
@@ -39,13 +41,13 @@ def exercise(trial: Schedule, window: int, hop: int | None, schedule: str, split
     if not split:
         trial.decide()
         fired = tuple(trial.fired)
-        return Work(fired, fired, trial.macs(fired))
+        return Work(fired, fired, trial.work, trial.work)
     assert hop is not None
     seen: set[tuple[object, ...]] = set()
     due, pending, worst = window, 0, 0
     while True:
         before = tuple(trial.fired)
-        pushed = last = before
+        last, begin, pushed = before, trial.work, trial.work
         largest = 0
         for left in reversed(range(due)):
             pending += 1
@@ -56,14 +58,14 @@ def exercise(trial: Schedule, window: int, hop: int | None, schedule: str, split
             pending = 0 if run else pending
             if left == 0:
                 trial.decide()
-            now = tuple(trial.fired)
-            largest = max(largest, trial.macs(_difference(now, pushed)))
-            pushed = now
+            largest = max(largest, trial.work - pushed)
+            pushed = trial.work
         if due == hop:
             worst = max(worst, largest)
         pending, due = 0, hop
         if trial.state() in seen:
-            return Work(_difference(pushed, before), _difference(pushed, last), worst)
+            now = tuple(trial.fired)
+            return Work(_difference(now, before), _difference(now, last), worst, pushed - begin)
         seen.add(trial.state())
 
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgehar.compile.exercise import BUDGETS, UNLIMITED, exercise
+from edgehar.compile.exercise import BUDGETS, exercise
 from edgehar.compile.kernel_path import KernelPath, load_kernel_path
 from edgehar.compile.network import Layer, Network, macs
 from edgehar.compile.schedule import Edge, Firing, Schedule
+from edgehar.compile.work import FIRING, UNLIMITED, column_work, end_work
 from edgehar.errors import EdgeharError
 
 SCHEDULES = ("hop", "spread")
+#: Layers at the end that may wait for the decision, where there is room for them: a dense layer and its softmax.
+LAST_LAYERS = 2
 #: Kinds whose work is a step for each value, which counts no multiply-accumulate.
 _ONE_BY_ONE = ("table", "scale", "offset", "prelu", "multiply", "join", "gather")
 
@@ -39,8 +42,9 @@ class EnginePlan:
         capacity: columns that each edge must hold.
         fired: outputs that each layer computes for a decision, once the stream is steady.
         late: those of `fired` that are computed after the last sample has come.
-        budget: multiply-accumulates that a sample may bring about at most before a decision is due, under `spread`.
-        worst_macs: of the largest push between two decisions.
+        budget: what a sample may bring about at most before a decision is due, under `spread`; see `work.column_work`.
+        worst_work, whole_work: of the largest push between two decisions, and of all of them, in the same unit.
+        advance: columns of the history that a hop brings, under `spread`; else 0.
         offsets, history_offset, sums_offset, scratch_offset, state_bytes: layout of the memory.
     """
 
@@ -59,7 +63,9 @@ class EnginePlan:
     fired: tuple[int, ...]
     late: tuple[int, ...]
     budget: int
-    worst_macs: int
+    worst_work: int
+    whole_work: int
+    advance: int
     offsets: tuple[int, ...]
     history_offset: int
     work_offsets: tuple[int, ...]
@@ -98,12 +104,24 @@ def make_plan(
         return _lay_out(network, path, hop, schedule, split, most)
     if schedule == "hop":
         return _lay_out(network, path, hop, schedule, split, most)
-    # Spread over the samples, smaller blocks may be shared out more evenly; larger blocks cost less in all.
-    plans = {size: _lay_out(network, path, hop, schedule, split, size) for size in range(most, 0, -1)}
-    best = min(plans, key=lambda size: (plans[size].worst_macs, plans[size].late_macs))
-    budgets = [int(plans[best].macs / hop * factor) for factor in BUDGETS]
-    found = [plans[best], *(_lay_out(network, path, hop, schedule, split, best, budget) for budget in budgets)]
-    return min(found, key=lambda plan: (plan.worst_macs, plan.late_macs))
+    return _spread_out(network, path, hop, split, most)
+
+
+def _spread_out(network: Network, path: KernelPath, hop: int, split: int, most: int) -> EnginePlan:
+    """The plan whose largest push is the smallest: small blocks are shared out more evenly, large ones cost less."""
+    best: EnginePlan | None = None
+    for size in range(1, most + 1):
+        whole = _lay_out(network, path, hop, "spread", split, size)
+        if best and FIRING + max(firing.positions * firing.work for firing in whole.firings) >= best.worst_work:
+            break
+        for factor in BUDGETS:
+            for waiting in (0, LAST_LAYERS):
+                budget = int(whole.whole_work / hop * factor)
+                plan = _lay_out(network, path, hop, "spread", split, size, budget, waiting)
+                if not best or (plan.worst_work, plan.whole_work) < (best.worst_work, best.whole_work):
+                    best = plan
+    assert best is not None
+    return best
 
 
 def check_hop(hop: int, window: int) -> None:
@@ -154,7 +172,7 @@ def best_split(network: Network, hop: int, allowed: Callable[[int], bool] | None
     """
 
     def cost(split: int) -> tuple[int, int, int]:
-        needed, strides = _needed(network, split), _strides(network, split)
+        needed, strides = needed_columns(network, split), _strides(network, split)
         work, values = 0, 0
         for index, layer in enumerate(network.layers):
             columns = needed[layer.output]
@@ -174,7 +192,7 @@ def split_tensor(network: Network, split: int) -> int:
     return network.layers[split - 1].output if split else network.source
 
 
-def _needed(network: Network, split: int) -> dict[int, int]:
+def needed_columns(network: Network, split: int) -> dict[int, int]:
     """Columns of each tensor that a decision needs; the split tensor's are needed in full."""
     kept = split_tensor(network, split)
     needed = {network.result: 1, kept: network.tensors[kept].columns}
@@ -211,22 +229,25 @@ def _lay_out(
     split: int,
     positions: int,
     budget: int = UNLIMITED,
+    waiting: int = 0,
 ) -> EnginePlan:
     """Edges, firings, buffer sizes and addresses of one split."""
-    edges, firings, reads = _pipeline(network, path, hop, split, positions)
+    edges, firings, reads = _pipeline(network, path, hop, split, positions, waiting)
     kept = split_tensor(network, split)
     history = network.tensors[kept].columns
     replayed = reads[kept]
     source = reads[network.source] if split else ()
     result = reads[network.result][0]
-    trial = Schedule(edges, firings, source, replayed, split, history)
+    brought = min((hop or 0) // _strides(network, split)[kept], history)
+    advance = brought if split and schedule == "spread" else 0
+    trial = Schedule(edges, firings, source, replayed, split, history, advance)
     work = exercise(trial, network.tensors[network.source].columns, hop, schedule, split, budget)
     capacity = tuple(trial.high)
 
     def aligned(size: int) -> int:
         return (size + 3) & ~3
 
-    place = aligned(4 + 6 * len(edges) + 2 * len(firings))
+    place = aligned(8 + 6 * len(edges) + 2 * len(firings))
     offsets = []
     for edge, columns in zip(edges, capacity, strict=True):
         offsets.append(place)
@@ -244,16 +265,16 @@ def _lay_out(
     places = [at if layer.reduces else place for at, layer in zip(places, network.layers, strict=True)]
     return EnginePlan(
         network, path, hop, schedule, split, edges, firings, source, replayed, result, history, capacity,
-        work.fired, work.late, budget, work.worst_macs, tuple(offsets), history_offset, tuple(places),
+        work.fired, work.late, budget, work.worst, work.whole, advance, tuple(offsets), history_offset, tuple(places),
         place + aligned(scratch),
     )  # fmt: skip
 
 
 def _pipeline(
-    network: Network, path: KernelPath, hop: int | None, split: int, positions: int
+    network: Network, path: KernelPath, hop: int | None, split: int, positions: int, waiting: int
 ) -> tuple[tuple[Edge, ...], tuple[Firing, ...], dict[int, tuple[int, ...]]]:
     """Edges sorted by the tensor that fills them, the firings, and the edges that read each tensor."""
-    needed = _needed(network, split)
+    needed = needed_columns(network, split)
     # A tensor before the split delivers as many columns per decision as are needed, or all where windows overlap.
     advance = {tensor: 0 if hop is None else hop // stride for tensor, stride in _strides(network, split).items()}
     delivered = {tensor: min(columns, needed[tensor]) for tensor, columns in advance.items()}
@@ -292,6 +313,9 @@ def _pipeline(
                 outputs=0 if endless else outputs,
                 reduces=layer.reduces,
                 macs=macs(layer, network.tensors),
+                work=column_work(layer, network.tensors),
+                end_work=end_work(layer, network.tensors),
+                waits=index >= max(split, len(network.layers) - waiting),
             )
         )
     return tuple(edges), tuple(firings), reads

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgehar.compile.work import DECISION, FIRING, UNLIMITED
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -44,6 +46,9 @@ class Firing:
         outputs: outputs in a window or in a group; 0 where they never end.
         reduces: whether all outputs together make one column (MEAN).
         macs: multiply-accumulates of one output column.
+        work: what one output column takes; see `work.column_work`.
+        end_work: what the one column of a reduction takes beside.
+        waits: whether it is fired at decisions alone.
     """
 
     inputs: tuple[int, ...]
@@ -54,11 +59,14 @@ class Firing:
     outputs: int
     reduces: bool
     macs: int
+    work: int
+    end_work: int
+    waits: bool = False
 
     @property
-    def block_macs(self) -> int:
-        """Multiply-accumulates of a full block."""
-        return self.positions * self.macs
+    def block_work(self) -> int:
+        """What a full block takes, as far as the budget is concerned."""
+        return UNLIMITED if self.waits else FIRING + self.positions * self.work
 
 
 class Schedule:
@@ -66,7 +74,7 @@ class Schedule:
 
     def __init__(
         self, edges: Sequence[Edge], firings: Sequence[Firing], source: tuple[int, ...], replayed: tuple[int, ...],
-        split: int, history: int,
+        split: int, history: int, advance: int = 0,
     ) -> None:  # fmt: skip
         """Begin with an empty pipeline.
 
@@ -76,12 +84,15 @@ class Schedule:
             replayed: edges that are filled from the history at a decision.
             split: firings that run continuously.
             history: columns that the history holds.
+            advance: those that a hop brings, where work is spread over the samples, else 0.
         """
         self._edges, self._firings = edges, firings
         self._source, self._replayed, self._split, self._history = source, replayed, split, history
+        self._advance = advance
+        self.work = 0
         self.high = [0] * len(edges)
         self.fired = [0] * len(firings)
-        self._next = 0
+        self._next = self._held = self._given = 0
         self._count = [0] * len(edges)
         self._skip = [edge.lead for edge in edges]
         self._received = [0] * len(edges)
@@ -98,31 +109,47 @@ class Schedule:
             *self._produced[:firings],
         )
 
-    def macs(self, fired: Sequence[int]) -> int:
-        """Multiply-accumulates of so many outputs of each layer."""
-        return sum(firing.macs * n for firing, n in zip(self._firings, fired, strict=True))
-
     def feed(self, run: bool, budget: int) -> None:
-        """One sample arrives at a split network; `run` fires what is ready, within so many multiply-accumulates."""
+        """One sample arrives at a split network; `run` fires what is ready, within so much work where it is spread."""
         for edge in self._source:
             self._deposit(edge, 1)
-        if run:
-            self._run(0, self._split, budget)
+        if not self._advance:
+            if run:
+                self._run(0, self._split)
+            return
+        self._run_within(budget)
 
     def decide(self) -> None:
-        """A decision: finish the continuous part, then replay the history through the rest."""
-        self._finish()
+        """A decision: finish the continuous part, and run the history, or what of it is left, through the rest."""
+        self.work += DECISION
+        if self._advance:
+            self._fill_window()
+        else:
+            self._finish()
+            self._begin_window(self._history)
+        while True:
+            self._run(self._split, len(self._firings))
+            if not self._replay():
+                break
+        if self._advance:
+            self._begin_window(self._history - self._advance)
+
+    def _begin_window(self, held: int) -> None:
+        self._held, self._given = held, 0
         for index, edge in enumerate(self._edges):
             if edge.layer >= self._split:
                 self._count[index], self._skip[index], self._received[index] = edge.pad_left, edge.lead, 0
                 self.high[index] = max(self.high[index], edge.pad_left)
         self._produced[self._split :] = [0] * (len(self._firings) - self._split)
-        left = self._history
-        while (now := min(self._lacking(), left)) > 0:
-            for index in self._replayed:
-                self._deposit(index, now)
-            self._run(self._split, len(self._firings))
-            left -= now
+
+    def _replay(self) -> bool:
+        now = min(self._lacking(), self._held - self._given)
+        if now <= 0:
+            return False
+        for index in self._replayed:
+            self._deposit(index, now)
+        self._given += now
+        return True
 
     def _lacking(self) -> int:
         """Columns of the history before which no later firing can fire again; 0 or less if none ever will.
@@ -139,17 +166,37 @@ class Schedule:
         firing = self._firings[index]
         return min(firing.positions, firing.outputs - self._produced[index]) if firing.outputs else firing.positions
 
-    def _run(self, begin: int, end: int, budget: int | None = None) -> None:
+    def _run(self, begin: int, end: int) -> None:
         index = end
         while index > begin:
             index -= 1
-            cost = self._firings[index].block_macs
-            if (budget is None or cost <= budget) and self._fire(index, False):
-                budget = None if budget is None else budget - cost
+            if self._fire(index, False):
                 index = end
 
+    def _run_within(self, budget: int) -> None:
+        end = len(self._firings)
+        index, waits = end, False
+        while True:
+            if index == self._split and not waits and self._replay():
+                index = end
+            if index == 0:
+                return
+            index -= 1
+            firing = self._firings[index]
+            if self._count[firing.inputs[0]] < firing.kernel:
+                continue
+            if firing.block_work > budget:
+                waits |= index >= self._split
+            elif self._fire(index, False):
+                budget -= firing.block_work
+                index = self._split if index < self._split else end
+
+    def _fill_window(self) -> None:
+        index = self._split
+        while self._held < self._history:
+            index = self._split if self._fire(index - 1, True) else index - 1
+
     def _finish(self) -> None:
-        self._run(0, self._split)
         for index in range(self._split):
             while self._fire(index, True):
                 self._run(index + 1, self._split)
@@ -182,6 +229,7 @@ class Schedule:
         self.fired[index] += ready
         if firing.outputs:
             self._produced[index] += ready
+        self.work += FIRING + ready * firing.work
         ended = bool(firing.outputs) and self._produced[index] == firing.outputs
         for edge in firing.inputs:
             self._skip[edge] += ready * firing.stride
@@ -191,8 +239,10 @@ class Schedule:
         if ended and index < self._split:
             self._produced[index] = 0
         columns = int(ended) if firing.reduces else ready
+        self.work += firing.end_work if ended and firing.reduces else 0
         if not firing.output and index == self._split - 1:
             self._next = (self._next + columns) % self._history
+            self._held += columns
         for edge in firing.output:
             if columns:
                 self._deposit(edge, columns)

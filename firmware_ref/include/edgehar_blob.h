@@ -58,7 +58,7 @@ enum edgehar_kernel_number {
 /* What the image links for models to come; NULL: not there. */
 typedef struct edgehar_kernel_table {
     edgehar_kernel *kernels[EDGEHAR_KERNELS]; /* edgehar_<name> at EDGEHAR_KERNEL_<NAME> */
-    edgehar_share *share;                     /* edgehar_run_within, for models of the schedule `spread` */
+    edgehar_share *share;                     /* edgehar_spread, for models of the schedule `spread` */
     edgehar_front *front;                     /* edgehar_front_pocket, for models with that front end, which ask for */
     const edgehar_path *path;                 /* &edgehar_changed_path, too */
 } edgehar_kernel_table;

@@ -76,10 +76,10 @@ static int head_holds(const opened *self)
            head->inverse_scale > 0 && head->inverse_scale < 0x7F800000u && head->input_zero >= -128 &&
            head->input_zero <= 127 && (head->q8_multiplier == 0 || (head->q8_shift >= 1 && head->q8_shift <= 62)) &&
            (head->flags & ~(EDGEHAR_BLOB_SPREAD | EDGEHAR_BLOB_POCKET)) == 0 &&
-           (split || !(head->flags & EDGEHAR_BLOB_SPREAD)) && are_edges(head, head->source, head->source_count) &&
-           (!split || head->source_count >= 1) && are_edges(head, head->replayed, head->replayed_count) &&
-           head->replayed_count >= 1 && head->result < head->edge_count &&
-           within(self, head->layers, head->layer_count * sizeof(blob_layer)) &&
+           (split || !(head->flags & EDGEHAR_BLOB_SPREAD)) && head->advance <= head->history_columns &&
+           are_edges(head, head->source, head->source_count) && (!split || head->source_count >= 1) &&
+           are_edges(head, head->replayed, head->replayed_count) && head->replayed_count >= 1 &&
+           head->result < head->edge_count && within(self, head->layers, head->layer_count * sizeof(blob_layer)) &&
            within(self, head->edges, head->edge_count * sizeof(edgehar_edge)) &&
            within(self, head->labels, head->classes * sizeof(uint32_t));
 }
@@ -300,6 +300,7 @@ static void fill(const opened *self, const edgehar_kernel_table *kernels, edgeha
     to->hop = head->hop;
     to->history_columns = head->history_columns;
     to->history_channels = head->history_channels;
+    to->advance = head->advance;
     to->classes = head->classes;
     to->layer_count = head->layer_count;
     to->edge_count = head->edge_count;

@@ -27,6 +27,7 @@ typedef struct blob_head {
     uint16_t hop;
     uint16_t history_columns;
     uint16_t history_channels;
+    uint16_t advance;
     int16_t walking_gravity[3];
     uint8_t classes;
     uint8_t layer_count;
@@ -39,7 +40,7 @@ typedef struct blob_head {
     uint8_t result;
     uint8_t q8_shift;
     uint8_t flags;
-    uint8_t unused;
+    uint8_t unused[3];
 } blob_head;
 
 typedef struct blob_layer {

@@ -17,6 +17,8 @@ void (*edgehar_trace)(int layer, const int8_t *columns, int bytes);
 typedef struct pipeline_state {
     uint16_t next;    /* column of the history to write */
     uint16_t pending; /* samples since the continuous layers last ran */
+    uint16_t held;    /* columns of the coming window that the history has */
+    uint16_t given;   /* those of them that the layers behind the split have had */
 } pipeline_state;
 
 typedef struct edge_state {
@@ -164,6 +166,7 @@ static int fire(const edgehar_model *model, void *memory, int index, int flush)
         consume(model, memory, layer->second, ready * layer->stride, ended && index < model->split);
     }
     if (columns != 0 && to_history) {
+        pipeline->held = (uint16_t)(pipeline->held + columns);
         pipeline->next = (uint16_t)((pipeline->next + columns) % model->history_columns);
     } else if (columns != 0) {
         /* The first edge was written in place; its columns may move only once the others have them. */
@@ -190,28 +193,11 @@ static void run(const edgehar_model *model, void *memory, int first, int end)
     }
 }
 
-/* The same before the split, but only blocks that the budget still allows: the rest waits for the next sample. */
-void edgehar_run_within(const edgehar_model *model, void *memory)
-{
-    const edge_state *states = edge_states(memory);
-    uint32_t budget = model->budget;
-    int index = model->split;
-
-    while (index > 0) {
-        const edgehar_layer *layer = &model->layers[--index];
-        if (states[layer->input].count >= layer->taps && layer->block_macs <= budget && fire(model, memory, index, 0)) {
-            budget -= layer->block_macs;
-            index = model->split - layer->settled;
-        }
-    }
-}
-
-/* Compute all that the samples so far allow, before the split: full blocks, then what is left, the first layer first,
- * so that each layer leaves at most one block that is not full. */
+/* Compute all that the samples so far allow, before the split: the first layer first, so that each layer leaves at most
+ * one block that is not full. */
 static void finish(const edgehar_model *model, void *memory)
 {
     int index;
-    run(model, memory, 0, model->split);
     for (index = 0; index < model->split; index++) {
         while (fire(model, memory, index, 1)) {
             run(model, memory, index + 1, model->split);
@@ -219,11 +205,13 @@ static void finish(const edgehar_model *model, void *memory)
     }
 }
 
-/* Empty the edges first … end - 1, but for the padding before a window. */
-static void clear_edges(const edgehar_model *model, void *memory, int first, int end)
+/* Empty the edges from `first` on, but for the padding before a window, and count the outputs of the layers from `layer`
+ * on anew. */
+static void clear(const edgehar_model *model, void *memory, int first, int layer)
 {
     int index;
-    for (index = first; index < end; index++) {
+    memset(&produced_counts(model, memory)[layer], 0, (size_t)(model->layer_count - layer) * sizeof(uint16_t));
+    for (index = first; index < model->edge_count; index++) {
         const edgehar_edge *edge = &model->edges[index];
         edge_state *state = &edge_states(memory)[index];
         state->count = edge->pad_left;
@@ -235,11 +223,6 @@ static void clear_edges(const edgehar_model *model, void *memory, int first, int
     }
 }
 
-static void clear_produced(const edgehar_model *model, void *memory, int first)
-{
-    memset(&produced_counts(model, memory)[first], 0, (size_t)(model->layer_count - first) * sizeof(uint16_t));
-}
-
 /* Columns of the history before which no layer behind the split can fire again; 0 or less if none ever will. */
 static int columns_lacking(const edgehar_model *model, void *memory)
 {
@@ -249,11 +232,88 @@ static int columns_lacking(const edgehar_model *model, void *memory)
     return model->replayed_count != 1 ? 1 : layer->taps + (wanted - 1) * layer->stride + state->skip - state->count;
 }
 
+/* Give the layers behind the split the columns of the coming window that they lack, as far as the history has them.
+ * Returns whether there were any. */
+static int replay(const edgehar_model *model, void *memory)
+{
+    pipeline_state *pipeline = memory;
+    const int lacking = columns_lacking(model, memory);
+    int now = pipeline->held - pipeline->given, column = pipeline->next - now;
+
+    column += column < 0 ? model->history_columns : 0;
+    now = now < model->history_columns - column ? now : model->history_columns - column;
+    now = now < lacking ? now : lacking;
+    if (now <= 0) {
+        return 0;
+    }
+    spread_out(model, memory, model->replayed, model->replayed_count,
+               at(memory, model->history + (uint32_t)column * model->history_channels), now);
+    pipeline->given = (uint16_t)(pipeline->given + now);
+    return 1;
+}
+
+/* Make ready for a window of which the history has `held` columns. */
+static void begin_window(const edgehar_model *model, void *memory, int held)
+{
+    pipeline_state *pipeline = memory;
+    pipeline->pending = 0;
+    pipeline->held = (uint16_t)held;
+    pipeline->given = 0;
+    clear(model, memory, model->replayed, model->split);
+}
+
+/* Before a decision is due: the deepest first, as `run` does, but only blocks that the budget still allows. */
+static void run_within(const edgehar_model *model, void *memory, uint32_t budget)
+{
+    const edge_state *states = edge_states(memory);
+    const int split = model->split, end = model->layer_count;
+    int index = end, waits = 0;
+
+    for (;;) {
+        const edgehar_layer *layer;
+        /* What waits behind the split for a larger budget needs no more columns. */
+        if (index == split && !waits && replay(model, memory)) {
+            index = end;
+        }
+        if (index-- == 0) {
+            return;
+        }
+        layer = &model->layers[index];
+        if (states[layer->input].count < layer->taps) {
+            continue;
+        }
+        if (layer->block_macs > budget) {
+            waits |= index >= split;
+        } else if (fire(model, memory, index, 0)) {
+            budget -= layer->block_macs;
+            index = (index < split ? split : end) - layer->settled;
+        }
+    }
+}
+
+void edgehar_spread(const edgehar_model *model, void *memory, int end)
+{
+    const pipeline_state *pipeline = memory;
+    int index = model->split;
+
+    if (end == 0) {
+        run_within(model, memory, model->budget);
+        return;
+    }
+    /* What the window still lacks, and no more: other work can wait. */
+    while (pipeline->held < model->history_columns && index > 0) {
+        index = fire(model, memory, index - 1, 1) ? model->split : index - 1;
+    }
+    do {
+        run(model, memory, model->split, end);
+    } while (replay(model, memory));
+    begin_window(model, memory, model->history_columns - model->advance);
+}
+
 void edgehar_engine_reset(const edgehar_model *model, void *memory)
 {
     memset(memory, 0, sizeof(pipeline_state));
-    clear_edges(model, memory, 0, model->edge_count);
-    clear_produced(model, memory, 0);
+    clear(model, memory, 0, 0);
 }
 
 void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t *sample)
@@ -269,7 +329,7 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
     spread_out(model, memory, model->source, model->source_count, sample, 1);
     pipeline->pending++;
     if (model->share) {
-        model->share(model, memory);
+        model->share(model, memory, 0);
     } else if (pipeline->pending == model->hop) {
         run(model, memory, 0, model->split);
         pipeline->pending = 0;
@@ -278,26 +338,16 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
 
 const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory, int left_out)
 {
-    pipeline_state *pipeline = memory;
-    int left, now, column;
+    const int end = model->layer_count - left_out;
 
-    finish(model, memory);
-    pipeline->pending = 0;
-
-    clear_edges(model, memory, model->replayed, model->edge_count);
-    clear_produced(model, memory, model->split);
-    column = pipeline->next;
-    for (left = model->history_columns; left > 0; left -= now) {
-        const int8_t *from = at(memory, model->history + (uint32_t)column * model->history_channels);
-        const int before_end = model->history_columns - column, lacking = columns_lacking(model, memory);
-        now = left < before_end ? left : before_end;
-        now = lacking < now ? lacking : now;
-        if (now <= 0) {
-            break;
+    if (model->share) {
+        model->share(model, memory, end);
+    } else {
+        finish(model, memory);
+        begin_window(model, memory, model->history_columns);
+        while (replay(model, memory)) {
+            run(model, memory, model->split, end);
         }
-        spread_out(model, memory, model->replayed, model->replayed_count, from, now);
-        run(model, memory, model->split, model->layer_count - left_out);
-        column = now == before_end ? 0 : column + now;
     }
     return at(memory, model->edges[model->result].offset);
 }

@@ -35,7 +35,7 @@ typedef struct edgehar_edge {
 typedef struct edgehar_layer {
     edgehar_kernel *kernel;
     const void *parameters;
-    uint32_t block_macs; /* multiply-accumulates of a full block */
+    uint32_t block_macs; /* what a full block takes, in multiply-accumulates: edgehar/compile/work.py */
     uint32_t scratch;    /* bytes into the memory */
     uint16_t channels;   /* of its output */
     uint16_t taps;
@@ -55,13 +55,13 @@ typedef void edgehar_front(edgehar_gravity *gravity, int32_t sample[3]);
 
 edgehar_front edgehar_front_pocket;
 
+/* Do what a sample may bring about where `end` is 0; else a decision is due: all that is left of layers 0 … end - 1. */
+typedef void edgehar_share(const edgehar_model *model, void *memory, int end);
+
+edgehar_share edgehar_spread;
+
 /* Both return what becomes of the sample: the status given, or EDGEHAR_FLUSH_ALIGNED. The first is NULL where all input is
  * counts. */
-/* Do what a sample may bring about before a decision is due. */
-typedef void edgehar_share(const edgehar_model *model, void *memory);
-
-edgehar_share edgehar_run_within;
-
 struct edgehar_path {
     int (*is_finite)(const edgehar *self, const float *sample); /* NULL where all input is counts */
     int (*quantise)(edgehar *self, const float *sample, int status, int8_t *quantised);
@@ -110,7 +110,7 @@ struct edgehar_model {
     uint32_t state_bytes;
     uint32_t history;     /* bytes into the memory */
     edgehar_share *share; /* where the work is spread over the samples, else NULL */
-    uint32_t budget;      /* multiply-accumulates that a sample may bring about then, before a decision is due */
+    uint32_t budget;      /* what a sample may bring about then, before a decision is due, in the unit of block_macs */
     uint32_t period_us;
     float inverse_scale; /* 1 / input scale, rounded once */
     int16_t input_zero;
@@ -118,6 +118,7 @@ struct edgehar_model {
     uint16_t hop;    /* samples between decisions; 0: any */
     uint16_t history_columns;
     uint16_t history_channels;
+    uint16_t advance; /* where the work is spread: columns of the history that a hop brings */
     uint8_t classes;
     uint8_t layer_count;
     uint8_t edge_count;

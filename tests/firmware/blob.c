@@ -45,7 +45,7 @@ static edgehar_kernel_table table = {{edgehar_conv1d_portable,
                                       edgehar_softmax_columns,
                                       edgehar_conv1d_riscv,
                                       edgehar_depthwise_riscv},
-                                     edgehar_run_within,
+                                     edgehar_spread,
                                      edgehar_front_pocket,
                                      &edgehar_changed_path};
 static uint64_t memory[1 << 13];
@@ -219,7 +219,7 @@ static int status(uint8_t *blob, size_t bytes)
     }
     table.share = NULL;
     printf("without_share %d\n", open_copy(blob, bytes, &model));
-    table.share = edgehar_run_within;
+    table.share = edgehar_spread;
     table.front = NULL;
     printf("without_front %d\n", open_copy(blob, bytes, &model));
     table.front = edgehar_front_pocket;

@@ -111,14 +111,40 @@ SENSORS = (
     ),
 )
 
-STORE = "firmware_ref/src/edgehar_store.c"
+STORE, ENGINE = "firmware_ref/src/edgehar_store.c", "firmware_ref/src/edgehar_engine.c"
 _STORED = "tests/firmware/test_store.py"
 LOST = cases(f"{_STORED}::test_what_finds_no_room_is_reported_and_begins_anew", (False,))
 
+_SPREAD = cases("tests/firmware/test_incremental.py::test_a_long_stream_over_many_phases", ("7-spread", "20-spread"))
+
 STORES = (
     Mutant(
+        "the newest column is not waited for",
+        ENGINE,
+        "pipeline->held < model->history_columns && index > 0",
+        "pipeline->held + 1 < model->history_columns && index > 0",
+        "a decision is of the newest sample",
+        _SPREAD,
+    ),
+    Mutant(
+        "the next window begins with the last one's first column",
+        ENGINE,
+        "begin_window(model, memory, model->history_columns - model->advance);",
+        "begin_window(model, memory, model->history_columns);",
+        "the layers behind the split begin early, but with the right column",
+        _SPREAD,
+    ),
+    Mutant(
+        "the layers behind the split wait for the decision",
+        ENGINE,
+        "if (index == split && !waits && replay(model, memory)) {",
+        "if (0) {",
+        "the worst push of `micro`",
+        ("tests/emulated/test_budgets.py::test_within_limits_and_budget[micro cortex-m4 hop 20 spread]",),
+    ),
+    Mutant(
         "a sample's work is not bounded",
-        "firmware_ref/src/edgehar_engine.c",
+        ENGINE,
         "            budget -= layer->block_macs;\n",
         "",
         "the worst push of the schedule 'spread'",

@@ -30,15 +30,15 @@ KERNELS = (
 SPREAD, POCKET = 1, 2
 #: `EDGEHAR_NONE`: a layer without a second operand.
 NONE = 255
-_HEAD_BYTES = 84
+_HEAD_BYTES = 88
 _DTYPES = {"int8_t": "<i1", "int16_t": "<i2", "int32_t": "<i4"}
 
 #: Fields of each struct in order, with the format of each as `struct` has it; x: a gap.
 _FIELDS: dict[str, str] = {
     "head": "layers I, edges I, labels I, state_bytes I, history I, budget I, period_us I, inverse_scale f, "
-    "q8_multiplier I, input_zero h, window H, hop H, history_columns H, history_channels H, walking 3h, classes B, "
-    "layer_count B, edge_count B, split B, source B, source_count B, replayed B, replayed_count B, result B, "
-    "q8_shift B, flags B, - x",
+    "q8_multiplier I, input_zero h, window H, hop H, history_columns H, history_channels H, advance H, walking 3h, "
+    "classes B, layer_count B, edge_count B, split B, source B, source_count B, replayed B, replayed_count B, "
+    "result B, q8_shift B, flags B, - 3x",
     "edge": "offset I, channels H, inputs H, pad_left H, pad_right H, drop h, capacity H, lead H, pad b, - x",
     "layer": "parameters I, block_macs I, scratch I, channels H, taps H, stride H, positions H, outputs H, kernel B, "
     "input B, second B, output B, output_count B, reduces B, settled B, - 3x",
@@ -79,6 +79,7 @@ def pack_blob(plan: EnginePlan, labels: Labels) -> bytes:
     head = _record(
         "head",
         {
+            "advance": 0,
             **model,
             "layers": body.add(layers),
             "edges": body.add(edges),
