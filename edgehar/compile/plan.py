@@ -309,7 +309,8 @@ def _pipeline(
                 output=() if index == split - 1 else reads[layer.output],
                 kernel=layer.kernel,
                 stride=layer.stride,
-                positions=min(positions, _best_block(network, path, layer), outputs),
+                # Two columns that are summed up at once cost hardly more than one.
+                positions=min(2 * positions if layer.reduces else positions, _best_block(network, path, layer), outputs),
                 outputs=0 if endless else outputs,
                 reduces=layer.reduces,
                 macs=macs(layer, network.tensors),
