@@ -310,7 +310,9 @@ def _pipeline(
                 kernel=layer.kernel,
                 stride=layer.stride,
                 # Two columns that are summed up at once cost hardly more than one.
-                positions=min(2 * positions if layer.reduces else positions, _best_block(network, path, layer), outputs),
+                positions=min(
+                    2 * positions if layer.reduces else positions, _best_block(network, path, layer), outputs
+                ),
                 outputs=0 if endless else outputs,
                 reduces=layer.reduces,
                 macs=macs(layer, network.tensors),

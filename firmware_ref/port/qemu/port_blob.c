@@ -54,7 +54,7 @@ static const edgehar_kernel_table table = {
             [EDGEHAR_KERNEL_MEAN_MVE] = edgehar_mean_mve,
 #endif
         },
-    .share = edgehar_run_within,
+    .share = edgehar_spread,
 };
 
 __attribute__((section(".bss.engine_ram"))) static uint32_t slot[EDGEHAR_BLOB_ROOM / 4];
