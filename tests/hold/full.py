@@ -70,7 +70,9 @@ def listened(arguments: list[str], where: Path, before: Callable[[], None] = lam
 def wrong(done: Run, where: Path) -> str:
     """What is wrong with what a full disk left, or nothing; another run of a command may need less, and fit."""
     errors = [line for line in done.said.splitlines() if re.match(r"error|\w*Error|Traceback|Exception|\[", line)]
-    if done.status not in (0, 2) or len(errors) != (done.status == 2):
+    if done.status == 1 and re.search(rf"^\S+: failed; cannot write \S+: ({FULL})", done.said, re.MULTILINE):
+        errors = []  # a runtime of `bench` keeps its row, which says why it was not measured
+    elif done.status not in (0, 2) or len(errors) != (done.status == 2):
         return f"expected status 2 and one line, got {done.status}: {done.said[-1500:]}"
     if errors and not re.match(rf"error: cannot write \S+: ({FULL})", errors[0]):
         return f"expected what cannot be written, got {errors[0]!r}"
@@ -139,6 +141,12 @@ def try_limit(case: Case, limit: int, where: Path, made: Path, whole: Path) -> T
     return Tried(done.status, said and f"files of {limit} bytes: {said}")
 
 
+def _use_for_temporary_files(place: Path) -> None:
+    """In a fork, whose parent has looked for a place already."""
+    os.environ["TMPDIR"] = str(place)
+    tempfile.tempdir = None
+
+
 def try_disk(case: Case, share: float, temporary: bool, where: Path, made: Path, whole: Path) -> Tried | None:
     """None where nothing can be mounted."""
     need = max(BLOCK, blocks(whole) - blocks(made))
@@ -148,7 +156,7 @@ def try_disk(case: Case, share: float, temporary: bool, where: Path, made: Path,
             return None
         folder = where.with_name(f"{where.name}-on") if temporary else where / "here"
         shutil.copytree(made, folder)
-        set_up = functools.partial(os.environ.__setitem__, "TMPDIR", str(where)) if temporary else (lambda: None)
+        set_up = functools.partial(_use_for_temporary_files, where) if temporary else (lambda: None)
         done = listened(case.command, folder, set_up)
         said = wrong(done, folder)
         disk.grow()
@@ -192,7 +200,7 @@ def main(arguments: list[str]) -> int:
             done = [one for one in tried if one is not None]
             said = [one.said for one in done if one.said]
             failed += len(said)
-            refused = sum(one.status == 2 and not one.said for one in done)
+            refused = sum(one.status != 0 and not one.said for one in done)
             fitted = sum(one.status == 0 and not one.said for one in done)
             missing = f", {len(tried) - len(done)} file systems could not be mounted" if len(tried) > len(done) else ""
             print(f"{case.name}: {refused} refused in one line and went on, {fitted} fitted{missing}", flush=True)
