@@ -30,6 +30,8 @@ pytestmark = pytest.mark.emulated
 ROOT = Path(__file__).resolve().parents[2]
 #: The cores on which the article's network fits.
 LARGE = ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55")
+#: Instructions of a sample that decides on the smallest core, whole windows and at a hop of a second.
+SMALLEST_LIMITS = {"nano": (118_000, 101_000), "micro": (272_000, 158_000), "mini": (880_000, 625_000)}
 FLUSHES = {3: "nan", 4: "gap", 5: "backward"}
 
 
@@ -204,6 +206,7 @@ def test_every_small_model_on_the_smallest_core(model, hop, core_folder) -> None
     events = Streamer(open_model(tflite, runtime="tflm-int8"), hop=hop or 80).push(samples, times)
     assert got == [tuple(event)[:5] if isinstance(event, Decision) else event.reason for event in events]
     assert got.count("nan") == 1 and len(set(got)) > (20 if hop else 5)
+    assert max(push.instructions for push in pushes) <= SMALLEST_LIMITS[model.split("-")[0]][bool(hop)]
 
 
 def test_a_model_that_does_not_fit_says_how_much_is_missing(tflite: Path, tmp_path: Path) -> None:
