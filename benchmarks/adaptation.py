@@ -39,8 +39,8 @@ from edgehar.training import run
 from edgehar.training.crossval import participants
 
 RECIPE = {"epochs": 40, "teachers": 0, "rotation": 0.05}
-#: With --both: every recording twice, and so twice as many steps; without mix-up.
-BOTH = {**RECIPE, "mix": 0.0}
+#: With --both: every recording twice, and so twice as many steps; without mix-up. So the weights of the waist are made.
+BOTH = {**RECIPE, "mix": 0.0, "align": "both"}
 #: Row -> activities that are learned from.
 ROWS: dict[str, tuple[str, ...] | None] = {"sitting and standing, one window each": ("sitting", "standing"),
                                            "one window of each activity": None}  # fmt: skip
@@ -90,11 +90,7 @@ def folds_of(asked: argparse.Namespace, seed: int) -> list[tuple[Dataset, Datase
 def recordings_of(dataset: Dataset, left_out: tuple[str, ...], asked: argparse.Namespace) -> tuple[Dataset, Dataset]:
     """What is trained on, and what is measured."""
     measured = turned(dataset, left_out, asked.align)
-    if not asked.both:
-        return measured, measured
-    copies = turned(dataset, left_out, True).recordings
-    twice = dataset.recordings + tuple(replace(item, name=f"{item.name} aligned") for item in copies)
-    return replace(dataset, recordings=twice), measured
+    return (dataset if asked.both else measured), measured
 
 
 def turned(dataset: Dataset, left_out: tuple[str, ...], align: bool) -> Dataset:
@@ -115,7 +111,8 @@ def network_of(
 ) -> Iterator[tuple[Path, Contract, Windows]]:
     """The int8 network that does not know these people, trained where it is not there yet, and their windows."""
     recipe = BOTH if "-both-" in folder.name else RECIPE
-    plan = run.RunPlan.of({}, "micro", {**recipe, "seed": seed, "split": "published", "validation": 0, "refit": False})
+    how = {"seed": seed, "split": "published", "validation": 0, "refit": False}
+    plan = run.RunPlan.of({}, "micro", {**recipe, **how})
     prepared = run.prepare(plan, replace(dataset, published_test=people))
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -128,7 +125,8 @@ def network_of(
         opened = open_model(path)
         contract = opened.contract
         opened.close()
-        yield path, contract, run.prepare(plan, replace(measured, published_test=people)).coarse.of_subjects(people)
+        same = replace(plan, align="none")
+        yield path, contract, run.prepare(same, replace(measured, published_test=people)).coarse.of_subjects(people)
 
 
 def measure(

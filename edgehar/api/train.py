@@ -83,7 +83,8 @@ def train(
         on_result: called with the result while the run can still be resumed, for those who write more into the folder.
         options: what else decides a training: `seed`, `split` (`published`, `random:SHARE`, `leave:PERSON,…` or
             `none`), `validation`, `refit`, `input_layout`, `front_end`, `align` (`all`: each recording is turned by its
-            own first walking, as a device that aligns turns it; by default `none`), and the attributes of `Recipe`,
+            own first walking, as a device that aligns turns it; `both`: the same recordings also as they are, in twice
+            as many steps; by default `none`), and the attributes of `Recipe`,
             `Augmentation` and `Distillation`; by default those of the architecture's shipped model.
     Raises:
         DataError: too few people, windows or classes.
@@ -145,7 +146,7 @@ def _asked(
     source = source_of(dataset)
     plan = run.RunPlan.of({} if source is None else source.to_dict(), arch, options)
     if plan.align == "measured":
-        raise EdgeharError("expected to align all or none in a training: it measures nobody apart")
+        raise EdgeharError("expected to align all, both or none in a training: it measures nobody apart")
     run.require_architectures(plan.recipe)
     folder = default_folder(arch, plan.recipe.seed) if out is None else Path(out)
     return folder, plan, open_dataset(dataset, read)

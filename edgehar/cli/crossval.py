@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 @click.option("--everybody", is_flag=True, help="Also the people of the published test split: no choices after that.")
 @click.option("--int8", is_flag=True, help="Measure each fold's network quantised, too.")
 @click.option(
-    "--align", is_flag=False, flag_value="all", type=click.Choice(["none", "all", "measured"]), default="none",
-    help="Turn each recording by its own first walking, those of training as well, or the measured ones alone: "
-    "--align measured.",
+    "--align", is_flag=False, flag_value="all", type=click.Choice(["none", "all", "measured", "both"]), default="none",
+    help="Turn each recording by its own first walking, those of training as well; measured: the measured ones alone; "
+    "both: train on turned ones and on the same as recorded, measure as recorded.",
 )  # fmt: skip
 @click.option(
     "--adapt", type=click.IntRange(1), metavar="K",

@@ -63,8 +63,9 @@ def _recipe_option(name: str, text: str = "", **settings: Any) -> Callable[[Any]
     help="What windows hold: x, y, z; or along gravity, across it, tilt, whichever way a phone lies in its pocket.",
 )  # fmt: skip
 @click.option(
-    "--align", is_flag=True, flag_value="all", default=None,
-    help="Train on recordings turned by their own first walking, for a device that aligns (edgehar stream --align).",
+    "--align", is_flag=False, flag_value="all", type=click.Choice(["all", "both"]), default=None,
+    help="Train on recordings turned by their own first walking, for a device that aligns (edgehar stream --align); "
+    "both: on the same as recorded, too, in twice as many steps.",
 )  # fmt: skip
 @click.option("--seed", default=Recipe.seed, show_default=True, help="Decides weights, validation people and draws.")
 @_recipe_option("--epochs", "Length of the schedule.")

@@ -15,8 +15,9 @@ from edgehar.errors import DataError
 from edgehar.front_end import from_q8, rotate, to_q8
 from edgehar.personal.alignment import require_alignable, shortest_turn, walking_gravity
 
-#: Which recordings of a training are turned: none, all, or those of the people who are measured.
-ALIGN = ("none", "all", "measured")
+#: Which recordings of a training are turned: none, all, or those of the people who are measured; `both` trains on
+#: recordings as they are and on turned copies of them, and measures as recorded.
+ALIGN = ("none", "all", "measured", "both")
 
 #: How far recordings must agree on gravity's direction while walking, as the length of the mean of their directions of
 #: length 1: 0.95 is a typical angle of 18° to the mean. HAPT's waists have 0.98; wrists (0.89) and pockets into which
@@ -118,14 +119,24 @@ def align_some(
 ) -> tuple[Dataset, tuple[str, ...]]:
     """Recordings as one of `ALIGN` says, and those that were to be turned and in which nobody walks.
 
+    Args:
+        measured: people whom nothing is trained on.
     Raises:
         DataError: a contract that knows no direction to align to, or no walking.
     """
     if which == "none":
         return dataset, ()
-    people = measured if which == "measured" else None
+    others = set(dataset.subjects) - set(measured)
+    people = {"all": None, "measured": measured, "both": others}[which]
     found = align_recordings(dataset, require_alignable(contract), people)
-    return found.dataset, found.left
+    if which != "both":
+        return found.dataset, found.left
+    copies = tuple(
+        replace(item, name=f"aligned {item.name}")
+        for item in found.dataset.recordings
+        if item.subject in others and whole_name(item.name) in found.rotations
+    )
+    return replace(dataset, recordings=dataset.recordings + copies), found.left
 
 
 def _units(recordings: Sequence[Recording]) -> list[list[Recording]]:

@@ -52,7 +52,8 @@ class RunPlan:
         refit: train again on training and validation people together, for the epochs that were best.
         front_end: what the windows hold; see `Contract`. Directions are gone behind `pocket`: nothing is rotated then.
         match: label of the recordings -> labels of the model that it may mean; it is none of the model's then.
-        align: turn recordings by their own walking: `none`, `all`, or `measured`: those of the split's test people.
+        align: turn recordings by their own walking: `none`, `all`, `measured`: those of the split's test people,
+            or `both`: train on the others' recordings as they are and on turned copies, in twice as many steps.
     """
 
     data: dict[str, Any] = field(default_factory=dict)

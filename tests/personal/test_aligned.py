@@ -10,7 +10,7 @@ import pytest
 from edgehar.contract import Contract
 from edgehar.data import Dataset, Recording, split_at_gaps
 from edgehar.errors import ContractError, DataError
-from edgehar.personal.aligned import LEAST_AGREEMENT, align_recordings, contract_gravity, usual_gravity
+from edgehar.personal.aligned import LEAST_AGREEMENT, align_recordings, align_some, contract_gravity, usual_gravity
 
 
 def walk(name: str, subject: str, turn: np.ndarray) -> Recording:
@@ -45,6 +45,20 @@ def test_the_turn_of_the_phone_is_undone():
     with pytest.raises(DataError, match="somebody walks for 8 s"):
         align_recordings(dataset, target, ("p9",))
     assert usual_gravity(dataset, ("p9",)) is None
+
+
+def test_both_adds_turned_copies_of_those_who_train():
+    """Whoever is measured stays as recorded, and has no copy; neither has who does not walk."""
+    people = [walk("r0", "p0", np.eye(3)), walk("r1", "p1", about_z(0.2)), walk("r2", "p2", about_z(0.4))]
+    still = replace(people[0], name="still", subject="p9", acc=np.full((400, 3), 5.0, np.float32))
+    dataset = Dataset("walks", (*people, still), ("walking",))
+    contract = Contract(("walking", "still"), walking_gravity=(16384, 0, 0))
+    whole, left = align_some("both", dataset, contract, ("p2",))
+    assert [item.name for item in whole.recordings] == ["r0", "r1", "r2", "still", "aligned r0", "aligned r1"]
+    assert left == ("still",) and all(a is b for a, b in zip(whole.recordings, dataset.recordings, strict=False))
+    turned = align_some("all", dataset, contract, ("p2",))[0].recordings
+    assert all(np.array_equal(whole.recordings[4 + i].acc, turned[i].acc) for i in (0, 1))
+    assert not np.array_equal(whole.recordings[5].acc, people[1].acc)
 
 
 @pytest.mark.parametrize(("angle", "agree"), [(0.3, True), (0.31, True), (0.33, False), (1.5, False)])

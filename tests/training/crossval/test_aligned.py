@@ -9,7 +9,7 @@ from edgehar.training import run
 from tests.training.crossval.conftest import QUICK
 
 
-@pytest.mark.parametrize("align", ["all", "measured"])
+@pytest.mark.parametrize("align", ["all", "measured", "both"])
 def test_the_folds_are_measured_on_turned_recordings(align, recordings, tmp_path, monkeypatch, capsys):
     """What is asked for reaches each fold's training; what did not walk is told."""
     seen = []
@@ -21,10 +21,15 @@ def test_the_folds_are_measured_on_turned_recordings(align, recordings, tmp_path
         return prepared
 
     monkeypatch.setattr(run, "prepare", watched)
-    flag = ["--align"] if align == "all" else ["--align", "measured"]
+    flag = ["--align"] if align == "all" else ["--align", align]
     words = ["crossval", "--dataset", str(recordings), "--folds", "2", *QUICK, *flag, "--out", str(tmp_path / "run")]
     assert main(words) == 0, capsys.readouterr().err
     assert [word for word, _ in seen] == [align, align] and all(one.contract.walking_gravity for _, one in seen)
+    for _, one in seen:
+        copied = {
+            subject for subject, name in zip(one.coarse.subject, one.coarse.recording, strict=True) if "aligned" in name
+        }
+        assert copied == (set(one.split.train + one.split.validation) if align == "both" else set())
     fold = json.loads((tmp_path / "run" / "fold-01.json").read_text())
     assert fold["unaligned"] == []
     assert json.loads((tmp_path / "run" / "crossval.json").read_text())["plan"]["run"]["align"] == align
