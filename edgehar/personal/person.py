@@ -22,20 +22,30 @@ LEAST_WINDOWS = 3
 
 
 def chosen_windows(windows: Windows, labels: Sequence[str] | None = None, each: int = 1) -> NDArray[np.int64]:
-    """Indices of the windows to learn from: of each label the middle ones, where it has at least `LEAST_WINDOWS`.
+    """Indices of the windows to learn from: of each label the middle ones of its longest stretch.
+
+    The middle of all its windows may be where a second stretch begins, and so the way there: somebody who still stands
+    at the foot of the stairs.
 
     Args:
         windows: of one recording, or of one person.
-        labels: those to take; all by default.
-        each: windows of each label; they are spread evenly over its windows.
+        labels: those to take; all by default. One without a stretch of `LEAST_WINDOWS` windows is left out.
+        each: windows of each label; they are spread evenly over the stretch.
     """
     chosen: list[int] = []
     for code, label in enumerate(windows.labels):
-        own = np.flatnonzero(windows.y == code)
+        own = _longest_stretch(windows, np.flatnonzero(windows.y == code))
         if len(own) >= LEAST_WINDOWS and (labels is None or label in labels):
             places = [len(own) * (2 * number + 1) // (2 * each) for number in range(each)]
             chosen += sorted({int(own[place]) for place in places})
     return np.array(chosen, np.int64)
+
+
+def _longest_stretch(windows: Windows, own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The most of these windows, int64 (W,), that follow one another in a recording; the first of several as long."""
+    recording, start = windows.recording[own], windows.start[own]
+    apart = (recording[1:] != recording[:-1]) | (np.diff(start) > windows.x.shape[1])
+    return max(np.split(own, np.flatnonzero(apart) + 1), key=len)
 
 
 def left_to_score(windows: Windows, used: NDArray[np.int64]) -> NDArray[np.bool_]:
