@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FRONT = {row["model"]: row for row in csv.DictReader((ROOT / "docs/images/front.csv").read_text().splitlines())}
 NAMES = ("nano", "micro", "mini", "cnn")
 #: What differs from an architecture's own recipe, as docs/training.md gives it.
-OPTIONS = {name: {"align": "both", "teachers": 0, "rotation": 0.05} for name in NAMES}
-OPTIONS["mini"]["mix"] = OPTIONS["cnn"]["mix"] = 0.0
+BOTH = {"align": "both", "teachers": 0, "rotation": 0.05}
+OPTIONS = {"nano": {}, "micro": BOTH, "mini": {**BOTH, "mix": 0.0}, "cnn": {**BOTH, "mix": 0.0}}
 MOST_PARAMETERS = {"nano": 2_000, "micro": 6_000, "mini": 25_000, "cnn": 520_486}
 
 
