@@ -2,7 +2,7 @@
 
     python benchmarks/adaptation_picture.py --networks runs/adaptation --out docs/images/adapted.png
 
-Of the first fold of `benchmarks/adaptation.py` (HAPT, training people only), the recording that gained most, by the
+Of the first fold of `benchmarks/adaptation.py --both` (HAPT, training people only), the recording that gained most, by the
 network that does not know its person; a decision per second over whole windows, transitions and all, not smoothed.
 """
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="PNG")
     asked = parser.parse_args(arguments)
     dataset, measured, people, seed, folder = folds_of(
-        argparse.Namespace(test=False, align=False, both=False, folds=3, out=asked.networks), 1
+        argparse.Namespace(test=False, align=False, both=True, folds=3, out=asked.networks), 1
     )[0]
     with network_of(dataset, measured, people, seed, folder) as (path, contract, windows):
         name = most_gained(windows, try_profiles(path, contract, windows))

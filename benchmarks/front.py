@@ -92,6 +92,9 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         panel.set_xscale("log")
         panel.margins(x=0.25, y=0.05)
         panel.xaxis.set_major_formatter("{x:g}")
+        panel.xaxis.set_minor_formatter("")
+        if max(x) < 10 * min(x):
+            panel.set_xticks([2, 4, 8])
         panel.set_xlabel(label)
         panel.grid(alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)
