@@ -2,8 +2,8 @@
 
     python benchmarks/adaptation_picture.py --networks runs/adaptation --out docs/images/adapted.png
 
-Of the first fold of `benchmarks/adaptation.py --both` (HAPT, training people only), the recording that gained most, by the
-network that does not know its person; a decision per second over whole windows, transitions and all, not smoothed.
+Of the first fold of `benchmarks/adaptation.py --both` (HAPT, training people only), the recording that gained most, by
+the network that does not know its person; a decision per second over whole windows, transitions and all, not smoothed.
 """
 
 from __future__ import annotations
