@@ -133,7 +133,7 @@ def test_words_of_the_commands(micro, tmp_path, run_cli):
 
 
 def test_training_windows_are_those_of_turned_recordings(turned):
-    """`all` turns everybody's, `measured` those of the test people."""
+    """`all` turns everybody's, `measured` those of the test people; `both` adds turned copies of the others'."""
     hapt = data.load("hapt")
     people = ("2", "3", "5", "6")
     upright = tuple(resample(item, 20.0) for item in hapt.recordings if item.subject in people)
@@ -150,9 +150,17 @@ def test_training_windows_are_those_of_turned_recordings(turned):
     plain = cut["none"].coarse
     for align, prepared in cut.items():
         test, others = (prepared.coarse.of_subjects(some) for some in ((PERSON,), people))
-        assert np.array_equal(test.x, expected) == (align != "none")
+        assert np.array_equal(test.x, expected) == (align in ("all", "measured"))
+        assert prepared.unaligned == ()
+        if align == "both":
+            once = len(others) // 2
+            every = cut["all"].coarse.of_subjects(people).x
+            assert np.array_equal(others.x[:once], plain.of_subjects(people).x)
+            assert np.array_equal(others.x[once:], every)
+            assert np.array_equal(test.x, plain.of_subjects((PERSON,)).x)
+            continue
         assert np.array_equal(others.x, plain.of_subjects(people).x) == (align != "all")
-        assert np.array_equal(others.start, plain.of_subjects(people).start) and prepared.unaligned == ()
+        assert np.array_equal(others.start, plain.of_subjects(people).start)
     with pytest.raises(EdgeharError, match="no alignment with the front end pocket"):
         run.RunPlan.of({}, "micro", {"align": "all", "front_end": "pocket"})
     with pytest.raises(EdgeharError, match="expected to align none, all, measured"):
