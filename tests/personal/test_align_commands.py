@@ -163,8 +163,8 @@ def test_training_windows_are_those_of_turned_recordings(turned):
         assert np.array_equal(others.start, plain.of_subjects(people).start)
     with pytest.raises(EdgeharError, match="no alignment with the front end pocket"):
         run.RunPlan.of({}, "micro", {"align": "all", "front_end": "pocket"})
-    with pytest.raises(EdgeharError, match="expected to align none, all, measured"):
+    with pytest.raises(EdgeharError, match="expected to align none, all, measured, both"):
         run.RunPlan.of({}, "micro", {"align": "some"})
-    with pytest.raises(EdgeharError, match="all or none in a training"):
+    with pytest.raises(EdgeharError, match="all, both or none in a training"):
         edgehar.train(turned, align="measured")
     assert Contract.from_dict(contract.to_dict()) == contract
