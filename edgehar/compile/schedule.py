@@ -69,6 +69,17 @@ class Firing:
         return UNLIMITED if self.waits else FIRING + self.positions * self.work
 
 
+def settled(index: int, firing: Firing, edges: Sequence[Edge], split: int, count: int) -> int:
+    """The last layers of a firing's part, before or behind the split, which its output cannot make ready.
+
+    Args:
+        index: of the firing.
+        count: of all firings.
+    """
+    readers = [edges[edge].layer for edge in firing.output if edges[edge].layer < count]
+    return (split if index < split else count) - 1 - max([index, *readers])
+
+
 class Schedule:
     """Column counts of a running engine, and the largest that each edge reached."""
 
@@ -89,6 +100,7 @@ class Schedule:
         self._edges, self._firings = edges, firings
         self._source, self._replayed, self._split, self._history = source, replayed, split, history
         self._advance = advance
+        self._settled = [settled(index, firing, edges, split, len(firings)) for index, firing in enumerate(firings)]
         self.work = 0
         self.high = [0] * len(edges)
         self.fired = [0] * len(firings)
@@ -189,7 +201,8 @@ class Schedule:
                 waits |= index >= self._split
             elif self._fire(index, False):
                 budget -= firing.block_work
-                index = self._split if index < self._split else end
+                # As the engine does: which layers are looked at again decides which of them wait for the budget.
+                index = (self._split if index < self._split else end) - self._settled[index]
 
     def _fill_window(self) -> None:
         index = self._split

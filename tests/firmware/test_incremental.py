@@ -90,6 +90,14 @@ def test_a_long_stream_over_many_phases(engine_of, hop, schedule):
         assert distinct(outputs) >= min(8, len(outputs) // 3), "outputs that hardly vary prove nothing"
 
 
+def test_the_planner_and_the_engine_leave_the_same_for_later(engine_of):
+    """Here a block that is not full is more than what is left of the budget: whether its layer is looked at again
+    decides what the source's buffer must hold."""
+    whole, step = engine_of(131, True, None), engine_of(131, True, 6, "spread")
+    samples = stream_of(np.random.default_rng(0), 300)
+    require_equal(step, whole, samples, 6, make_plan(whole.network, hop=6, schedule="spread"))
+
+
 def test_a_fresh_start_after_any_sample(engine_of):
     """The library begins each stream with a reset: what an earlier stream left must not show."""
     whole, step = engine_of(104, True, None), engine_of(104, True, 3)

@@ -127,8 +127,8 @@ PIPELINE = (
     Mutant(
         "a layer that took the output is not asked again",
         "edgehar/compile/c/emit.py",
-        "- 1 - max([index, *readers])",
-        "- max([index, *readers])",
+        "settled(index, firing, plan.edges, plan.split, len(plan.firings)),",
+        "settled(index, firing, plan.edges, plan.split, len(plan.firings)) + 1,",
         "another order of firing than was planned",
         (*STREAMS, *NETWORKS),
     ),

@@ -119,6 +119,14 @@ _SPREAD = cases("tests/firmware/test_incremental.py::test_a_long_stream_over_man
 
 STORES = (
     Mutant(
+        "the planner looks at layers again that the engine passes over",
+        "edgehar/compile/schedule.py",
+        "(self._split if index < self._split else end) - self._settled[index]",
+        "self._split if index < self._split else end",
+        "both leave the same work for later, or buffers are too small",
+        ("tests/firmware/test_incremental.py::test_the_planner_and_the_engine_leave_the_same_for_later",),
+    ),
+    Mutant(
         "the newest column is not waited for",
         ENGINE,
         "pipeline->held < model->history_columns && index > 0",

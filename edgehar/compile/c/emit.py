@@ -19,6 +19,7 @@ from edgehar.compile.kernel_path import PackedConv
 from edgehar.compile.pack.portable import KERNELS
 from edgehar.compile.plan import EnginePlan, split_tensor
 from edgehar.compile.q8_map import find_q8_map
+from edgehar.compile.schedule import settled
 from edgehar.contract import Contract, PlacementLimits, TensorQuantisation
 from edgehar.data.polyphase import Polyphase
 from edgehar.front_end import UNIT
@@ -257,7 +258,6 @@ def edge_of(plan: EnginePlan, index: int) -> dict[str, object]:
 def layer_of(plan: EnginePlan, index: int, packed: PackedConv | None) -> dict[str, object]:
     """The fields of one `edgehar_layer`."""
     firing, layer = plan.firings[index], plan.network.layers[index]
-    readers = [plan.edges[edge].layer for edge in firing.output if edge != plan.result]
     runs = plan.kernel_path.runs(layer, plan.network.tensors[layer.inputs[0]].channels)
     return {
         "kernel": packed.kernel if packed else (plan.kernel_path.kernels if runs else KERNELS)[layer.kind],
@@ -274,5 +274,5 @@ def layer_of(plan: EnginePlan, index: int, packed: PackedConv | None) -> dict[st
         "output": firing.output[0] if firing.output else 0,
         "output_count": len(firing.output),
         "reduces": int(firing.reduces),
-        "settled": (plan.split if index < plan.split else len(plan.firings)) - 1 - max([index, *readers]),
+        "settled": settled(index, firing, plan.edges, plan.split, len(plan.firings)),
     }
