@@ -25,6 +25,8 @@ LAGS = range(5, 17)
 LEAST_MOVEMENT = WINDOW * 2048 * 2048 // 100
 #: Directions are kept in Q24, the result in Q14.
 _FINE, _ONE = 24, 1 << 24
+#: Of a direction's parts: a device adds three of its squares in 64 bits.
+_LONGEST = 1 << 30
 
 
 def walks(window: NDArray[np.int64]) -> bool:
@@ -121,9 +123,9 @@ def shortest_turn(
     """The rotation by the least angle that turns one direction into another: 3 × 3 in Q14, row by row.
 
     Args:
-        source, target: three whole numbers each, of any length up to 2^30; not zero.
+        source, target: three whole numbers each, up to 2^30; not all zero.
     Raises:
-        DataError: a direction that is none.
+        DataError: a direction that is none, or a larger number.
     """
     u, t = _direction(source), _direction(target)
     cosine = sum(a * b for a, b in zip(u, t, strict=True)) >> _FINE
@@ -156,6 +158,8 @@ def _direction(vector: Sequence[int] | NDArray[np.int64]) -> list[int]:
     largest = max(map(abs, values))
     if not largest:
         raise DataError("expected a direction of gravity, got a vector of length 0")
+    if largest > _LONGEST:
+        raise DataError(f"expected a direction of gravity in numbers of up to {_LONGEST}, got {largest}")
     up = max(0, 29 - largest.bit_length())
     values = [value << up for value in values]
     length = isqrt(sum(value * value for value in values))

@@ -41,8 +41,8 @@ int edgehar_align(edgehar *self, edgehar_alignment *alignment, const edgehar_cou
 
 /* The rotation by the least angle that turns one direction into another.
  *
- * source: of any length up to 2^30; target: of any length. Returns EDGEHAR_OK, or EDGEHAR_ERROR_ARGUMENT where one of
- * them is of length 0.
+ * source: each part up to 2^30; target: any. Returns EDGEHAR_OK, or EDGEHAR_ERROR_ARGUMENT where the source is larger or
+ * one of them is of length 0.
  */
 int edgehar_shortest_turn(const int32_t source[3], const int16_t target[3], int16_t rotation[9]);
 

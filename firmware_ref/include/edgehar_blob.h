@@ -70,9 +70,9 @@ typedef union edgehar_blob_parameters {
     edgehar_table table;
 } edgehar_blob_parameters;
 
-/* Bytes of memory for a model of so many layers and classes. */
-#define EDGEHAR_BLOB_MEMORY(layers, classes)                            \
-    (sizeof(edgehar_model) + (size_t)(classes) * sizeof(const char *) + \
+/* Bytes of memory for a model of so many layers and classes; the rest is for the rehearsal of the smallest. */
+#define EDGEHAR_BLOB_MEMORY(layers, classes)                                 \
+    (sizeof(edgehar_model) + (size_t)(classes) * sizeof(const char *) + 32 + \
      (size_t)(layers) * (sizeof(edgehar_layer) + sizeof(edgehar_blob_parameters)))
 
 #ifdef __cplusplus

@@ -7,6 +7,8 @@
 #define EDGEHAR_FINE 24
 #define EDGEHAR_ONE (1 << EDGEHAR_FINE)
 #define EDGEHAR_COARSER (EDGEHAR_FINE - 14)
+/* Of a direction's parts: three squares hold in 64 bits. */
+#define EDGEHAR_LONGEST (1 << 30)
 
 /* The quotient rounded down; the divisor is positive. */
 static int64_t floored(int64_t value, int64_t divisor)
@@ -44,7 +46,11 @@ static int direction(const int32_t vector[3], int32_t unit[3])
     int axis;
 
     for (axis = 0; axis < 3; axis++) {
-        const int32_t size = vector[axis] < 0 ? -vector[axis] : vector[axis];
+        int32_t size;
+        if (vector[axis] < -EDGEHAR_LONGEST || vector[axis] > EDGEHAR_LONGEST) {
+            return EDGEHAR_ERROR_ARGUMENT;
+        }
+        size = vector[axis] < 0 ? -vector[axis] : vector[axis];
         largest = size > largest ? size : largest;
     }
     if (largest == 0) {

@@ -1,76 +1,23 @@
 /* Models in blobs: edgehar_blob.h; docs/spec.md, "The model blob". Bytes are little-endian, as every core is that a model
  * compiles for; what holds no pointer is used where it lies. */
 #include "edgehar_blob.h"
-#include "edgehar_blob_format.h"
+#include "edgehar_blob_opened.h"
 #include "edgehar_checksum.h"
+#include "edgehar_rehearse.h"
 
 #define EDGEHAR_BLOB_MAGIC 0x314D4845u /* EHM1 */
 #define EDGEHAR_BLOB_SUM_BYTES 4u
 #define EDGEHAR_BLOB_LONGEST_WINDOW_US 380000000u /* edgehar.c times half a window in 32 bits */
-/* The state's own head, edgehar_engine.c: a pipeline, then what an edge and a layer add. */
-#define EDGEHAR_BLOB_STATE_HEAD 4u
-#define EDGEHAR_BLOB_STATE_EDGE 6u
-#define EDGEHAR_BLOB_STATE_LAYER 2u
-
-/* A blob whose checksum is right; `bytes` without the checksum. */
-typedef struct opened {
-    const uint8_t *blob;
-    uint32_t bytes;
-    blob_head head;
-    const edgehar_edge *edges;
-} opened;
-
-/* Whether so many bytes lie within, from an offset on that is a multiple of 4. */
-static int within(const opened *self, uint32_t offset, uint64_t count)
-{
-    return offset % 4u == 0 && offset <= self->bytes && count <= self->bytes - offset;
-}
-
-/* Whether so many bytes lie within the stream's memory, behind its head. */
-static int within_state(const blob_head *head, uint32_t offset, uint64_t count)
-{
-    return offset >= EDGEHAR_BLOB_STATE_HEAD + EDGEHAR_BLOB_STATE_EDGE * head->edge_count +
-                         EDGEHAR_BLOB_STATE_LAYER * head->layer_count &&
-           offset <= head->state_bytes && count <= head->state_bytes - offset;
-}
-
-/* Whether `count` numbers from `first` on are edges. */
-static int are_edges(const blob_head *head, int first, int count)
-{
-    return first + count <= head->edge_count;
-}
-
-static int shifts_hold(const int8_t *shift, int count)
-{
-    int index;
-    for (index = 0; index < count; index++) {
-        if (shift[index] < -31 || shift[index] > 30) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* Whether the edges first … have columns of so many bytes. */
-static int channels_hold(const opened *self, int first, int count, int channels)
-{
-    int index;
-    for (index = first; index < first + count; index++) {
-        if (self->edges[index].channels != channels) {
-            return 0;
-        }
-    }
-    return 1;
-}
 
 static int head_holds(const opened *self)
 {
     const blob_head *head = &self->head;
     const int split = head->split;
     return head->classes >= 1 && head->classes <= EDGEHAR_MOST_CLASSES && head->layer_count >= 1 &&
-           head->edge_count >= 1 && head->edge_count < EDGEHAR_NONE && split < head->layer_count && head->window >= 1 &&
-           head->period_us >= 1 && (uint64_t)head->window * head->period_us <= EDGEHAR_BLOB_LONGEST_WINDOW_US &&
-           head->history_columns >= 1 && head->history_channels >= 1 && head->state_bytes % 4u == 0 &&
+           head->edge_count >= 1 && head->edge_count <= 2 * head->layer_count + 1 && head->edge_count < EDGEHAR_NONE &&
+           split < head->layer_count && head->window >= 1 && head->period_us >= 1 &&
+           (uint64_t)head->window * head->period_us <= EDGEHAR_BLOB_LONGEST_WINDOW_US && head->history_columns >= 1 &&
+           head->history_channels >= 1 && head->state_bytes % 4u == 0 &&
            within_state(head, head->history, (uint64_t)head->history_columns * head->history_channels) &&
            head->hop <= head->window && (split ? head->hop >= 1 : head->hop == 0 && head->history_channels == 3) &&
            head->inverse_scale > 0 && head->inverse_scale < 0x7F800000u && head->input_zero >= -128 &&
@@ -97,177 +44,7 @@ static int edges_hold(const opened *self)
     }
     return channels_hold(self, head->source, head->split ? head->source_count : 0, 3) &&
            channels_hold(self, head->replayed, head->replayed_count, head->history_channels) &&
-           channels_hold(self, head->result, 1, head->classes);
-}
-
-static int layer_holds(const opened *self, int index, const blob_layer *from)
-{
-    const blob_head *head = &self->head;
-    return from->taps >= 1 && from->stride >= 1 && from->positions >= 1 && from->input < head->edge_count &&
-           (from->second == EDGEHAR_NONE || from->second < head->edge_count) &&
-           are_edges(head, from->output, from->output_count) && from->settled <= head->layer_count &&
-           channels_hold(self, from->output, from->output_count, from->channels) &&
-           (from->output_count != 0 || (index + 1 == head->split && from->channels == head->history_channels)) &&
-           from->scratch <= head->state_bytes && from->scratch % 4u == 0;
-}
-
-/* The others have no pointers: bytes of the struct that a kernel takes, 0 where it has some. */
-static size_t plain_bytes(int kernel)
-{
-    switch (kernel) {
-    case EDGEHAR_KERNEL_MAX_POOL:
-    case EDGEHAR_KERNEL_MAX_POOL_MVE:
-    case EDGEHAR_KERNEL_MAX_POOL_VECTOR:
-    case EDGEHAR_KERNEL_AVERAGE_POOL:
-        return sizeof(edgehar_pool);
-    case EDGEHAR_KERNEL_MEAN_TIME:
-    case EDGEHAR_KERNEL_MEAN_DSP:
-    case EDGEHAR_KERNEL_MEAN_MVE:
-    case EDGEHAR_KERNEL_MEAN_VECTOR:
-        return sizeof(edgehar_mean);
-    case EDGEHAR_KERNEL_MAX_TIME:
-        return sizeof(edgehar_max);
-    case EDGEHAR_KERNEL_ADD_COLUMNS:
-    case EDGEHAR_KERNEL_MULTIPLY_COLUMNS:
-        return sizeof(edgehar_add);
-    case EDGEHAR_KERNEL_JOIN_COLUMNS:
-        return sizeof(edgehar_join);
-    case EDGEHAR_KERNEL_GATHER_COLUMNS:
-        return sizeof(edgehar_gather);
-    case EDGEHAR_KERNEL_SOFTMAX_COLUMNS:
-        return sizeof(edgehar_softmax);
-    default:
-        return 0;
-    }
-}
-
-/* Whether a kernel finds biases and scales in the weights, 12 bytes for each filter; of conv1d_dsp.c, a bit of them says. */
-static int holds_scales(const opened *self, unsigned kernel, uint32_t weights)
-{
-    return (kernel == EDGEHAR_KERNEL_CONV1D_DSP && within(self, weights, 4) && self->blob[weights + 3u] >> 7) ||
-           kernel == EDGEHAR_KERNEL_CONV1D_VECTOR || kernel == EDGEHAR_KERNEL_CONV1D_THUMB ||
-           kernel == EDGEHAR_KERNEL_CONV1D_THUMB2 || kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB ||
-           kernel == EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || kernel == EDGEHAR_KERNEL_DEPTHWISE_DSP ||
-           kernel >= EDGEHAR_KERNEL_CONV1D_RISCV;
-}
-
-static int open_conv(const opened *self, const blob_layer *layer, edgehar_conv *to)
-{
-    const int wide = layer->kernel < EDGEHAR_KERNEL_DEPTHWISE_PORTABLE || layer->kernel == EDGEHAR_KERNEL_CONV1D_RISCV;
-    const uint8_t *blob = self->blob;
-    blob_conv from;
-    uint64_t weights;
-    int scaled;
-
-    memcpy(&from, blob + layer->parameters, sizeof from);
-    scaled = holds_scales(self, layer->kernel, from.weights);
-    weights = (uint64_t)from.kernel * (wide ? from.in_channels : 1u) + (scaled ? 12u : 0u);
-    weights *= from.out_channels;
-    if (from.in_channels == 0 || from.kernel == 0 || from.out_channels != layer->channels ||
-        from.weight_bytes < weights || !within(self, from.weights, from.weight_bytes) ||
-        (uint32_t)from.kernel * from.in_channels != (uint32_t)layer->taps * self->edges[layer->input].channels) {
-        return 0;
-    }
-    if (from.bias == 0) {
-        if (!scaled) {
-            return 0;
-        }
-    } else if (!within(self, from.bias, 4u * (uint32_t)from.out_channels) ||
-               !within(self, from.multiplier, 4u * (uint32_t)from.out_channels) ||
-               !within(self, from.shift, from.out_channels) ||
-               !shifts_hold((const int8_t *)blob + from.shift, from.out_channels)) {
-        return 0;
-    }
-    to->weights = blob + from.weights;
-    to->bias = from.bias ? (const int32_t *)(const void *)(blob + from.bias) : NULL;
-    to->multiplier = from.bias ? (const int32_t *)(const void *)(blob + from.multiplier) : NULL;
-    to->shift = from.bias ? (const int8_t *)blob + from.shift : NULL;
-    to->in_channels = from.in_channels;
-    to->out_channels = from.out_channels;
-    to->kernel = from.kernel;
-    to->stride = from.stride;
-    to->output_zero = from.output_zero;
-    to->activation_min = from.activation_min;
-    to->activation_max = from.activation_max;
-    return 1;
-}
-
-static int open_constant(const opened *self, const blob_layer *layer, edgehar_constant *to)
-{
-    const uint32_t width = layer->kernel == EDGEHAR_KERNEL_OFFSET_COLUMNS ? 4 : 2;
-    blob_constant from;
-
-    memcpy(&from, self->blob + layer->parameters, sizeof from);
-    if (from.channels != layer->channels || (from.step != 0 && from.step != from.channels) ||
-        !shifts_hold(from.shift, 2) || from.operand_bytes < width * from.channels ||
-        !within(self, from.operand, from.operand_bytes)) {
-        return 0;
-    }
-    to->operand = self->blob + from.operand;
-    to->channels = from.channels;
-    to->step = from.step;
-    to->offset = from.offset;
-    memcpy(to->multiplier, from.multiplier, sizeof to->multiplier);
-    memcpy(to->shift, from.shift, sizeof to->shift);
-    to->output_zero = from.output_zero;
-    to->activation_min = from.activation_min;
-    to->activation_max = from.activation_max;
-    return 1;
-}
-
-static int open_table(const opened *self, const blob_layer *layer, edgehar_table *to)
-{
-    blob_table from;
-    memcpy(&from, self->blob + layer->parameters, sizeof from);
-    if (from.channels != layer->channels || !within(self, from.values, 256)) {
-        return 0;
-    }
-    to->values = (const int8_t *)self->blob + from.values;
-    to->channels = from.channels;
-    return 1;
-}
-
-static int open_layer(const opened *self, int index, const edgehar_kernel_table *kernels, edgehar_layer *to,
-                      edgehar_blob_parameters *parameters)
-{
-    blob_layer from;
-    size_t plain;
-    int holds;
-
-    memcpy(&from, self->blob + self->head.layers + (size_t)index * sizeof from, sizeof from);
-    if (!layer_holds(self, index, &from)) {
-        return EDGEHAR_ERROR_BLOB;
-    }
-    if (from.kernel >= EDGEHAR_KERNELS || !kernels->kernels[from.kernel]) {
-        return EDGEHAR_ERROR_KERNEL;
-    }
-    plain = plain_bytes(from.kernel);
-    to->parameters = plain ? (const void *)(self->blob + from.parameters) : parameters;
-    if (plain) {
-        holds = within(self, from.parameters, plain);
-    } else if (from.kernel <= EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || from.kernel >= EDGEHAR_KERNEL_CONV1D_RISCV) {
-        holds = within(self, from.parameters, sizeof(blob_conv)) && open_conv(self, &from, &parameters->conv);
-    } else if (from.kernel == EDGEHAR_KERNEL_TABLE_COLUMNS) {
-        holds = within(self, from.parameters, sizeof(blob_table)) && open_table(self, &from, &parameters->table);
-    } else {
-        holds =
-            within(self, from.parameters, sizeof(blob_constant)) && open_constant(self, &from, &parameters->constant);
-    }
-    to->kernel = kernels->kernels[from.kernel];
-    to->block_macs = from.block_macs;
-    to->scratch = from.scratch;
-    to->channels = from.channels;
-    to->taps = from.taps;
-    to->stride = from.stride;
-    to->positions = from.positions;
-    to->outputs = from.outputs;
-    to->input = from.input;
-    to->second = from.second;
-    to->output = from.output;
-    to->output_count = from.output_count;
-    to->reduces = from.reduces;
-    to->settled = from.settled;
-    return holds ? (int)EDGEHAR_OK : (int)EDGEHAR_ERROR_BLOB;
+           channels_hold(self, head->result, 1, head->classes) && self->edges[head->result].capacity >= 1;
 }
 
 /* A label's text, which must end within. */
@@ -381,7 +158,17 @@ int edgehar_open_blob(const void *blob, size_t bytes, const edgehar_kernel_table
     parameters = (edgehar_blob_parameters *)(void *)(layers + self.head.layer_count);
     labels = (const char **)(void *)(parameters + self.head.layer_count);
     for (index = 0; index < self.head.layer_count; index++) {
-        const int status = open_layer(&self, index, kernels, &layers[index], &parameters[index]);
+        if (!edgehar_blob_place(&self, index, &layers[index])) {
+            return EDGEHAR_ERROR_BLOB;
+        }
+    }
+    made->layers = layers;
+    /* Where parameters and labels will be. */
+    if (!edgehar_rehearse(made, parameters)) {
+        return EDGEHAR_ERROR_BLOB;
+    }
+    for (index = 0; index < self.head.layer_count; index++) {
+        const int status = edgehar_blob_fit(&self, index, kernels, &layers[index], &parameters[index]);
         if (status != EDGEHAR_OK) {
             return status;
         }
@@ -392,7 +179,6 @@ int edgehar_open_blob(const void *blob, size_t bytes, const edgehar_kernel_table
             return EDGEHAR_ERROR_BLOB;
         }
     }
-    made->layers = layers;
     made->labels = labels;
     *model = made;
     return EDGEHAR_OK;

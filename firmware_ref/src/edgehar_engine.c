@@ -1,12 +1,23 @@
-/* The pipeline of edgehar_engine.h. The order of firing is repeated in edgehar/compile/schedule.py. */
+/* The pipeline of edgehar_engine.h. The order of firing is repeated in edgehar/compile/schedule.py.
+ *
+ * edgehar_rehearse.c compiles this file once more, with EDGEHAR_REHEARSAL: only the counts of columns change then. No bytes
+ * are moved, no kernel runs, and what the plan must make hold is looked at.
+ */
 #include "edgehar_engine.h"
 
+#ifndef EDGEHAR_REHEARSAL
+/* Bytes to move, or an address. */
+#define EDGEHAR_BYTES(count) (count)
+#define EDGEHAR_RUN(layer, block) (layer)->kernel((layer)->parameters, (block))
+#define EDGEHAR_SHARE(model) (model)->share
+#define EDGEHAR_MAY_GO_ON(memory) 1
 /* The plan makes these hold; tests compile them in. */
 #ifdef EDGEHAR_CHECK
 #include <assert.h>
 #define EDGEHAR_ASSERT(condition) assert(condition)
 #else
 #define EDGEHAR_ASSERT(condition) ((void)0)
+#endif
 #endif
 
 #ifdef EDGEHAR_TRACE
@@ -15,6 +26,9 @@ void (*edgehar_trace)(int layer, const int8_t *columns, int bytes);
 
 /* The memory begins with these: one pipeline, then one edge_state per edge, then uint16_t produced, one per layer. */
 typedef struct pipeline_state {
+#ifdef EDGEHAR_REHEARSAL
+    uint32_t firings_left; /* edgehar_rehearse.c */
+#endif
     uint16_t next;    /* column of the history to write */
     uint16_t pending; /* samples since the continuous layers last ran */
     uint16_t held;    /* columns of the coming window that the history has */
@@ -39,14 +53,14 @@ static uint16_t *produced_counts(const edgehar_model *model, void *memory)
 
 static int8_t *at(void *memory, uint32_t offset)
 {
-    return (int8_t *)memory + offset;
+    return (int8_t *)memory + EDGEHAR_BYTES(offset);
 }
 
 /* Pass over columns that were used or are not needed, and move the rest to the front. */
 static void settle(const edgehar_edge *edge, edge_state *state, void *memory)
 {
     const uint16_t passed = state->skip < state->count ? state->skip : state->count;
-    const uint32_t distance = (uint32_t)passed * edge->channels;
+    const uint32_t distance = EDGEHAR_BYTES((uint32_t)passed * edge->channels);
     int8_t *to = at(memory, edge->offset);
     uint32_t left;
 
@@ -56,7 +70,8 @@ static void settle(const edgehar_edge *edge, edge_state *state, void *memory)
     state->skip = (uint16_t)(state->skip - passed);
     state->count = (uint16_t)(state->count - passed);
     /* Pieces no longer than the distance do not overlap. */
-    for (left = (uint32_t)state->count * edge->channels; left > distance; left -= distance, to += distance) {
+    for (left = EDGEHAR_BYTES((uint32_t)state->count * edge->channels); left > distance;
+         left -= distance, to += distance) {
         memcpy(to, to + distance, distance);
     }
     memcpy(to, to + distance, left);
@@ -65,14 +80,15 @@ static void settle(const edgehar_edge *edge, edge_state *state, void *memory)
 /* Count `columns` that were written behind those that wait; behind a window's last comes the padding. */
 static void deposit(const edgehar_edge *edge, edge_state *state, void *memory, int columns)
 {
+    EDGEHAR_ASSERT(state->count + columns <= edge->capacity);
     state->count = (uint16_t)(state->count + columns);
     state->received = (uint16_t)(state->received + columns);
     if (edge->inputs != 0 && state->received == edge->inputs) {
-        memset(at(memory, edge->offset) + (uint32_t)state->count * edge->channels, edge->pad,
-               (size_t)edge->pad_right * edge->channels);
+        EDGEHAR_ASSERT(state->count + edge->pad_right <= edge->capacity);
+        memset(at(memory, edge->offset + (uint32_t)state->count * edge->channels), edge->pad,
+               EDGEHAR_BYTES((size_t)edge->pad_right * edge->channels));
         state->count = (uint16_t)(state->count + edge->pad_right);
     }
-    EDGEHAR_ASSERT(state->count <= edge->capacity);
     settle(edge, state, memory);
 }
 
@@ -84,7 +100,7 @@ static void spread_out(const edgehar_model *model, void *memory, int first, int 
         const edgehar_edge *edge = &model->edges[index];
         edge_state *state = &edge_states(memory)[index];
         EDGEHAR_ASSERT(state->count + columns <= edge->capacity);
-        memcpy(at(memory, edge->offset) + (uint32_t)state->count * edge->channels, from,
+        memcpy(at(memory, edge->offset + (uint32_t)state->count * edge->channels), from,
                (size_t)columns * edge->channels);
         deposit(edge, state, memory, columns);
     }
@@ -132,7 +148,7 @@ static int fire(const edgehar_model *model, void *memory, int index, int flush)
         wanted = model->history_columns - pipeline->next;
     }
     ready = positions_ready(layer, edge_states(memory), wanted, flush);
-    if (ready == 0) {
+    if (ready == 0 || !EDGEHAR_MAY_GO_ON(memory)) {
         return 0;
     }
 
@@ -146,7 +162,7 @@ static int fire(const edgehar_model *model, void *memory, int index, int flush)
     block.scratch = at(memory, layer->scratch);
     block.positions = ready;
     block.first = *produced;
-    layer->kernel(layer->parameters, &block);
+    EDGEHAR_RUN(layer, &block);
 
     if (layer->outputs != 0) {
         *produced = (uint16_t)(*produced + ready);
@@ -218,7 +234,7 @@ static void clear(const edgehar_model *model, void *memory, int first, int layer
         state->received = 0;
         state->skip = edge->lead;
         if (edge->pad_left != 0) {
-            memset(at(memory, edge->offset), edge->pad, (size_t)edge->pad_left * edge->channels);
+            memset(at(memory, edge->offset), edge->pad, EDGEHAR_BYTES((size_t)edge->pad_left * edge->channels));
         }
     }
 }
@@ -240,6 +256,7 @@ static int replay(const edgehar_model *model, void *memory)
     const int lacking = columns_lacking(model, memory);
     int now = pipeline->held - pipeline->given, column = pipeline->next - now;
 
+    EDGEHAR_ASSERT(now <= model->history_columns);
     column += column < 0 ? model->history_columns : 0;
     now = now < model->history_columns - column ? now : model->history_columns - column;
     now = now < lacking ? now : lacking;
@@ -329,7 +346,7 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
     spread_out(model, memory, model->source, model->source_count, sample, 1);
     pipeline->pending++;
     if (model->share) {
-        model->share(model, memory, 0);
+        EDGEHAR_SHARE(model)(model, memory, 0);
     } else if (pipeline->pending == model->hop) {
         run(model, memory, 0, model->split);
         pipeline->pending = 0;
@@ -341,7 +358,7 @@ const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory, in
     const int end = model->layer_count - left_out;
 
     if (model->share) {
-        model->share(model, memory, end);
+        EDGEHAR_SHARE(model)(model, memory, end);
     } else {
         finish(model, memory);
         begin_window(model, memory, model->history_columns);
