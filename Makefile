@@ -1,11 +1,15 @@
 # make demo: install, export, bench. make test: every test. Both need nothing but Python 3.11 to 3.13.
 # make kill: kills commands at 200 points and has them go on; then the same commands on full disks.
+# make fuzz: fuzzes every reader in Python (INPUTS in all) and the C engine (C_INPUTS) under sanitizers; for nights.
 # make mutants: breaks the engine, the planner and the packers on purpose; the tests must notice each time.
 
 PYTHON ?= python3
 # Of make kill.
 POINTS ?= 200
 SEED ?= 1
+# Of make fuzz.
+INPUTS ?= 1000000
+C_INPUTS ?= 10000000
 VENV := .venv
 BIN := $(VENV)/bin
 # What the C and Cortex-M tests need on Debian-like systems; elsewhere those tests say what to install.
@@ -22,7 +26,7 @@ SUITE := build/suite
 SHARED := tests benchmarks docs firmware_ref android_ref README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md Makefile \
 	pyproject.toml constraints.txt
 
-.PHONY: release demo test mutants kill lint install install-dev tools wheel clean
+.PHONY: release demo test fuzz mutants kill lint install install-dev tools wheel clean
 
 demo: install
 	$(BIN)/python -m edgehar export --int8
@@ -31,6 +35,11 @@ demo: install
 test: install-dev tools wheel
 	rm -rf $(SUITE) && mkdir -p $(SUITE) && ln -s $(addprefix $(CURDIR)/,$(SHARED)) $(SUITE)
 	cd $(SUITE) && PYTHONPATH=$(CURDIR)/$(WHEEL) EDGEHAR_WHEEL=$(CURDIR)/$(WHEEL) $(CURDIR)/$(BIN)/pytest -n 2 --dist loadfile
+
+fuzz: install-dev tools
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[fuzz]'
+	PYTHONPATH=$(CURDIR) $(BIN)/python -m tests.fuzz --inputs $(INPUTS)
+	$(MAKE) -C firmware_ref fuzz SECONDS=0 INPUTS=$(C_INPUTS)
 
 mutants: install-dev tools
 	PYTHONPATH=$(CURDIR) $(BIN)/python -m tests.mutants

@@ -170,7 +170,8 @@ def export_bundle(
         if options.explain and int8 is not None:
             explanation = explain(stage / "model_float.tflite", int8, test, on_step)
             write_json(stage / "explain.json", explanation.to_dict())
-        arena = _arena(made, options, on_step)
+        arena, unknown = _arena(made, options, on_step)
+        notes += unknown
         c_source = _c_source(stage, options, on_step)
         notes += _c_notes(stage, options, c_source)
         incremental = []
@@ -281,16 +282,21 @@ def _coverage(made: dict[str, bytes], test: Windows, on_step: Callable[[str], No
     return coverage(made["model_float.tflite"], made["model_int8.tflite"], test.x)
 
 
-def _arena(made: dict[str, bytes], options: Options, on_step: Callable[[str], None]) -> int | None:
+def _arena(
+    made: dict[str, bytes], options: Options, on_step: Callable[[str], None]
+) -> tuple[int | None, tuple[str, ...]]:
+    """The arena of the int8 model, and a note where TFLite-Micro could not tell."""
     if "model_int8.tflite" not in made or options.float_io:
-        return None
-    from edgehar.runtimes.tflm import arena_bytes
+        return None, ()
+    from edgehar.runtimes.arena import ArenaUnknown, arena_bytes
 
     on_step("arena of TFLite-Micro")
     try:
-        return arena_bytes(made["model_int8.tflite"])
+        return arena_bytes(made["model_int8.tflite"]), ()
     except MissingExtra:
-        return None
+        return None, ()
+    except ArenaUnknown as error:
+        return None, (str(error),)
 
 
 def _manifest(

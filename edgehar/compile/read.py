@@ -45,6 +45,8 @@ def read_network(path: str | Path) -> Network:
     inputs, outputs = [int(i) for i in graph.inputs], [int(i) for i in graph.outputs]
     if len(inputs) != 1 or len(outputs) != 1:
         raise ContractError(f"expected one input and one output in {path}, got {len(inputs)} and {len(outputs)}")
+    if not all(0 <= place < len(graph.tensors) for place in (*inputs, *outputs)):
+        raise EdgeharError(f"expected a .tflite file, got a damaged one: {path} (input or output is no tensor)")
     builder = Builder(graph.tensors, [_buffer(buffer) for buffer in model.buffers])
     builder.begin(inputs[0], _channels_inside(path) if len(builder.shape(inputs[0])) == 2 else 0)
     names = _operator_names()

@@ -131,6 +131,14 @@ def turn_axes(
     return turned
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file; raises DataError where it is missing, too large, or none."""
+    try:
+        return tomllib.loads(read_bytes(path, LARGEST_SCHEMA, DataError).decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # the parser recurses with the depth of its input
+        raise DataError(f"expected a TOML file in {path}, got something else ({error})") from error
+
+
 def read_schema(path: Path) -> tuple[CsvOptions, dict[str, str]]:
     """Options and label mapping of a TOML file.
 
@@ -140,10 +148,7 @@ def read_schema(path: Path) -> tuple[CsvOptions, dict[str, str]]:
     Raises:
         DataError: missing, not TOML, or with unknown or wrong entries.
     """
-    try:
-        content = tomllib.loads(read_bytes(path, LARGEST_SCHEMA, DataError).decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # the parser recurses with the depth of its input
-        raise DataError(f"expected a TOML file in {path}, got something else ({error})") from error
+    content = read_toml(path)
     labels = content.pop("labels", {})
     if not isinstance(labels, dict) or not all(isinstance(name, str) for name in labels.values()):
         raise DataError(f'expected lines like Own = "walking" under [labels] in {path}, got {str(labels)[:80]}')

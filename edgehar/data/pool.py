@@ -11,7 +11,6 @@ labels = { C = "stairs" }                            # and any other option, as 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from edgehar.data.assemble import fingerprint
 from edgehar.data.catalogue import entry
 from edgehar.data.labels import in_vocabulary_order
 from edgehar.data.load import KINDS
+from edgehar.data.options import read_toml
 from edgehar.data.recording import UNLABELLED, Dataset, Windows
 from edgehar.data.source import DataSource
 from edgehar.errors import DataError
@@ -52,10 +52,7 @@ def load_pool(path: Path, on_progress: Callable[[int, int], None] | None = None)
 
 def read_pool(path: Path) -> list[tuple[str | None, DataSource]]:
     """Name, where one is told, and source of each set; raises DataError where the file is no such list."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"expected a TOML file in {path}: {error}") from error
+    content = read_toml(path)
     listed = content.get("source")
     if set(content) != {"source"} or not isinstance(listed, list) or len(listed) < 2:
         raise DataError(f"expected two or more [[source]] and nothing else in {path}")

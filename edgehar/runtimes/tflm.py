@@ -12,6 +12,7 @@ from edgehar.contract import Contract
 from edgehar.errors import ContractError, MissingExtra
 from edgehar.models import find_contract
 from edgehar.quiet import quiet
+from edgehar.runtimes.arena import arena_bytes
 from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import read_model, settle, with_quantisation
 from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
@@ -19,10 +20,6 @@ from edgehar.runtimes.quantise import dequantise, quantise
 
 if TYPE_CHECKING:
     from tflite_micro import runtime
-
-# TFLite-Micro aligns its arena to 16 bytes.
-_ALIGNMENT = 16
-_LARGEST_ARENA = 64 << 20
 
 
 class TflmInt8(Runtime):
@@ -56,7 +53,7 @@ class TflmInt8(Runtime):
         return output if quantisation is None else dequantise(output, quantisation)
 
     def arena_bytes(self) -> int:
-        """Bytes of the smallest arena that holds this model; see `arena_bytes`."""
+        """Bytes of the smallest arena that holds this model; see `edgehar.runtimes.arena.arena_bytes`."""
         return arena_bytes(self._model)
 
     def close(self) -> None:
@@ -86,44 +83,15 @@ def open_micro(model: bytes, path: Path) -> runtime.Interpreter:
         MissingExtra: `tflite-micro` is not installed.
     """
     try:
-        return _interpreter(model, None)
+        return _interpreter(model)
     except RuntimeError as error:
         raise ContractError(f"expected a model that TFLite-Micro can run, got {path} ({error})") from error
 
 
-def arena_bytes(model: bytes) -> int:
-    """Bytes of the smallest tensor arena with which TFLite-Micro allocates the model, a multiple of 16.
-
-    Found by bisection with the interpreter's own allocator: what a device needs for `AllocateTensors`.
-
-    Raises:
-        MissingExtra: `tflite-micro` is not installed.
-        ContractError: the model does not fit 64 MiB or has operators that TFLite-Micro lacks.
-    """
-    low, high = 0, _LARGEST_ARENA
-    if not _allocates(model, high):
-        raise ContractError("expected a model that TFLite-Micro can allocate, got one with other operators or sizes")
-    while high - low > _ALIGNMENT:
-        middle = (low + high) // 2 // _ALIGNMENT * _ALIGNMENT
-        if _allocates(model, middle):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def _allocates(model: bytes, size: int) -> bool:
-    try:
-        _interpreter(model, size)
-    except RuntimeError:
-        return False
-    return True
-
-
-def _interpreter(model: bytes, arena: int | None) -> runtime.Interpreter:
+def _interpreter(model: bytes) -> runtime.Interpreter:
     try:
         from tflite_micro import runtime
     except ImportError as error:
         raise MissingExtra("tflite-micro", "bench") from error
     with quiet():
-        return runtime.Interpreter.from_bytes(model, arena_size=arena)
+        return runtime.Interpreter.from_bytes(model)

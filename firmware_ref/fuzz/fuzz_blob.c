@@ -86,9 +86,9 @@ static void change_field(uint8_t *data, size_t size, uint32_t *seed)
 
     if (where == 1 || where == 2) {
         memcpy(&begin, data + (where == 1 ? 20 : 24), sizeof begin);
-        room = 32u * data[73];
+        room = 32u * data[75];
     } else if (where == 3) {
-        begin = 84;
+        begin = 88;
         room = (uint32_t)size;
     }
     at = ((size_t)begin + draw(seed, room ? room : 1)) & ~(wide - 1);

@@ -31,16 +31,23 @@ static int head_holds(const opened *self)
            within(self, head->labels, head->classes * sizeof(uint32_t));
 }
 
+/* Edges, then the history, each behind the other: what is copied from one to another never overlaps. */
 static int edges_hold(const opened *self)
 {
     const blob_head *head = &self->head;
+    uint64_t end = 0;
     int index;
     for (index = 0; index < head->edge_count; index++) {
         const edgehar_edge *edge = &self->edges[index];
-        if (edge->channels == 0 || edge->pad_left > edge->capacity ||
-            !within_state(head, edge->offset, (uint64_t)edge->channels * edge->capacity)) {
+        const uint64_t bytes = (uint64_t)edge->channels * edge->capacity;
+        if (edge->channels == 0 || edge->pad_left > edge->capacity || edge->offset < end ||
+            !within_state(head, edge->offset, bytes)) {
             return 0;
         }
+        end = edge->offset + bytes;
+    }
+    if (head->history < end) {
+        return 0;
     }
     return channels_hold(self, head->source, head->split ? head->source_count : 0, 3) &&
            channels_hold(self, head->replayed, head->replayed_count, head->history_channels) &&
@@ -158,8 +165,9 @@ int edgehar_open_blob(const void *blob, size_t bytes, const edgehar_kernel_table
     parameters = (edgehar_blob_parameters *)(void *)(layers + self.head.layer_count);
     labels = (const char **)(void *)(parameters + self.head.layer_count);
     for (index = 0; index < self.head.layer_count; index++) {
-        if (!edgehar_blob_place(&self, index, &layers[index])) {
-            return EDGEHAR_ERROR_BLOB;
+        const int status = edgehar_blob_place(&self, index, kernels, &layers[index]);
+        if (status != EDGEHAR_OK) {
+            return status;
         }
     }
     made->layers = layers;
@@ -168,9 +176,8 @@ int edgehar_open_blob(const void *blob, size_t bytes, const edgehar_kernel_table
         return EDGEHAR_ERROR_BLOB;
     }
     for (index = 0; index < self.head.layer_count; index++) {
-        const int status = edgehar_blob_fit(&self, index, kernels, &layers[index], &parameters[index]);
-        if (status != EDGEHAR_OK) {
-            return status;
+        if (!edgehar_blob_fit(&self, index, &layers[index], &parameters[index])) {
+            return EDGEHAR_ERROR_BLOB;
         }
     }
     for (index = 0; index < self.head.classes; index++) {

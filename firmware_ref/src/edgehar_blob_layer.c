@@ -1,23 +1,6 @@
 /* A blob's layers: that each kernel reads and writes no more than the plan's columns, whatever its parameters say. */
 #include "edgehar_blob_opened.h"
 
-/* Bytes of a column that a layer reads, and what it may read of them for one output column. */
-static uint32_t column_of(const opened *self, int edge)
-{
-    return self->edges[edge].channels;
-}
-
-static uint32_t inputs_of(const opened *self, const edgehar_layer *layer)
-{
-    return layer->taps * column_of(self, layer->input);
-}
-
-/* Whether a kernel's step from column to column is the layer's. */
-static int step_holds(const opened *self, const edgehar_layer *layer, uint64_t bytes)
-{
-    return layer->positions == 1 || bytes == (uint64_t)layer->stride * column_of(self, layer->input);
-}
-
 /* Whether a kernel makes of each input column an output column as wide. */
 static int one_by_one(const opened *self, const edgehar_layer *layer, uint32_t channels)
 {
@@ -131,152 +114,6 @@ static size_t plain_bytes(const opened *self, const edgehar_layer *layer, int ke
     }
 }
 
-/* Whole blocks of `block` that hold `count`, and what they take. */
-static uint64_t blocks(uint32_t count, uint32_t block, uint64_t bytes)
-{
-    return (count + block - 1u) / block * bytes;
-}
-
-/* What a convolution's packed weights take and its scratch, as edgehar/compile/pack has them; NO_SUCH_SIZE: none is right. */
-typedef struct need {
-    uint64_t weights;
-    uint64_t scratch;
-    int holds_all; /* biases, multipliers and shifts are among the weights */
-} need;
-
-#define NO_SUCH_SIZE ((uint64_t)1 << 40)
-
-/* conv1d_dsp.c: the first word has the quads of a chunk, and whether all filters are requantised the quick way. */
-static need need_of_dsp(const edgehar_layer *layer, const blob_conv *conv, const uint32_t head[2])
-{
-    const uint64_t quads = blocks((uint32_t)conv->kernel * conv->in_channels, 4, 1),
-                   pairs = blocks(conv->out_channels, 2, 1);
-    const uint32_t chunk = head[0] & 0x7FFFFFFFu, quick = head[0] >> 31;
-    need needs = {NO_SUCH_SIZE, 0, (int)quick};
-
-    if (chunk >= 1 && chunk <= quads) {
-        needs.weights = 4u + 8u * pairs * ((quads + chunk - 1u) / chunk + quads + 3u * quick);
-        needs.scratch =
-            8u * (uint64_t)chunk * (layer->positions < 2 ? 1u : 2u) + (quick && chunk == quads ? 0 : 16u * pairs);
-    }
-    return needs;
-}
-
-/* conv1d_mve.c: the first words have the chunks of 16 channels that roll, the channels left over, and their vectors. */
-static need need_of_mve(const edgehar_layer *layer, const blob_conv *conv, const uint32_t head[2])
-{
-    const uint32_t chunks = head[0] & 0xFFFFu, rest = head[0] >> 16, flat = head[1] & 0x7FFFFFFFu, taps = conv->kernel;
-    const uint32_t cut = 16u * chunks + rest, wide = rest == 0 ? 15u : 0;
-    need needs = {NO_SUCH_SIZE, 0, 0};
-    uint32_t real;
-
-    if (cut < conv->in_channels || cut > conv->in_channels + wide || flat != blocks(rest * taps, 16, 1) ||
-        (chunks != 0 && (conv->stride != 1 || taps > 12u))) {
-        return needs;
-    }
-    needs.weights = 8u + 32u * blocks(conv->out_channels, 2, 1) * ((uint64_t)taps * chunks + flat);
-    if (chunks == 0 && flat <= 2u) {
-        needs.scratch = 2u * (16u * flat + 2u * 4u * 48u);
-        return needs;
-    }
-    for (real = 1; real <= layer->positions && real <= (chunks != 0 && taps >= 6u ? 8u : 4u); real++) {
-        const uint32_t block = real == 3u ? 4u : real == 5u || real == 6u ? 4u : real == 7u ? 8u : real;
-        const uint64_t strip = 16u * ((uint64_t)chunks * (taps + block - 1u) + (uint64_t)flat * block);
-        const uint64_t spare = chunks != 0 ? (uint64_t)(taps + block - 1u) * rest + 16u : 0;
-        const uint64_t all = strip + 4u * 48u * block + spare;
-        needs.scratch = all > needs.scratch ? all : needs.scratch;
-    }
-    return needs;
-}
-
-static need need_of(const edgehar_layer *layer, int kernel, const blob_conv *conv, const uint32_t head[2])
-{
-    const uint32_t inputs = (uint32_t)conv->kernel * conv->in_channels, filters = conv->out_channels;
-    const uint64_t words = blocks(inputs, 4, 4), taps = blocks(conv->kernel, 4, 4), fours = blocks(filters, 4, 4);
-    need needs = {NO_SUCH_SIZE, 0, 0};
-
-    switch (kernel) {
-    case EDGEHAR_KERNEL_CONV1D_PORTABLE:
-        needs.weights = fours * inputs;
-        break;
-    case EDGEHAR_KERNEL_CONV1D_DSP:
-        return need_of_dsp(layer, conv, head);
-    case EDGEHAR_KERNEL_CONV1D_MVE:
-        return need_of_mve(layer, conv, head);
-    case EDGEHAR_KERNEL_CONV1D_VECTOR:
-        needs.weights = blocks(filters, 16, 16) * (words + 16u);
-        needs.scratch =
-            2u * (conv->kernel + (layer->positions - 1u) * (uint64_t)conv->stride) * conv->in_channels + 16u;
-        needs.holds_all = 1;
-        break;
-    case EDGEHAR_KERNEL_CONV1D_THUMB:
-        needs.weights = filters * (words + 12u);
-        needs.scratch = 4u * words;
-        needs.holds_all = 1;
-        break;
-    case EDGEHAR_KERNEL_CONV1D_THUMB2:
-    case EDGEHAR_KERNEL_CONV1D_RISCV:
-        needs.weights = fours * (inputs + 12u);
-        needs.holds_all = 1;
-        break;
-    case EDGEHAR_KERNEL_DEPTHWISE_THUMB:
-        needs.weights = filters * (taps + 12u);
-        needs.holds_all = 1;
-        break;
-    case EDGEHAR_KERNEL_DEPTHWISE_THUMB2:
-    case EDGEHAR_KERNEL_DEPTHWISE_RISCV:
-        needs.weights = fours * (conv->kernel + 12u);
-        needs.holds_all = 1;
-        break;
-    case EDGEHAR_KERNEL_DEPTHWISE_DSP:
-        needs.weights = fours * (2u * (uint64_t)conv->kernel + 12u);
-        needs.holds_all = 1;
-        break;
-    default: /* EDGEHAR_KERNEL_DEPTHWISE_PORTABLE, EDGEHAR_KERNEL_DEPTHWISE_MVE */
-        needs.weights = (uint64_t)conv->kernel * filters;
-        break;
-    }
-    return needs;
-}
-
-/* Other kernels than the portable one take a filter for each channel, and so many channels at once. */
-static int depthwise_holds(int kernel, uint32_t channels, uint32_t filters)
-{
-    switch (kernel) {
-    case EDGEHAR_KERNEL_DEPTHWISE_PORTABLE:
-        return filters % channels == 0;
-    case EDGEHAR_KERNEL_DEPTHWISE_THUMB:
-        return filters == channels;
-    case EDGEHAR_KERNEL_DEPTHWISE_MVE:
-        return filters == channels && channels >= 8;
-    default:
-        return filters == channels && channels >= 4;
-    }
-}
-
-/* Whether a convolution reads and writes the plan's columns, and no more. */
-static int conv_holds(const opened *self, const edgehar_layer *layer, int kernel, const blob_conv *conv)
-{
-    const uint32_t column = column_of(self, layer->input);
-    uint32_t head[2];
-    need needs;
-
-    if (conv->in_channels == 0 || conv->kernel == 0 || conv->out_channels != layer->channels || layer->reduces ||
-        (uint32_t)conv->kernel * conv->in_channels != inputs_of(self, layer) || inputs_of(self, layer) > 65535u ||
-        !step_holds(self, layer, (uint64_t)conv->stride * conv->in_channels) || conv->weight_bytes < sizeof head ||
-        !within(self, conv->weights, conv->weight_bytes)) {
-        return 0;
-    }
-    memcpy(head, self->blob + conv->weights, sizeof head);
-    needs = need_of(layer, kernel, conv, head);
-    if (conv->weight_bytes < needs.weights || (conv->bias == 0 && !needs.holds_all) ||
-        (needs.scratch != 0 && !within_state(&self->head, layer->scratch, needs.scratch))) {
-        return 0;
-    }
-    return kernel < EDGEHAR_KERNEL_DEPTHWISE_PORTABLE || kernel == EDGEHAR_KERNEL_CONV1D_RISCV ||
-           (conv->in_channels == column && depthwise_holds(kernel, column, conv->out_channels));
-}
-
 static int layer_holds(const opened *self, int index, const blob_layer *from)
 {
     const blob_head *head = &self->head;
@@ -286,36 +123,8 @@ static int layer_holds(const opened *self, int index, const blob_layer *from)
            from->settled <= (index < head->split ? head->split : head->layer_count) &&
            channels_hold(self, from->output, from->output_count, from->channels) &&
            (from->output_count != 0 || (index + 1 == head->split && from->channels == head->history_channels)) &&
+           from->scratch >= head->history + (uint32_t)head->history_columns * head->history_channels &&
            from->scratch <= head->state_bytes && from->scratch % 4u == 0;
-}
-
-static int open_conv(const opened *self, const edgehar_layer *placed, const blob_layer *layer, edgehar_conv *to)
-{
-    const uint8_t *blob = self->blob;
-    blob_conv from;
-
-    memcpy(&from, blob + layer->parameters, sizeof from);
-    if (!conv_holds(self, placed, layer->kernel, &from)) {
-        return 0;
-    }
-    if (from.bias != 0 && (!within(self, from.bias, 4u * (uint32_t)from.out_channels) ||
-                           !within(self, from.multiplier, 4u * (uint32_t)from.out_channels) ||
-                           !within(self, from.shift, from.out_channels) ||
-                           !shifts_hold((const int8_t *)blob + from.shift, from.out_channels))) {
-        return 0;
-    }
-    to->weights = blob + from.weights;
-    to->bias = from.bias ? (const int32_t *)(const void *)(blob + from.bias) : NULL;
-    to->multiplier = from.bias ? (const int32_t *)(const void *)(blob + from.multiplier) : NULL;
-    to->shift = from.bias ? (const int8_t *)blob + from.shift : NULL;
-    to->in_channels = from.in_channels;
-    to->out_channels = from.out_channels;
-    to->kernel = from.kernel;
-    to->stride = from.stride;
-    to->output_zero = from.output_zero;
-    to->activation_min = from.activation_min;
-    to->activation_max = from.activation_max;
-    return 1;
 }
 
 static int open_constant(const opened *self, const edgehar_layer *placed, const blob_layer *layer, edgehar_constant *to)
@@ -354,7 +163,7 @@ static int open_table(const opened *self, const edgehar_layer *placed, const blo
     return 1;
 }
 
-int edgehar_blob_place(const opened *self, int index, edgehar_layer *to)
+int edgehar_blob_place(const opened *self, int index, const edgehar_kernel_table *kernels, edgehar_layer *to)
 {
     blob_layer from;
 
@@ -373,11 +182,17 @@ int edgehar_blob_place(const opened *self, int index, edgehar_layer *to)
     to->output_count = from.output_count;
     to->reduces = from.reduces;
     to->settled = from.settled;
-    return layer_holds(self, index, &from);
+    if (!layer_holds(self, index, &from)) {
+        return EDGEHAR_ERROR_BLOB;
+    }
+    if (from.kernel >= EDGEHAR_KERNELS || !kernels->kernels[from.kernel]) {
+        return EDGEHAR_ERROR_KERNEL;
+    }
+    to->kernel = kernels->kernels[from.kernel];
+    return EDGEHAR_OK;
 }
 
-int edgehar_blob_fit(const opened *self, int index, const edgehar_kernel_table *kernels, edgehar_layer *to,
-                     edgehar_blob_parameters *parameters)
+int edgehar_blob_fit(const opened *self, int index, edgehar_layer *to, edgehar_blob_parameters *parameters)
 {
     blob_layer from;
     const void *there;
@@ -385,22 +200,19 @@ int edgehar_blob_fit(const opened *self, int index, const edgehar_kernel_table *
     int holds = 0;
 
     memcpy(&from, self->blob + self->head.layers + (size_t)index * sizeof from, sizeof from);
-    if (from.kernel >= EDGEHAR_KERNELS || !kernels->kernels[from.kernel]) {
-        return EDGEHAR_ERROR_KERNEL;
-    }
     plain = plain_bytes(self, to, from.kernel, NULL, &holds);
     there = within(self, from.parameters, plain) ? self->blob + from.parameters : NULL;
     to->parameters = plain ? there : parameters;
     if (plain) {
         (void)plain_bytes(self, to, from.kernel, there, &holds);
     } else if (from.kernel <= EDGEHAR_KERNEL_DEPTHWISE_THUMB2 || from.kernel >= EDGEHAR_KERNEL_CONV1D_RISCV) {
-        holds = within(self, from.parameters, sizeof(blob_conv)) && open_conv(self, to, &from, &parameters->conv);
+        holds =
+            within(self, from.parameters, sizeof(blob_conv)) && edgehar_blob_conv(self, to, &from, &parameters->conv);
     } else if (from.kernel == EDGEHAR_KERNEL_TABLE_COLUMNS) {
         holds = within(self, from.parameters, sizeof(blob_table)) && open_table(self, to, &from, &parameters->table);
     } else {
         holds = within(self, from.parameters, sizeof(blob_constant)) &&
                 open_constant(self, to, &from, &parameters->constant);
     }
-    to->kernel = kernels->kernels[from.kernel];
-    return holds ? (int)EDGEHAR_OK : (int)EDGEHAR_ERROR_BLOB;
+    return holds;
 }

@@ -56,11 +56,31 @@ static inline int channels_hold(const opened *self, int first, int count, int ch
     return 1;
 }
 
-/* Take over a layer's record, but for kernel and parameters. Returns whether it fits the others. */
-int edgehar_blob_place(const opened *self, int index, edgehar_layer *to);
+/* Bytes of a column that a layer reads, and what it may read of them for one output column. */
+static inline uint32_t column_of(const opened *self, int edge)
+{
+    return self->edges[edge].channels;
+}
 
-/* Give a layer that was placed its kernel and the parameters for it, which keep to the plan's columns. */
-int edgehar_blob_fit(const opened *self, int index, const edgehar_kernel_table *kernels, edgehar_layer *to,
-                     edgehar_blob_parameters *parameters);
+static inline uint32_t inputs_of(const opened *self, const edgehar_layer *layer)
+{
+    return layer->taps * column_of(self, layer->input);
+}
+
+/* Whether a kernel's step from column to column is the layer's. */
+static inline int step_holds(const opened *self, const edgehar_layer *layer, uint64_t bytes)
+{
+    return layer->positions == 1 || bytes == (uint64_t)layer->stride * column_of(self, layer->input);
+}
+
+/* Take over a layer's record, but for the parameters. Returns EDGEHAR_OK, EDGEHAR_ERROR_BLOB where it does not fit the
+ * others, or EDGEHAR_ERROR_KERNEL. */
+int edgehar_blob_place(const opened *self, int index, const edgehar_kernel_table *kernels, edgehar_layer *to);
+
+/* Give a layer that was placed its parameters. Returns whether its kernel keeps to the plan's columns with them. */
+int edgehar_blob_fit(const opened *self, int index, edgehar_layer *to, edgehar_blob_parameters *parameters);
+
+/* Open the parameters of a convolution; `placed` and `layer` are the same one. Returns whether they keep to the plan. */
+int edgehar_blob_conv(const opened *self, const edgehar_layer *placed, const blob_layer *layer, edgehar_conv *to);
 
 #endif

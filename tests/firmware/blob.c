@@ -185,8 +185,8 @@ static int status(uint8_t *blob, size_t bytes)
     size_t needed;
     int number;
 
-    classes = blob[72];
-    layers = blob[73];
+    classes = blob[74];
+    layers = blob[75];
     needed = EDGEHAR_BLOB_MEMORY(layers, classes);
     printf("ok %d\n", edgehar_open_blob(blob, bytes, &table, memory, needed, &model));
     model = NULL;

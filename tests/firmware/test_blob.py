@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import subprocess
 import zlib
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 from edgehar.compile.c import write_c
 from edgehar.compile.c.blob import KERNELS
+from edgehar.compile.kernel_path import KERNEL_PATHS
 from edgehar.contract import Contract
 from edgehar.data import resample
 from edgehar.data.readers.hapt import load_hapt
@@ -21,10 +23,12 @@ from edgehar.errors import ContractError
 from edgehar.models import find_contract
 
 from .engine import COMPILER, FIRMWARE
-from .networks import random_network, stream_of
+from .networks import SAME, NetworkWriter, random_network, stream_of
 from .operator_networks import operator_network
 from .test_channels import contract_of, network
 
+#: Places in a blob.
+STATE_BYTES, LAYER_COUNT = 32, 75
 BLOB, FORMAT, KERNEL, MEMORY, ARGUMENT = -16, -17, -18, -2, -1
 SANITIZE = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DEDGEHAR_CHECK")
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", *SANITIZE)
@@ -171,6 +175,99 @@ def test_nothing_is_read_outside_whatever_the_bytes_are(loader, blob, seed):
     assert taken + refused + without + other == 4000 and taken > 100 and refused > 1000 and without > 20
 
 
+@pytest.fixture(scope="module")
+def any_loader(engine, tmp_path_factory) -> Path:
+    """An image with the kernels of every core."""
+    return build(tmp_path_factory.mktemp("any") / "loader", "-DALL_KERNELS", DRIVER, engine)
+
+
+class Lies:
+    """A blob, and the same with one number changed and the checksum made right."""
+
+    def __init__(self, loader: Path, blob: Path, folder: Path, hop: int) -> None:
+        self._loader, self._folder, self._hop = loader, folder, hop
+        self.content = blob.read_bytes()
+        self.layers, self.edges = struct.unpack_from("<II", self.content, 20)
+
+    def told(self, at: int, kind: str) -> int:
+        return struct.unpack_from("<" + kind, self.content, at)[0]
+
+    def status(self, at: int, kind: str, value: int) -> int:
+        content = bytearray(self.content[:-4])
+        struct.pack_into("<" + kind, content, at, value)
+        path = self._folder / "lie.blob"
+        path.write_bytes(content + zlib.crc32(content).to_bytes(4, "little"))
+        return -run(self._loader, path, "stream", self._hop, input=bytes(12 * 200)).returncode
+
+
+@pytest.mark.parametrize("kernels", KERNEL_PATHS)
+def test_one_column_or_byte_less_than_a_plan_needs_is_refused(any_loader, tmp_path, kernels):
+    """What the planner finds is the least: every edge's capacity, the weights, the memory of the last part."""
+    options = {"hop": 4, "schedule": "spread"} if kernels in ("portable", "dsp") else {}
+    file = tmp_path / "network.tflite"
+    file.write_bytes(random_network(105, valid=True))
+    lies = Lies(any_loader, write_c(file, tmp_path, blob=True, kernels=kernels, **options)[-1], tmp_path, 4)
+    assert lies.status(0, "I", lies.told(0, "I")) == 0
+    layers, edges = lies.content[LAYER_COUNT], lies.content[LAYER_COUNT + 1]
+    for index in range(edges):
+        at = lies.edges + 20 * index + 14
+        assert lies.status(at, "H", lies.told(at, "H") - 1) == BLOB, index
+    assert lies.status(STATE_BYTES, "I", lies.told(STATE_BYTES, "I") - 4) == BLOB
+    convolutions = 0
+    for index in range(layers):
+        record = lies.layers + 32 * index
+        if KERNELS[lies.content[record + 22]].startswith(("conv1d", "depthwise")):
+            at = lies.told(record, "I") + 16
+            # Packed in whole words.
+            assert lies.status(at, "I", lies.told(at, "I") - 4) == BLOB, index
+            convolutions += 1
+    assert convolutions
+
+
+#: Operator, and where in the parameters which number cannot be: of a format as `struct` has it.
+LIES = [
+    ("mul-channels", "scale_columns", 8, "H", 999), ("prelu-columns", "prelu_columns", 4, "I", 8),
+    ("swish", "table_columns", 4, "H", 999), ("join-two", "join_columns", 4, "i", 4000),
+    ("join-two", "join_columns", 2, "H", 999), ("dilated-same", "gather_columns", 4, "I", 4000),
+    ("dilated-same", "gather_columns", 8, "I", 4000), ("dilated-same", "gather_columns", 2, "H", 999),
+    ("product", "multiply_columns", 8, "i", -4000), ("product", "multiply_columns", 0, "H", 999),
+    ("product", "multiply_columns", 24, "b", 99), ("max", "max_time", 2, "H", 2), ("max", "max_time", 0, "H", 999),
+    ("swish", "softmax_columns", 2, "h", 1), ("swish", "softmax_columns", 8, "b", -1),
+    ("swish", "softmax_columns", 0, "H", 999), ("swish", "mean_time", 2, "H", 2), ("swish", "mean_time", 12, "b", 99),
+    ("swish", "mean_time", 0, "H", 999), ("swish", "conv1d_portable", 26, "H", 999),
+    ("swish", "conv1d_portable", 24, "H", 999),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LIES, ids=lambda case: f"{case[0]}-{case[1]}-{case[2]}")
+def test_parameters_that_leave_the_plans_columns_are_refused(any_loader, tmp_path, case):
+    block, kernel, offset, kind, value = case
+    file = tmp_path / "network.tflite"
+    file.write_bytes(operator_network(block, 0))
+    lies = Lies(any_loader, write_c(file, tmp_path, blob=True)[-1], tmp_path, 7)
+    records = [lies.layers + 32 * index for index in range(lies.content[LAYER_COUNT])]
+    at = next(lies.told(one, "I") for one in records if lies.content[one + 22] == KERNELS.index(kernel)) + offset
+    assert lies.status(at, kind, lies.told(at, kind)) == 0
+    assert lies.status(at, kind, value) == BLOB
+
+
+def test_pools_must_have_something_to_pool(any_loader, tmp_path):
+    net = NetworkWriter(3)
+    net.conv(4, 3, 1)
+    net.pool("AVERAGE_POOL_2D", 4, 2, SAME)
+    net.mean()
+    net.dense(3)
+    net.softmax()
+    file = tmp_path / "network.tflite"
+    file.write_bytes(net.bytes())
+    lies = Lies(any_loader, write_c(file, tmp_path, blob=True)[-1], tmp_path, 7)
+    records = [lies.layers + 32 * index for index in range(lies.content[LAYER_COUNT])]
+    at = next(lies.told(one, "I") for one in records if KERNELS[lies.content[one + 22]] == "average_pool")
+    assert lies.status(at, "H", lies.told(at, "H")) == 0
+    for offset, value in ((0, 999), (2, 3), (4, 1), (6, 0), (6, 3), (8, 4)):
+        assert lies.status(at + offset, "H", value) == BLOB, offset
+
+
 @pytest.mark.parametrize("lie", ["more edges than there are", "weights longer than the blob"])
 def test_what_is_made_up_is_refused(loader, tmp_path, lie):
     file = tmp_path / "network.tflite"
@@ -178,7 +275,7 @@ def test_what_is_made_up_is_refused(loader, tmp_path, lie):
     blob = write_c(file, tmp_path, blob=True)[-1]
     content = bytearray(blob.read_bytes()[:-4])
     if lie.startswith("more"):
-        content[77] = 200  # source_count
+        content[79] = 200  # source_count
     else:
         parameters = int.from_bytes(
             content[(layers := int.from_bytes(content[20:24], "little")) : layers + 4], "little"

@@ -32,7 +32,9 @@ ALIGNMENT = (
     Mutant("a quotient towards zero", ALIGN, "(value - quotient * divisor < 0)", "0", "floored division", TURNS),
     Mutant("a root of 32 bits", ALIGN, "(int64_t)1 << 62", "(int64_t)1 << 56", "long vectors", TURNS),
     Mutant("a vector that is not scaled up", ALIGN, "largest < 1 << 28", "largest < 1 << 20", "short vectors", TURNS),
-    Mutant("longer vectors than hold", ALIGN, "EDGEHAR_LONGEST (1 << 30)", "EDGEHAR_LONGEST 0x7FFFFFFF", "the end", LONG),
+    Mutant(
+        "longer vectors than hold", ALIGN, "EDGEHAR_LONGEST (1 << 30)", "EDGEHAR_LONGEST 0x7FFFFFFF", "the end", LONG
+    ),
     Mutant("the ends are left out", PYTHON, "largest > _LONGEST", "largest >= _LONGEST", "2^30 itself", LONG),
     Mutant("opposites by division", ALIGN, "EDGEHAR_ONE >> 12", "EDGEHAR_ONE >> 13", "upside down", TURNS),
     Mutant(

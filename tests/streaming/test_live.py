@@ -197,14 +197,14 @@ def test_sensor_logger_adds_gravity_and_says_where_there_is_none():
     batches = Batches()
     linear = [entry("accelerometer", T[i], X[i]) for i in range(3)]
     gravity = [entry("gravity", T[i], [0, 1, 9]) for i in range(1, 4)]
-    assert batches.take({"payload": linear}) == []
-    found = batches.take({"payload": gravity})
+    assert batches.take(json.dumps({"payload": linear}).encode()) == []
+    found = batches.take(json.dumps({"payload": gravity}).encode())
     assert [round(t, 6) for t, _ in found] == [round(t, 6) for t in T[1:3]]
     np.testing.assert_allclose([values for _, values in found], X[1:3] + np.array([0, 1, 9]))
     batches = Batches()
     with pytest.raises(DataError, match="Total Acceleration"):
         for _ in range(4):
-            batches.take({"payload": linear})
+            batches.take(json.dumps({"payload": linear}).encode())
 
 
 def test_datagrams_that_come_late_twice_and_never():

@@ -1,4 +1,4 @@
-"""Makes the inputs that fuzzing of the C engine begins with: valid ones, so that what lies behind the checks is reached.
+"""Makes the inputs that fuzzing of the C engine begins with: valid ones, so that what lies behind checks is reached.
 
     python tests/vectors/make_seeds.py
 

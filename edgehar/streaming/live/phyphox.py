@@ -73,25 +73,20 @@ class Phyphox(Peer):
     def _ask(self, path: str) -> dict[str, Any]:
         try:
             with urllib.request.urlopen(self._base + path, timeout=TIMEOUT_S) as answer:
-                content = answer.read(_LARGEST)
-            found = json.loads(content)
+                return _object(answer.read(_LARGEST))
         except urllib.error.HTTPError as error:
             raise OSError(f"phyphox answers {error.code} {error.reason}") from error
         except urllib.error.URLError as error:
             raise OSError(str(error.reason)) from error
-        except ValueError as error:
-            raise OSError(f"expected JSON from phyphox, got something else ({error})") from error
-        if not isinstance(found, dict):
-            raise OSError("expected a JSON object from phyphox, got something else")
-        return found
 
     @staticmethod
     def _buffers(config: dict[str, Any]) -> dict[str, str]:
         """Axis, or `t` -> the buffer that holds it, of the accelerometer with gravity."""
-        inputs = [one for one in config.get("inputs", []) if isinstance(one, dict)]
+        inputs = [one for one in _list(config.get("inputs")) if isinstance(one, dict)]
         for one in inputs:
             if one.get("source") == _SENSOR:
-                names = {str(k): str(v) for out in one.get("outputs", []) for k, v in out.items()}
+                outputs = [out for out in _list(one.get("outputs")) if isinstance(out, dict)]
+                names = {str(k): str(v) for out in outputs for k, v in out.items()}
                 if {"x", "y", "z", "t"} <= names.keys():
                     return names
         sources = ", ".join(str(one.get("source")) for one in inputs) or "none"
@@ -105,14 +100,35 @@ def _quoted(text: str) -> str:
     return urllib.parse.quote(text, safe="")
 
 
+def _object(content: bytes) -> dict[str, Any]:
+    """An answer; raises OSError where it is none."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise OSError(f"expected JSON from phyphox, got something else ({error})") from error
+    if not isinstance(found, dict):
+        raise OSError("expected a JSON object from phyphox, got something else")
+    return found
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _entry(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
+
+
 def _measuring(state: dict[str, Any]) -> bool:
-    return bool(state.get("status", {}).get("measuring"))
+    return bool(_entry(state.get("status"), "measuring"))
 
 
 def _values(state: dict[str, Any], name: str) -> list[float]:
-    """A buffer's numbers; what is none of them ends it."""
-    held = state.get("buffer", {}).get(name, {}).get("buffer", [])
-    return [float(value) for value in held if isinstance(value, (int, float))]
+    """A buffer's numbers, without what is none of them."""
+    held = _list(_entry(_entry(state.get("buffer"), name), "buffer"))
+    return [
+        float(value) for value in held if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1e300)
+    ]
 
 
 def open_feed(address: str, form: str, note: Callable[[str], None]) -> Feed:

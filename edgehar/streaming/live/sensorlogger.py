@@ -34,13 +34,19 @@ class Batches:
         self._name: str | None = None
         self._without = 0
 
-    def take(self, told: object) -> list[Sample]:
+    def take(self, message: bytes) -> list[Sample]:
         """The samples of one message.
 
         Raises:
             ValueError: not such a message.
             DataError: the app sends acceleration without gravity, and gravity neither.
         """
+        try:
+            return self._take(json.loads(message))
+        except (KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise ValueError("not as the app has it") from error
+
+    def _take(self, told: object) -> list[Sample]:
         payload = told.get("payload") if isinstance(told, dict) else None
         if not isinstance(payload, list):
             raise ValueError("no payload")
@@ -103,10 +109,10 @@ class SensorLogger(Peer):
                     self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
                     return
                 try:
-                    told = json.loads(self.rfile.read(int(length)))
+                    message = self.rfile.read(int(length))
                     with lock:
-                        samples = batches.take(told)
-                except (ValueError, KeyError, TypeError, RecursionError):
+                        samples = batches.take(message)
+                except ValueError:
                     self.send_error(HTTPStatus.BAD_REQUEST)
                     return
                 except EdgeharError as error:

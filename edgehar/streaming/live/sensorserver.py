@@ -38,16 +38,21 @@ class SensorServer(Peer):
             message = self._socket.recv()
         except self._closed_error as error:
             raise OSError(f"the connection closed ({error})") from error
-        try:
-            told = json.loads(message)
-            x, y, z = (float(value) for value in told["values"][:3])
-            return line_of(int(told["timestamp"]) / 1e9, (x, y, z))
-        except (ValueError, KeyError, TypeError, OverflowError):
-            return b"no sample\n"
+        return sample_of(message)
 
     def close(self) -> None:
         """Close the connection."""
         self._open.close()
+
+
+def sample_of(message: str | bytes) -> bytes:
+    """The line of a message's sample; of one that holds none, a line that is counted as bad."""
+    try:
+        told = json.loads(message)
+        x, y, z = (float(value) for value in told["values"][:3])
+        return line_of(int(told["timestamp"]) / 1e9, (x, y, z))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return b"no sample\n"
 
 
 def open_feed(address: str, form: str, note: Callable[[str], None]) -> Feed:
