@@ -42,11 +42,10 @@ def read_network(path: str | Path) -> Network:
             "use Conv1D in its place"
         )
     graph = model.subgraphs[0]
+    _check_numbers(model, graph, path)
     inputs, outputs = [int(i) for i in graph.inputs], [int(i) for i in graph.outputs]
     if len(inputs) != 1 or len(outputs) != 1:
         raise ContractError(f"expected one input and one output in {path}, got {len(inputs)} and {len(outputs)}")
-    if not all(0 <= place < len(graph.tensors) for place in (*inputs, *outputs)):
-        raise EdgeharError(f"expected a .tflite file, got a damaged one: {path} (input or output is no tensor)")
     builder = Builder(graph.tensors, [_buffer(buffer) for buffer in model.buffers])
     builder.begin(inputs[0], _channels_inside(path) if len(builder.shape(inputs[0])) == 2 else 0)
     names = _operator_names()
@@ -85,6 +84,22 @@ def _parse(content: bytes, path: str | Path) -> schema.ModelT:
     except Exception as error:  # the generated reader raises whatever a damaged offset leads to
         raise EdgeharError(f"expected a .tflite file, got a damaged one: {path} ({type(error).__name__})") from error
     return model
+
+
+def _check_numbers(model: schema.ModelT, graph: schema.SubGraphT, path: str | Path) -> None:
+    """Refuse a graph that names tensors, buffers or operators which are not there."""
+    parts = (graph.tensors, graph.operators, graph.inputs, graph.outputs)
+    there = all(part is not None for part in parts) and all(
+        0 <= int(number) < len(of)
+        for numbers, of in (
+            ((*graph.inputs, *graph.outputs), graph.tensors),
+            ([tensor.buffer for tensor in graph.tensors], model.buffers),
+            ([operator.opcodeIndex for operator in graph.operators], model.operatorCodes),
+        )
+        for number in numbers
+    )
+    if not there:
+        raise EdgeharError(f"expected a .tflite file, got a damaged one: {path} (it names parts that are not there)")
 
 
 def _buffer(buffer: schema.BufferT) -> NDArray[np.uint8]:

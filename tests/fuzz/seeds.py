@@ -118,7 +118,7 @@ def tomls() -> dict[str, bytes]:
     schema = (
         'columns = ["ax", "ay", "az"]\nunit = "g"\ntime = "t"\nrate = 50\naxes = "-y,x,z"\n[labels]\nwalk = "walking"\n'
     )
-    pool = '[[set]]\nsource = "hapt"\n[[set]]\nsource = "csv:there"\nlabels = { a = "walking" }\n'
+    pool = '[[source]]\nsource = "hapt"\n[[source]]\nsource = "csv:there"\nlabels = { a = "walking" }\n'
     return {"schema": schema.encode(), "pool": pool.encode()}
 
 

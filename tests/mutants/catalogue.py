@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.adaptation import ADAPTATION
 from tests.mutants.alignment import ALIGNMENT
+from tests.mutants.blob import BLOB
 from tests.mutants.channels import CHANNELS
 from tests.mutants.compiler import COMPILER
 from tests.mutants.kernels import KERNELS
@@ -19,5 +20,5 @@ from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
     *PIPELINE, *KERNELS, *KERNELS_ARM, *KERNELS_RISCV, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH,
-    *PORTS, *SENSORS, *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT,
+    *PORTS, *SENSORS, *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT, *BLOB,
 )  # fmt: skip

@@ -78,9 +78,9 @@ KERNELS_RISCV = (
     ),
     Mutant(
         "a blob's convolution must have tables of its own",
-        f"{SRC}/edgehar_blob.c",
-        "kernel == EDGEHAR_KERNEL_DEPTHWISE_DSP ||\n           kernel >= EDGEHAR_KERNEL_CONV1D_RISCV;",
-        "kernel == EDGEHAR_KERNEL_DEPTHWISE_DSP;",
+        f"{SRC}/edgehar_blob_conv.c",
+        "    case EDGEHAR_KERNEL_CONV1D_RISCV:\n",
+        "",
         "weights that hold biases and scales",
         BLOB,
     ),
