@@ -2,12 +2,13 @@
 #ifndef EDGEHAR_FUZZ_MUTATE_H
 #define EDGEHAR_FUZZ_MUTATE_H
 
-#include "edgehar_checksum.h"
-
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #ifdef EDGEHAR_LIBFUZZER
+#include "edgehar_checksum.h"
+
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed_value);
 
