@@ -19,8 +19,8 @@ typedef struct need {
 /* conv1d_dsp.c: the first word has the quads of a chunk, and whether all filters are requantised the quick way. */
 static need need_of_dsp(const edgehar_layer *layer, const blob_conv *conv, const uint32_t head[2])
 {
-    const uint64_t quads = blocks((uint32_t)conv->kernel * conv->in_channels, 4, 1),
-                   pairs = blocks(conv->out_channels, 2, 1);
+    const uint32_t quads = ((uint32_t)conv->kernel * conv->in_channels + 3u) / 4u;
+    const uint64_t pairs = blocks(conv->out_channels, 2, 1);
     const uint32_t chunk = head[0] & 0x7FFFFFFFu, quick = head[0] >> 31;
     need needs = {NO_SUCH_SIZE, 0, (int)quick};
 
