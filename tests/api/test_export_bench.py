@@ -45,7 +45,7 @@ def test_a_model_trained_on_everybody_is_measured_with_a_note(foreign, monkeypat
     everybody = replace(models.read_origin(models.resolve("micro")), test=(), train=dataset.subjects, validation=())
     monkeypatch.setattr("edgehar.convert.people.read_origin", lambda path: everybody)
     told = _people(foreign, dataset, contract, None, None)
-    assert told.origin["test_windows"] == 0 and "whom it has seen" in told.notes[0]
+    assert told.origin["test_windows"] == 0 and "the training people, and the figures flatter" in told.notes[0]
     assert len(told.test) == len(told.training) > 0
 
 
