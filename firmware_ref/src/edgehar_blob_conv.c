@@ -7,14 +7,14 @@ static uint64_t blocks(uint32_t count, uint32_t block, uint64_t bytes)
     return (count + block - 1u) / block * bytes;
 }
 
-/* What a convolution's packed weights take and its scratch, as edgehar/compile/pack has them; NO_SUCH_SIZE: none is right. */
+/* What a convolution's packed weights take and its scratch, as edgehar/compile/pack has them; EDGEHAR_NO_SUCH_SIZE: none is right. */
 typedef struct need {
     uint64_t weights;
     uint64_t scratch;
     int holds_all; /* biases, multipliers and shifts are among the weights */
 } need;
 
-#define NO_SUCH_SIZE ((uint64_t)1 << 40)
+#define EDGEHAR_NO_SUCH_SIZE ((uint64_t)1 << 40)
 
 /* conv1d_dsp.c: the first word has the quads of a chunk, and whether all filters are requantised the quick way. */
 static need need_of_dsp(const edgehar_layer *layer, const blob_conv *conv, const uint32_t head[2])
@@ -22,7 +22,7 @@ static need need_of_dsp(const edgehar_layer *layer, const blob_conv *conv, const
     const uint32_t quads = ((uint32_t)conv->kernel * conv->in_channels + 3u) / 4u;
     const uint64_t pairs = blocks(conv->out_channels, 2, 1);
     const uint32_t chunk = head[0] & 0x7FFFFFFFu, quick = head[0] >> 31;
-    need needs = {NO_SUCH_SIZE, 0, (int)quick};
+    need needs = {EDGEHAR_NO_SUCH_SIZE, 0, (int)quick};
 
     if (chunk >= 1 && chunk <= quads) {
         needs.weights = 4u + 8u * pairs * ((quads + chunk - 1u) / chunk + quads + 3u * quick);
@@ -37,7 +37,7 @@ static need need_of_mve(const edgehar_layer *layer, const blob_conv *conv, const
 {
     const uint32_t chunks = head[0] & 0xFFFFu, rest = head[0] >> 16, flat = head[1] & 0x7FFFFFFFu, taps = conv->kernel;
     const uint32_t cut = 16u * chunks + rest, wide = rest == 0 ? 15u : 0;
-    need needs = {NO_SUCH_SIZE, 0, 0};
+    need needs = {EDGEHAR_NO_SUCH_SIZE, 0, 0};
     uint32_t real;
 
     if (cut < conv->in_channels || cut > conv->in_channels + wide || flat != blocks(rest * taps, 16, 1) ||
@@ -63,7 +63,7 @@ static need need_of(const edgehar_layer *layer, int kernel, const blob_conv *con
 {
     const uint32_t inputs = (uint32_t)conv->kernel * conv->in_channels, filters = conv->out_channels;
     const uint64_t words = blocks(inputs, 4, 4), taps = blocks(conv->kernel, 4, 4), fours = blocks(filters, 4, 4);
-    need needs = {NO_SUCH_SIZE, 0, 0};
+    need needs = {EDGEHAR_NO_SUCH_SIZE, 0, 0};
 
     switch (kernel) {
     case EDGEHAR_KERNEL_CONV1D_PORTABLE:

@@ -8,9 +8,12 @@
 #ifndef EDGEHAR_REHEARSAL
 /* Bytes to move, or an address. */
 #define EDGEHAR_BYTES(count) (count)
+#define EDGEHAR_COPY(to, from, count) memcpy((to), (from), (count))
 #define EDGEHAR_RUN(layer, block) (layer)->kernel((layer)->parameters, (block))
 #define EDGEHAR_SHARE(model) (model)->share
 #define EDGEHAR_MAY_GO_ON(memory) 1
+/* What other files call: edgehar_engine_feed and so on. */
+#define EDGEHAR_NAMED(name) edgehar_##name
 /* The plan makes these hold; tests compile them in. */
 #ifdef EDGEHAR_CHECK
 #include <assert.h>
@@ -72,9 +75,9 @@ static void settle(const edgehar_edge *edge, edge_state *state, void *memory)
     /* Pieces no longer than the distance do not overlap. */
     for (left = EDGEHAR_BYTES((uint32_t)state->count * edge->channels); left > distance;
          left -= distance, to += distance) {
-        memcpy(to, to + distance, distance);
+        EDGEHAR_COPY(to, to + distance, distance);
     }
-    memcpy(to, to + distance, left);
+    EDGEHAR_COPY(to, to + distance, left);
 }
 
 /* Count `columns` that were written behind those that wait; behind a window's last comes the padding. */
@@ -100,8 +103,8 @@ static void spread_out(const edgehar_model *model, void *memory, int first, int 
         const edgehar_edge *edge = &model->edges[index];
         edge_state *state = &edge_states(memory)[index];
         EDGEHAR_ASSERT(state->count + columns <= edge->capacity);
-        memcpy(at(memory, edge->offset + (uint32_t)state->count * edge->channels), from,
-               (size_t)columns * edge->channels);
+        EDGEHAR_COPY(at(memory, edge->offset + (uint32_t)state->count * edge->channels), from,
+                     (size_t)columns * edge->channels);
         deposit(edge, state, memory, columns);
     }
 }
@@ -308,7 +311,7 @@ static void run_within(const edgehar_model *model, void *memory, uint32_t budget
     }
 }
 
-void edgehar_spread(const edgehar_model *model, void *memory, int end)
+void EDGEHAR_NAMED(spread)(const edgehar_model *model, void *memory, int end)
 {
     const pipeline_state *pipeline = memory;
     int index = model->split;
@@ -327,19 +330,19 @@ void edgehar_spread(const edgehar_model *model, void *memory, int end)
     begin_window(model, memory, model->history_columns - model->advance);
 }
 
-void edgehar_engine_reset(const edgehar_model *model, void *memory)
+void EDGEHAR_NAMED(engine_reset)(const edgehar_model *model, void *memory)
 {
     memset(memory, 0, sizeof(pipeline_state));
     clear(model, memory, 0, 0);
 }
 
-void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t *sample)
+void EDGEHAR_NAMED(engine_feed)(const edgehar_model *model, void *memory, const int8_t *sample)
 {
     pipeline_state *pipeline = memory;
 
     if (model->split == 0) {
-        memcpy(at(memory, model->history + (uint32_t)pipeline->next * model->history_channels), sample,
-               model->history_channels);
+        EDGEHAR_COPY(at(memory, model->history + (uint32_t)pipeline->next * model->history_channels), sample,
+                     model->history_channels);
         pipeline->next = (uint16_t)((pipeline->next + 1) % model->history_columns);
         return;
     }
@@ -353,7 +356,7 @@ void edgehar_engine_feed(const edgehar_model *model, void *memory, const int8_t 
     }
 }
 
-const int8_t *edgehar_engine_decide(const edgehar_model *model, void *memory, int left_out)
+const int8_t *EDGEHAR_NAMED(engine_decide)(const edgehar_model *model, void *memory, int left_out)
 {
     const int end = model->layer_count - left_out;
 

@@ -8,8 +8,10 @@
 #endif
 
 #define EDGEHAR_BYTES(count) ((count) * 0u)
+#define EDGEHAR_COPY(to, from, count) ((void)(to), (void)(from), (void)(count))
 #define EDGEHAR_RUN(layer, block) ((void)(layer), (void)(block))
-#define EDGEHAR_SHARE(model) edgehar_rehearse_spread
+#define EDGEHAR_NAMED(name) edgehar_rehearse_##name
+#define EDGEHAR_SHARE(model) EDGEHAR_NAMED(spread)
 #define EDGEHAR_MAY_GO_ON(memory) may_go_on(memory)
 #define EDGEHAR_ASSERT(condition)      \
     do {                               \
@@ -32,17 +34,11 @@ static int may_go_on(void *memory)
 }
 
 #undef EDGEHAR_TRACE
-#define edgehar_spread edgehar_rehearse_spread
-#define edgehar_engine_reset edgehar_rehearse_reset
-#define edgehar_engine_feed edgehar_rehearse_feed
-#define edgehar_engine_decide edgehar_rehearse_decide
-void edgehar_rehearse_spread(const edgehar_model *model, void *memory, int end);
-void edgehar_rehearse_reset(const edgehar_model *model, void *memory);
-void edgehar_rehearse_feed(const edgehar_model *model, void *memory, const int8_t *sample);
-const int8_t *edgehar_rehearse_decide(const edgehar_model *model, void *memory, int left_out);
-#define memcpy(to, from, count) ((void)(to), (void)(from), (void)(count))
+void EDGEHAR_NAMED(spread)(const edgehar_model *model, void *memory, int end);
+void EDGEHAR_NAMED(engine_reset)(const edgehar_model *model, void *memory);
+void EDGEHAR_NAMED(engine_feed)(const edgehar_model *model, void *memory, const int8_t *sample);
+const int8_t *EDGEHAR_NAMED(engine_decide)(const edgehar_model *model, void *memory, int left_out);
 #include "edgehar_engine.c"
-#undef memcpy
 
 uint32_t edgehar_count_bytes(int edges, int layers)
 {
@@ -67,13 +63,13 @@ int edgehar_rehearse(const edgehar_model *model, void *memory)
     uint32_t due = model->window, round = 0, next_kept = 1;
     int index;
 
-    edgehar_rehearse_reset(model, memory);
+    EDGEHAR_NAMED(engine_reset)(model, memory);
     *firings_left(memory) = EDGEHAR_MOST_FIRINGS;
     for (;;) {
         for (; due > 0 && may_go_on(memory); due--) {
-            edgehar_rehearse_feed(model, memory, sample);
+            EDGEHAR_NAMED(engine_feed)(model, memory, sample);
         }
-        edgehar_rehearse_decide(model, memory, 0);
+        EDGEHAR_NAMED(engine_decide)(model, memory, 0);
         if (!may_go_on(memory)) {
             return 0;
         }

@@ -175,7 +175,7 @@ PIPELINE = (
     Mutant(
         "what waits is not moved",
         ENGINE,
-        "memcpy(to, to + distance, left);",
+        "EDGEHAR_COPY(to, to + distance, left);",
         "(void)left;",
         "stale columns at a buffer's front",
         NETWORKS,
