@@ -5,14 +5,9 @@
  *
  * Four filters at four positions: 2.6 instructions per product, 3.6 depthwise; 13 for an output. */
 /* clang-format off */
-#include "edgehar_layout.h"
+#include "edgehar_asm.h"
 
 #if EDGEHAR_RISCV
-
-#if defined(__linux__) && defined(__ELF__)
-    .section .note.GNU-stack, "", %progbits
-#endif
-    .cfi_sections .debug_frame
 
 /* The plan's words, in the order of riscv_plan; it lies where the first word on the stack points. */
 #define EDGEHAR_PLAN_X 0
@@ -33,20 +28,6 @@
 
 /* Sums of filter 0 … 3 at position 0 … 3: s0 … s3, s4 … s7, s8 … s11, t3 … t6.
  * a0 … a3: the positions' inputs; a4: weights; a5: where the loop ends; a6, a7, t0 … t2, ra: for values. */
-
-.macro EDGEHAR_FUNCTION name
-    .section .text.\name, "ax", %progbits
-    .balign 4
-    .global \name
-    .type \name, %function
-\name:
-    .cfi_startproc
-.endm
-
-.macro EDGEHAR_END name
-    .cfi_endproc
-    .size \name, . - \name
-.endm
 
 .macro EDGEHAR_SAVE register, at
     sw    \register, \at(sp)

@@ -6,7 +6,7 @@
  * last four overlap the four before, and some outputs are computed twice. A lone position is computed as two that are
  * the same.
  *
- * The packer (edgehar/compile/pack/thumb.py) takes these kernels where every filter can be requantised at once
+ * The packer (edgehar/compile/pack/thumb2.py) takes these kernels where every filter can be requantised at once
  * (edgehar_thumb.h).
  *
  * weights: [four filters] of: 4 biases; int8 [tap * channel][4], or depthwise [tap][4]; then 4 of thumb_scale.

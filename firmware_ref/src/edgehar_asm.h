@@ -1,5 +1,5 @@
 /* What the assembly files share. Each holds whole functions with the calling convention of Arm's procedure call
- * standard, in Thumb, and is empty for processors that lack their instructions. */
+ * standard, in Thumb, or of RISC-V's, and is empty for processors that lack their instructions. */
 /* clang-format off */
 #ifndef EDGEHAR_ASM_H
 #define EDGEHAR_ASM_H
@@ -10,18 +10,21 @@
     .section .note.GNU-stack, "", %progbits
 #endif
 
-#ifdef __arm__
-    .syntax unified
+#if defined(__arm__) || EDGEHAR_RISCV
     .cfi_sections .debug_frame
 
 /* A function begins: in a section of its own, so that the linker may drop it. */
 .macro EDGEHAR_FUNCTION name
     .section .text.\name, "ax", %progbits
+#ifdef __arm__
     .thumb
+#endif
     .balign 4
     .global \name
     .type \name, %function
+#ifdef __arm__
     .thumb_func
+#endif
 \name:
     .cfi_startproc
 .endm
@@ -30,6 +33,10 @@
     .cfi_endproc
     .size \name, . - \name
 .endm
+#endif
+
+#ifdef __arm__
+    .syntax unified
 
 /* A place in the code that C computes jumps from. */
 .macro EDGEHAR_PLACE name
