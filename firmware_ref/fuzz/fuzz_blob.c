@@ -1,9 +1,6 @@
 /* libFuzzer target for model blobs whose checksum is right, whatever else they say: what edgehar_open_blob takes must also
- * run on samples, within memory of the very size that it asks for.
- *
- * Kernels of all paths are named: on a computer they are their definitions in portable C.
- */
-#include "edgehar_blob.h"
+ * run on samples, within memory of the very size that it asks for. */
+#include "every_kernel.h"
 #include "mutate.h"
 
 #include <stdlib.h>
@@ -13,18 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const edgehar_kernel_table table = {
-    {edgehar_conv1d_portable, edgehar_conv1d_dsp,       edgehar_conv1d_thumb,       edgehar_conv1d_thumb2,
-     edgehar_conv1d_mve,      edgehar_conv1d_vector,    edgehar_depthwise_portable, edgehar_depthwise_dsp,
-     edgehar_depthwise_mve,   edgehar_depthwise_thumb,  edgehar_depthwise_thumb2,   edgehar_max_pool,
-     edgehar_max_pool_mve,    edgehar_max_pool_vector,  edgehar_average_pool,       edgehar_mean_time,
-     edgehar_mean_dsp,        edgehar_mean_mve,         edgehar_mean_vector,        edgehar_max_time,
-     edgehar_add_columns,     edgehar_multiply_columns, edgehar_scale_columns,      edgehar_offset_columns,
-     edgehar_prelu_columns,   edgehar_table_columns,    edgehar_join_columns,       edgehar_gather_columns,
-     edgehar_softmax_columns, edgehar_conv1d_riscv,     edgehar_depthwise_riscv},
-    edgehar_spread,
-    edgehar_front_pocket,
-    &edgehar_changed_path};
+#define EVERY(kernel) kernel
+static const edgehar_kernel_table table = EDGEHAR_EVERY_KERNEL(EVERY);
 
 static uint64_t memory[1 << 13];
 

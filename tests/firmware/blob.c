@@ -6,33 +6,21 @@
  *                                               read or written outside
  *     blob FILE status                          what comes of too little memory, a missing kernel, another format, …
  */
-#include "edgehar_blob.h"
 #include "edgehar_checksum.h"
+#include "every_kernel.h"
 #ifdef COMPILED_IN
 #include "model_data.h"
 #endif
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Kernels of microcontrollers are their definitions in portable C here; NULL: an image without them. */
 #ifdef ALL_KERNELS
 #define OTHER(kernel) kernel
 #else
 #define OTHER(kernel) NULL
 #endif
 
-static edgehar_kernel_table table = {
-    {edgehar_conv1d_portable,      OTHER(edgehar_conv1d_dsp), edgehar_conv1d_thumb,       edgehar_conv1d_thumb2,
-     OTHER(edgehar_conv1d_mve),    edgehar_conv1d_vector,     edgehar_depthwise_portable, OTHER(edgehar_depthwise_dsp),
-     OTHER(edgehar_depthwise_mve), edgehar_depthwise_thumb,   edgehar_depthwise_thumb2,   edgehar_max_pool,
-     OTHER(edgehar_max_pool_mve),  edgehar_max_pool_vector,   edgehar_average_pool,       edgehar_mean_time,
-     OTHER(edgehar_mean_dsp),      OTHER(edgehar_mean_mve),   edgehar_mean_vector,        edgehar_max_time,
-     edgehar_add_columns,          edgehar_multiply_columns,  edgehar_scale_columns,      edgehar_offset_columns,
-     edgehar_prelu_columns,        edgehar_table_columns,     edgehar_join_columns,       edgehar_gather_columns,
-     edgehar_softmax_columns,      edgehar_conv1d_riscv,      edgehar_depthwise_riscv},
-    edgehar_spread,
-    edgehar_front_pocket,
-    &edgehar_changed_path};
+static edgehar_kernel_table table = EDGEHAR_EVERY_KERNEL(OTHER);
 static uint64_t memory[1 << 13];
 static uint32_t random_state;
 static volatile int touched;

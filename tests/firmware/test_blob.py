@@ -32,7 +32,7 @@ STATE_BYTES, LAYER_COUNT = 32, 75
 BLOB, FORMAT, KERNEL, MEMORY, ARGUMENT = -16, -17, -18, -2, -1
 SANITIZE = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DEDGEHAR_CHECK")
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", *SANITIZE)
-INCLUDES = (f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'src'}")
+INCLUDES = tuple(f"-I{FIRMWARE / name}" for name in ("include", "src", "fuzz"))
 DRIVER = Path(__file__).with_name("blob.c")
 PERSON = "1"  # of the training part
 HEADER = (FIRMWARE / "include" / "edgehar_blob.h").read_text()
