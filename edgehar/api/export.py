@@ -19,7 +19,7 @@ from edgehar.claims import claimed
 from edgehar.compile.plan import check_hop
 from edgehar.contract import Contract
 from edgehar.convert.calibration import Calibration, from_file, select
-from edgehar.convert.people import training_split
+from edgehar.convert.people import own_origin, training_split
 from edgehar.convert.temperature import parse_temperature
 from edgehar.convert.worn import fit_placement
 from edgehar.data import Dataset, DataSource, Windows
@@ -210,11 +210,11 @@ def _people(path: Path, dataset: Dataset, contract: Contract, split: str | None,
         why = "nobody is kept for a test" if not chosen.test else "the test people have no window of its labels"
         notes = (f"{why}: gate and golden windows are of the training people, and the figures flatter",)
         test = training
-    known = models.read_origin(path)
-    seen = set() if known is None or known.sha256 != dataset.sha256 else {*known.train, *known.validation}
+    known = own_origin(path, dataset)
+    seen = set() if known is None else {*known.train, *known.validation}
     if among := seen & set(chosen.test):
         notes += (f"the model was trained on {len(among)} of {len(chosen.test)} test people: the figures flatter",)
-    source = given or _own_source(path, dataset)
+    source = given or (None if known is None else known.source)
     origin = {
         "model": path.name,
         "model_sha256": sha256_file(path),
@@ -227,12 +227,6 @@ def _people(path: Path, dataset: Dataset, contract: Contract, split: str | None,
     if source is not None and source != DataSource("hapt"):
         origin["dataset_source"] = source.to_dict()
     return _Shares(training, test, origin, notes, unseen=not notes)
-
-
-def _own_source(path: Path, dataset: Dataset) -> DataSource | None:
-    """Where the model's own recordings are, where these are they."""
-    origin = models.read_origin(path)
-    return origin.source if origin is not None and origin.sha256 == dataset.sha256 else None
 
 
 def _calibration(wanted: CalibrationSource, training: Windows, contract: Contract) -> Calibration:

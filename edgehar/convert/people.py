@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgehar.data import Dataset, Split, split
 from edgehar.models import read_origin
+from edgehar.models.origin import Origin
 
 
 def training_split(model: Path, dataset: Dataset, name: str | None) -> Split:
@@ -22,7 +23,13 @@ def training_split(model: Path, dataset: Dataset, name: str | None) -> Split:
     """
     if name is not None:
         return split(dataset, name, validation=0)
-    origin = read_origin(model)
-    if origin is not None and origin.sha256 == dataset.sha256:
+    origin = own_origin(model, dataset)
+    if origin is not None:
         return Split(origin.train, origin.validation, origin.test)
     return split(dataset, "published", validation=0)
+
+
+def own_origin(model: Path, dataset: Dataset) -> Origin | None:
+    """What a model says of its training on these recordings; None where it was trained on others, or does not say."""
+    origin = read_origin(model)
+    return origin if origin is not None and origin.sha256 == dataset.sha256 else None
