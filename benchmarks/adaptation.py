@@ -19,7 +19,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,6 @@ from edgehar.contract import Contract
 from edgehar.convert.quantised import int8_model, predict_file
 from edgehar.data import Dataset, Windows
 from edgehar.evaluation import Evaluation, evaluate
-from edgehar.personal.aligned import align_recordings, usual_gravity
 from edgehar.personal.trial import Trial, try_profiles
 from edgehar.report.tables import NOTHING, markdown_table, percent, percent_range
 from edgehar.runtimes import open_model
@@ -58,7 +57,7 @@ def main(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     rows = []
     for seed in asked.seeds:
-        results = [measure(*fold) for fold in folds_of(asked, seed)]
+        results = [measure(fold) for fold in folds_of(asked, seed)]
         rows += [[name, str(seed), *cells] for name, cells in table(results).items()]
     aligned = "aligned by walking" if asked.align else "as recorded"
     what = "published test people" if asked.test else f"{asked.folds} folds over 21 training people"
@@ -68,72 +67,62 @@ def main(arguments: list[str]) -> None:
     print(markdown_table(columns, rows))
 
 
-def folds_of(asked: argparse.Namespace, seed: int) -> list[tuple[Dataset, Dataset, tuple[str, ...], int, Path]]:
-    """Recordings to train on and to measure, the people that are left out, the seed, and the folder of each network."""
+@dataclass(frozen=True)
+class Fold:
+    """One network to train: the recordings, the people it does not know, and how both are aligned."""
+
+    dataset: Dataset
+    people: tuple[str, ...]
+    seed: int
+    folder: Path
+    align: bool
+    both: bool
+
+    def prepare(self, align: str) -> tuple[run.RunPlan, run.Prepared]:
+        """The training with recordings turned as one of `ALIGN` says."""
+        how = {"seed": self.seed, "split": "published", "validation": 0, "refit": False}
+        plan = run.RunPlan.of({}, "micro", {**(BOTH if self.both else RECIPE), **how, "align": align})
+        return plan, run.prepare(plan, replace(self.dataset, published_test=self.people))
+
+
+def folds_of(asked: argparse.Namespace, seed: int) -> list[Fold]:
+    """The folds, or the one training whose people are the published test people."""
     dataset = data.load("hapt")
     kind = "-both" if asked.both else "-aligned" if asked.align else ""
+    chosen = participants(dataset, asked.test)
     if asked.test:
-        whole, people = participants(dataset, True), dataset.published_test
-        return [(*recordings_of(whole, people, asked), people, seed, asked.out / f"test{kind}-seed{seed}")]
-    chosen = participants(dataset, False)
-    return [
-        (
-            *recordings_of(chosen, people, asked),
-            people,
-            seed,
-            asked.out / f"{asked.folds}-folds{kind}-seed{seed}-{number}",
-        )
-        for number, people in enumerate(data.folds(chosen.subjects, asked.folds, seed=seed), 1)
-    ]
-
-
-def recordings_of(dataset: Dataset, left_out: tuple[str, ...], asked: argparse.Namespace) -> tuple[Dataset, Dataset]:
-    """What is trained on, and what is measured."""
-    measured = turned(dataset, left_out, asked.align)
-    return (dataset if asked.both else measured), measured
-
-
-def turned(dataset: Dataset, left_out: tuple[str, ...], align: bool) -> Dataset:
-    """Recordings turned to where gravity is while the people walk who are not left out; or as they are."""
-    if not align:
-        return dataset
-    others = [person for person in dataset.subjects if person not in left_out]
-    usual = usual_gravity(dataset, others)
-    assert usual is not None
-    aligned = align_recordings(dataset, usual)
-    print(aligned.note(), file=sys.stderr)
-    return aligned.dataset
+        groups = {f"test{kind}-seed{seed}": dataset.published_test}
+    else:
+        several = data.folds(chosen.subjects, asked.folds, seed=seed)
+        groups = {f"{asked.folds}-folds{kind}-seed{seed}-{number}": people for number, people in enumerate(several, 1)}
+    return [Fold(chosen, people, seed, asked.out / name, asked.align, asked.both) for name, people in groups.items()]
 
 
 @contextmanager
-def network_of(
-    dataset: Dataset, measured: Dataset, people: tuple[str, ...], seed: int, folder: Path
-) -> Iterator[tuple[Path, Contract, Windows]]:
-    """The int8 network that does not know these people, trained where it is not there yet, and their windows."""
-    recipe = BOTH if "-both-" in folder.name else RECIPE
-    how = {"seed": seed, "split": "published", "validation": 0, "refit": False}
-    plan = run.RunPlan.of({}, "micro", {**recipe, **how})
-    prepared = run.prepare(plan, replace(dataset, published_test=people))
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        run.run(plan, prepared, folder)
-        (folder / "done").touch()
-        print(f"trained {folder}", file=sys.stderr)
-    model, contract = models.load(folder / run.MODEL)
-    others = tuple(person for person in dataset.subjects if person not in people)
+def network_of(fold: Fold) -> Iterator[tuple[Path, Contract, Windows]]:
+    """The int8 network that does not know a fold's people, trained where it is not there yet, and their windows."""
+    plan, prepared = fold.prepare("both" if fold.both else "all" if fold.align else "none")
+    if prepared.unaligned:
+        print(f"nobody walks for 8 s in {', '.join(prepared.unaligned)}", file=sys.stderr)
+    if not (fold.folder / "done").exists():
+        shutil.rmtree(fold.folder, ignore_errors=True)
+        run.run(plan, prepared, fold.folder)
+        (fold.folder / "done").touch()
+        print(f"trained {fold.folder}", file=sys.stderr)
+    model, contract = models.load(fold.folder / run.MODEL)
+    others = tuple(person for person in fold.dataset.subjects if person not in fold.people)
     with int8_model(model, contract, prepared.coarse.of_subjects(others)) as path:
         opened = open_model(path)
         contract = opened.contract
         opened.close()
-        same = replace(plan, align="none")
-        yield path, contract, run.prepare(same, replace(measured, published_test=people)).coarse.of_subjects(people)
+        if fold.both and fold.align:  # whoever is not trained on is as recorded in `prepared`
+            _, prepared = fold.prepare("measured")
+        yield path, contract, prepared.coarse.of_subjects(fold.people)
 
 
-def measure(
-    dataset: Dataset, measured: Dataset, people: tuple[str, ...], seed: int, folder: Path
-) -> dict[str, tuple[Windows, Trial]]:
+def measure(fold: Fold) -> dict[str, tuple[Windows, Trial]]:
     """The windows of the people left out, and what each row said of them, by a network that does not know them."""
-    with network_of(dataset, measured, people, seed, folder) as (path, contract, windows):
+    with network_of(fold) as (path, contract, windows):
         answers, every = predict_file(path, windows.x), np.arange(len(windows))
         found = {"nothing": (windows, Trial("recording", 0, (), 0, every, answers, answers))}
         for name, only in ROWS.items():

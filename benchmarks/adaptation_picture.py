@@ -36,22 +36,20 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--networks", type=Path, required=True, help="the folder of benchmarks/adaptation.py")
     parser.add_argument("--out", type=Path, required=True, help="PNG")
     asked = parser.parse_args(arguments)
-    dataset, measured, people, seed, folder = folds_of(
-        argparse.Namespace(test=False, align=False, both=True, folds=3, out=asked.networks), 1
-    )[0]
-    with network_of(dataset, measured, people, seed, folder) as (path, contract, windows):
+    fold = folds_of(argparse.Namespace(test=False, align=False, both=True, folds=3, out=asked.networks), 1)[0]
+    with network_of(fold) as (path, contract, windows):
         name = most_gained(windows, try_profiles(path, contract, windows))
         own = windows.select(windows.recording == name)
         used = chosen_windows(own)
         profile = learn(path, contract, own, used)
-        whole = next(recording for recording in dataset.recordings if recording.name == name)
+        whole = next(recording for recording in fold.dataset.recordings if recording.name == name)
         starts = np.arange(0, len(whole) - contract.window + 1, 20)
         x = np.stack([whole.acc[at : at + contract.window] for at in starts])
         rows = {"truth": (np.arange(len(whole)) / 20, whole.label)}
         for word, given in (("before", None), ("after", profile)):
             with personal_model(path, given) as file:
                 rows[word] = ((starts + contract.window) / 20, predict_file(file, x).argmax(1))
-        truth = [contract.labels.index(c) if c in contract.labels else -1 for c in dataset.classes]
+        truth = [contract.labels.index(c) if c in contract.labels else -1 for c in fold.dataset.classes]
         rows["truth"] = (rows["truth"][0], np.array([*truth, -1])[whole.label])
         draw(asked.out, rows, own.start[used] / 20, contract.labels, f"{name}, a person whom the network never saw")
 
