@@ -78,10 +78,14 @@ def _register_bytes(registers: str, size: int) -> int:
 
 
 def _compiler_frames(objects: Path, linked: Collection[str]) -> dict[str, int]:
-    """Frame sizes by linked name; a clone such as `run.constprop.0` has its original's."""
+    """Frame sizes by linked name; a clone such as `run.constprop.0` has its original's.
+
+    Of static functions of one name in several files, as in what the engine is compiled to a second time, the largest.
+    """
     sizes: dict[str, int] = {}
     for path in sorted(objects.glob("*.su")):
         for line in path.read_text(encoding="utf-8").splitlines():
             where, size, _ = line.split("\t")
-            sizes[where.rsplit(":", 1)[1]] = int(size)
+            name = where.rsplit(":", 1)[1]
+            sizes[name] = max(int(size), sizes.get(name, 0))
     return {name: sizes[name.split(".")[0]] for name in linked if name.split(".")[0] in sizes}
