@@ -11,8 +11,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from edgehar.errors import EdgeharError, MissingExtra
@@ -64,7 +65,7 @@ def each(
         parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
         tasks = (joblib.delayed(_guarded)(function, call, threads) for call in calls)
         try:
-            for result, error in stack.enter_context(closing(parallel(tasks))):
+            for result, error in stack.enter_context(_ending(parallel(tasks))):
                 if error is not None:
                     raise EdgeharError(error)
                 yield result
@@ -95,6 +96,18 @@ def _guarded(
             return function(*call), None
     except EdgeharError as error:
         return None, str(error)
+
+
+@contextmanager
+def _ending(results: Generator[Result, None, None]) -> Iterator[Generator[Result, None, None]]:
+    """Close joblib's results at the end; calls that are under way after another one failed are cancelled knowingly."""
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\d+ tasks which were still being processed", UserWarning)
+            warnings.filterwarnings("ignore", r"\d+ tasks have been successfully executed", UserWarning)
+            results.close()
 
 
 def _leave_interrupts() -> None:

@@ -45,6 +45,17 @@ def test_an_error_keeps_its_words():
         list(each(lack, [("tensorflow",)] * 2, jobs=2))
 
 
+def lack_or_wait(package, seconds):
+    time.sleep(seconds)
+    return wait(0) if seconds else lack(package)
+
+
+def test_a_call_that_is_under_way_when_another_fails_is_cancelled_without_a_word():
+    """A warning is an error in this run."""
+    with pytest.raises(EdgeharError, match="this needs tensorflow"):
+        list(each(lack_or_wait, [("tensorflow", 0), ("tensorflow", 5)], jobs=2))
+
+
 def test_a_process_that_dies_ends_in_one_line():
     got = []
     with pytest.raises(EdgeharError, match="a worker on this machine died") as caught:
