@@ -90,6 +90,14 @@ PIPELINE = (
         "(size_t)(model->layer_count - layer) * sizeof(uint16_t)",
         "(size_t)(layer ? 0 : model->layer_count) * sizeof(uint16_t)",
         "the second window's outputs are counted on from the first's",
+        STREAMS,
+    ),
+    Mutant(
+        "edges stay as the window before left them",
+        ENGINE,
+        "clear(model, memory, model->replayed, model->split);",
+        "(void)model;",
+        "a window in a stream is not as it is alone",
         ALONE,
     ),
     Mutant(
