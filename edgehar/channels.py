@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgehar.errors import ContractError
+from edgehar.errors import ContractError, EdgeharError
 
 #: Values of a sample at most: three sensors of three axes.
 MOST_CHANNELS = 9
@@ -109,6 +109,37 @@ def vectors(channels: Sequence[Channel]) -> tuple[int, ...]:
     return tuple(
         at for at, one in enumerate(channels) if names[at : at + 3] == [f"{one.sensor}.{axis}" for axis in AXES]
     )
+
+
+def sensors_of(channels: Sequence[Channel]) -> tuple[str, ...]:
+    """The sensors that the channels name, in their order."""
+    return tuple(dict.fromkeys(one.sensor for one in channels))
+
+
+def check_axes(channels: Sequence[Channel], axes: Sequence[int]) -> None:
+    """Raise EdgeharError unless a sensor's sample can be these channels, as edgehar_set_sensors says.
+
+    Args:
+        axes: for each channel the value of the sample that it is: 1, 2, …, each once; negative where it points the
+            other way. Where a rotation has a meaning, x, y and z of a sensor stand together in the sample, too, and
+            lengths keep their sign.
+    """
+    count = len(channels)
+    if sorted(map(abs, axes)) != [*range(1, count + 1)]:
+        each = "1" if count == 1 else f"{', '.join(map(str, range(1, count)))} and {count}"
+        raise EdgeharError(f"expected each of the axes {each} once, perhaps negative, got {list(axes)}")
+    if not turnable(channels):
+        return
+    whole = {at: sorted(abs(one) for one in axes[at : at + 3]) for at in vectors(channels)}
+    for at, found in whole.items():
+        if found[2] - found[0] != 2:
+            raise EdgeharError(
+                f"expected three axes that follow one another for x, y and z of {channels[at].sensor}, "
+                f"got {list(axes[at : at + 3])}"
+            )
+    for channel, axis in zip(channels, axes, strict=True):
+        if channel.part == MAGNITUDE and axis < 0:
+            raise EdgeharError(f"expected no negative axis for {channel.name}, which is a length, got {axis}")
 
 
 def acceleration_at(channels: Sequence[Channel]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def stream(
     profile: str | os.PathLike[str] | None = None,
     align: bool = False,
     sensor_rate: float | None = None,
-    sensor_unit: float = 1 / 256,
+    sensor_unit: float | Sequence[float] | None = None,
     placement: bool = True,
 ) -> pd.DataFrame:
     """Run a model over recordings as `python -m edgehar stream` does, resampled to the model's rate.
@@ -39,7 +40,8 @@ def stream(
         align: turn each recording from its first 8 s of walking on, so that gravity is where training had it, instead
             of by the profile's rotation; there, windows are forgotten.
         sensor_rate: of the sensor, Hz: its samples are filtered in integers, to the bit as the device does.
-        sensor_unit: m/s² of the sensor's count.
+        sensor_unit: m/s² of the sensor's count; of a model of several sensors' channels, a number for each of them, in
+            its own unit. 1/256 by default.
         placement: whether decisions are unsure while the device is worn as it was never trained, where the model knows.
         smoothing: how decisions follow probabilities; `edgehar.streaming.SmoothingConfig`.
     Returns:

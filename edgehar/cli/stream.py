@@ -84,7 +84,12 @@ FRACTION = click.FloatRange(0, 1)
     "--min-dwell", type=click.IntRange(1, 2**31 - 1), default=2, show_default=True, help="Decisions a label stays."
 )
 @click.option("--sensor-rate", type=float, help="Hz: filter from this sensor's rate in integers, as the device does.")
-@click.option("--sensor-unit", type=float, help="With --sensor-rate: m/s² of the sensor's count (default: 1/256).")
+@click.option(
+    "--sensor-unit",
+    metavar="NUMBER,…",
+    help="With --sensor-rate: m/s² of the sensor's count (default: 1/256); for several sensors a number for each of "
+    "them, such as 0.0012,0.0006 for acc and gyro.",
+)
 @click.option(
     "--placement/--no-placement",
     default=True,
@@ -121,7 +126,7 @@ def command(
     hysteresis: float,
     min_dwell: int,
     sensor_rate: float | None,
-    sensor_unit: float | None,
+    sensor_unit: str | None,
     placement: bool,
     realtime: bool,
     as_json: bool,
@@ -163,7 +168,6 @@ def command(
     if sensor_rate is not None and (realtime or (live and data.rate is not None)):
         raise click.UsageError("--sensor-rate says the rate of the samples, which come as they are: without --rate, "
                                "--realtime")  # fmt: skip
-    from edgehar.front_end import UNIT
     from edgehar.report.stream_view import JsonView, TextView
     from edgehar.report.timeline import plot_timeline, require_matplotlib
     from edgehar.streaming import SmoothingConfig
@@ -181,7 +185,7 @@ def command(
         profile=profile,
         align=align,
         sensor_hz=sensor_rate,
-        sensor_unit=1 / UNIT if sensor_unit is None else sensor_unit,
+        sensor_unit=None if sensor_unit is None else _numbers(sensor_unit),
         placement=placement,
     )
     if player.note:
@@ -231,6 +235,14 @@ def _units(fraction: float) -> int:
     if math.isnan(fraction):  # which lies within any range, to click
         raise click.UsageError("expected numbers of 0 … 1 for --alpha, --threshold and --hysteresis, got nan")
     return math.floor(fraction * 256 + 0.5)
+
+
+def _numbers(text: str) -> list[float]:
+    """Numbers of a `--sensor-unit`."""
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise click.UsageError(f"expected numbers with commas between them for --sensor-unit, got {text!r}") from None
 
 
 def _refuse_for_live(data: DataSource, **others: object) -> None:

@@ -12,7 +12,6 @@ from edgehar.contract import Contract
 from edgehar.data.channels import take_channels
 from edgehar.data.recording import UNLABELLED, Dataset, Recording
 from edgehar.errors import DataError, EdgeharError
-from edgehar.front_end import UNIT
 from edgehar.personal.profile import read_profile
 from edgehar.runtimes import Runtime
 from edgehar.runtimes.incremental import Incremental
@@ -33,19 +32,19 @@ class Player:
 
     Attributes:
         note: why the incremental engine saves nothing, where that is so.
-        sensor_hz, sensor_unit: of a sensor whose counts the device would take; None: samples come at the model's rate.
+        sensor_hz, sensor_unit: of sensors whose counts the device would take; None: samples come at the model's rate.
     """
 
     streamer: Streamer
     contract: Contract
     note: str | None = None
     sensor_hz: float | None = None
-    sensor_unit: float = 1 / UNIT
+    sensor_unit: float | Sequence[float] | None = None
 
     def sensed(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """A live sensor's blocks as the device makes them."""
         assert self.sensor_hz is not None
-        return sensor_blocks(blocks, Sensor(self.contract, self.sensor_hz, unit=self.sensor_unit), self.sensor_unit)
+        return sensor_blocks(blocks, Sensor(self.contract, self.sensor_hz, unit=self.sensor_unit))
 
     def recorded(self, recording: Recording, classes: Sequence[str], *, realtime: bool = False) -> Iterator[Block]:
         """A recording's blocks; see `recording_blocks` and `sensed_blocks`.
@@ -61,7 +60,7 @@ class Player:
                 f"{recording.rate_hz:g} Hz"
             )
         sensor = Sensor(self.contract, self.sensor_hz, unit=self.sensor_unit)
-        return sensed_blocks(recording, classes, self.contract, sensor, self.sensor_unit)
+        return sensed_blocks(recording, classes, self.contract, sensor)
 
     def session(self, warn: Callable[[str], None], *, keep: bool = False, from_hz: float | None = None) -> Session:
         """A fresh session; see `Session` and `Watch`."""
@@ -79,7 +78,7 @@ def open_player(
     profile: str | os.PathLike[str] | None = None,
     align: bool = False,
     sensor_hz: float | None = None,
-    sensor_unit: float = 1 / UNIT,
+    sensor_unit: float | Sequence[float] | None = None,
     placement: bool = True,
 ) -> Player:
     """Open a model for streaming.

@@ -1,6 +1,7 @@
 """A sensor's counts to samples at a model's rate, in integers: what the C engine does with them, to the bit.
 
-docs/spec.md, "Sensor", has the rules; firmware_ref/src/edgehar_sensor.c and edgehar_resample.c compute the same.
+docs/spec.md, "Sensor", has the rules; in firmware_ref/src, edgehar_sensor.c, edgehar_sensors.c and edgehar_resample.c
+compute the same.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.channels import ACCELERATION, channels_text
+from edgehar.channels import Channel, channels_text, check_axes, sensors_of
 from edgehar.contract import Contract
 from edgehar.data.polyphase import Polyphase, make_polyphase
 from edgehar.data.recording import Recording
@@ -23,7 +24,7 @@ from edgehar.streaming.streamer import Flush, FlushReason
 
 #: A point between two samples: its distance from the first, of the distance of both.
 LINE_BITS = 14
-#: m/s² of one count, as C takes it.
+#: m/s² of one count, or of another sensor's unit, as C takes it.
 SMALLEST_UNIT, LARGEST_UNIT = 2.0**-16, 16.0
 
 
@@ -35,8 +36,10 @@ class Sensor:
     Args:
         contract: of the model.
         rate_hz: of the sensor; the model's rate needs no filter.
-        unit: m/s² of one count.
-        axes: the sensor's axis that is the model's x, y, z: 1, 2 or 3, negative where it points the other way.
+        unit: m/s² of one count, or what else its sensor has; of several sensors, a number for each of them, in the
+            order in which the contract names them. 1/256 by default.
+        axes: for each of the model's channels the value of the sensor's sample that it is: 1, 2, …, negative where it
+            points the other way; see `check_axes`. In their order by default.
 
     Attributes:
         duplicates: samples ignored so far because their time was that of the sample before.
@@ -46,26 +49,24 @@ class Sensor:
     """
 
     def __init__(
-        self, contract: Contract, rate_hz: float, *, unit: float = 1 / UNIT, axes: Sequence[int] = (1, 2, 3)
+        self,
+        contract: Contract,
+        rate_hz: float,
+        *,
+        unit: float | Sequence[float] | None = None,
+        axes: Sequence[int] | None = None,
     ) -> None:
-        if sorted(map(abs, axes)) != [1, 2, 3]:
-            raise EdgeharError(f"expected each of the axes 1, 2 and 3 once, perhaps negative, got {list(axes)}")
-        if not SMALLEST_UNIT <= unit < LARGEST_UNIT:
-            raise EdgeharError(
-                f"expected a sensor's unit of {SMALLEST_UNIT:g} to {LARGEST_UNIT:g} m/s² a count, got {unit:g}"
-            )
-        if contract.channels != ACCELERATION:
-            raise EdgeharError(
-                "expected a model of x, y and z of the acceleration for a sensor of another rate, got the channels "
-                f"{channels_text(contract.channels)}"
-            )
+        channels = contract.channels
+        axes = range(1, len(channels) + 1) if axes is None else axes
+        check_axes(channels, axes)
+        self.units = channel_units(channels, unit)
         same = rate_hz == contract.rate_hz
         self.filter: Polyphase | None = None if same else make_polyphase(rate_hz, contract.rate_hz)
         self.period_us = round(1e6 / contract.rate_hz) if self.filter is None else self.filter.period[0]
         self.duplicates = 0
         self._signs = np.sign(axes)
         self._from = np.abs(axes) - 1
-        self._multiplier, self._shift = counts_map(unit * UNIT)
+        self._multiplier, self._shift = np.array([counts_map(one * UNIT) for one in self.units.tolist()], np.int64).T
         half = (contract.window + 1) // 2
         self._length = half if self.filter is None else -(-half * self.filter.down // self.filter.up)
         self.reset()
@@ -78,13 +79,14 @@ class Sensor:
         self._forget()
 
     def push(self, counts: NDArray[np.int16], t_us: Sequence[int] | NDArray[np.int64] | None = None) -> list[Block]:
-        """Take (N, 3) counts; blocks of samples in m/s², each with the flush before it.
+        """Take (N, channels) counts; blocks of samples in m/s², each with the flush before it.
 
         Args:
             counts: int16.
             t_us: microseconds; None: each one period after the last.
         """
         times: list[int | None] = [None] * len(counts) if t_us is None else [int(t) for t in t_us]
+        width = len(self.units)
         blocks: list[Block] = []
         made: list[tuple[NDArray[np.int64], int]] = []
         flush: Flush | None = None
@@ -97,11 +99,11 @@ class Sensor:
             reason = self._irregular(t)
             if reason is not None:
                 if made or flush is not None:
-                    blocks.append(_block(made, flush))
+                    blocks.append(_block(width, made, flush))
                 made, flush = [], Flush(t, reason)
             made += self._take(row, t)
         if made or flush is not None:
-            blocks.append(_block(made, flush))
+            blocks.append(_block(width, made, flush))
         return blocks
 
     def _irregular(self, t: int) -> FlushReason | None:
@@ -128,7 +130,7 @@ class Sensor:
 
     def _forget(self) -> None:
         self._points: list[NDArray[np.int64]] = []
-        self._last = np.zeros(3, np.int64)
+        self._last = np.zeros(len(self.units), np.int64)
         self._last_us = self._ahead = self._rest = 0
         self._step = self.period_us
 
@@ -198,39 +200,57 @@ def fifo_times(last_us: int, count: int, kept_us: int | None, period_us: int) ->
     return [last_us - (count - 1 - index) * period_us for index in range(count)]
 
 
-def to_counts(samples: NDArray[np.float32], unit: float) -> NDArray[np.int16]:
-    """Finite samples in m/s² as the counts that a sensor would have given: floor(a / unit + 0.5), kept within int16."""
-    whole = np.floor(np.asarray(samples, np.float64) / unit + 0.5)
+def channel_units(channels: Sequence[Channel], unit: float | Sequence[float] | None) -> NDArray[np.float64]:
+    """The unit of a count of each channel, from one for each sensor; raises EdgeharError, see `Sensor`."""
+    sensors = sensors_of(channels)
+    given = [1 / UNIT] * len(sensors) if unit is None else list(unit) if isinstance(unit, Sequence) else [unit]
+    if len(given) != len(sensors):
+        raise EdgeharError(
+            f"expected a sensor's unit for each of {', '.join(sensors)}, as the channels {channels_text(channels)} "
+            f"name them, got {len(given)}"
+        )
+    units = dict(zip(sensors, given, strict=True))
+    for one in channels:
+        if not SMALLEST_UNIT <= units[one.sensor] < LARGEST_UNIT:
+            raise EdgeharError(
+                f"expected a sensor's unit of {SMALLEST_UNIT:g} to {LARGEST_UNIT:g} "
+                f"{'m/s²' if one.unit == 'm/s^2' else one.unit} a count, got {units[one.sensor]:g}"
+            )
+    return np.array([units[one.sensor] for one in channels], np.float64)
+
+
+def to_counts(samples: NDArray[np.float32], units: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Finite samples (N, channels) as the counts that sensors of these units would have given: floor(v / unit + 0.5),
+    kept within int16."""
+    whole = np.floor(np.asarray(samples, np.float64) / units + 0.5)
     return np.clip(whole, -32768, 32767).astype(np.int16)
 
 
-def sensor_blocks(blocks: Iterable[Block], sensor: Sensor, unit: float) -> Iterator[Block]:
-    """Blocks in m/s² at a sensor's rate as the device makes them; a sample that is not finite flushes here as well."""
+def sensor_blocks(blocks: Iterable[Block], sensor: Sensor) -> Iterator[Block]:
+    """Blocks at a sensor's rate as the device makes them; a sample that is not finite flushes here as well."""
     for block in blocks:
         finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(block.x), axis=1)
         edges = [-1, *np.flatnonzero(~finite).tolist(), len(finite)]
         for start, stop in pairwise(edges):
             rows = slice(start + 1, stop)
-            yield from sensor.push(to_counts(block.x[rows], unit), block.t_us[rows])
+            yield from sensor.push(to_counts(block.x[rows], sensor.units), block.t_us[rows])
             if stop < len(finite):
                 sensor.reset()
-                yield _block([], Flush(int(block.t_us[stop]), "nan"))
+                yield _block(len(sensor.units), [], Flush(int(block.t_us[stop]), "nan"))
 
 
-def sensed_blocks(
-    recording: Recording, classes: Sequence[str], contract: Contract, sensor: Sensor, unit: float
-) -> Iterator[Block]:
+def sensed_blocks(recording: Recording, classes: Sequence[str], contract: Contract, sensor: Sensor) -> Iterator[Block]:
     """A sensor's recording at its own rate, as the device makes it; an output has the nearest sample's label."""
     t_us = np.floor(recording.t * 1e6 + 0.5).astype(np.int64)
     middles = (t_us[1:] + t_us[:-1]) / 2
     truth = label_codes(classes, contract)[recording.label]
     for start in range(0, len(recording), BLOCK):
         rows = slice(start, start + BLOCK)
-        for block in sensor_blocks([Block(recording.acc[rows], t_us[rows])], sensor, unit):
+        for block in sensor_blocks([Block(recording.acc[rows], t_us[rows])], sensor):
             nearest = np.searchsorted(middles, block.t_us, side="right")
             yield block._replace(truth=truth[nearest])
 
 
-def _block(made: list[tuple[NDArray[np.int64], int]], flush: Flush | None) -> Block:
-    values = np.array([value for value, _ in made], np.int64).reshape(-1, 3)
+def _block(width: int, made: list[tuple[NDArray[np.int64], int]], flush: Flush | None) -> Block:
+    values = np.array([value for value, _ in made], np.int64).reshape(-1, width)
     return Block(from_q8(values), np.array([t for _, t in made], np.int64), None, flush)

@@ -209,9 +209,6 @@ typedef struct edgehar_last_layer {
     uint8_t own;       /* whether the weights are a profile's */
 } edgehar_last_layer;
 
-/* A sensor's axes, unit and rate: edgehar_sensor.h. */
-struct edgehar_sensor;
-
 /* One stream. Its fields are for the engine's sources alone. */
 typedef struct edgehar edgehar;
 struct edgehar {
@@ -225,8 +222,8 @@ struct edgehar {
     int32_t *scores;
     edgehar_gravity gravity;
     /* What becomes of counts, where they have a sensor; else NULL. */
-    int (*take)(edgehar *self, const int16_t counts[3], uint64_t time_us, int status, edgehar_decision *decision);
-    const struct edgehar_sensor *sensor;
+    int (*take)(edgehar *self, const int16_t *counts, uint64_t time_us, int status, edgehar_decision *decision);
+    const void *sensor; /* axes, unit and rate: edgehar_sensor, or edgehar_sensors of other channels */
     void *sensor_memory;
     uint64_t clock;       /* time of the last sample seen */
     uint64_t kept;        /* time of the last sample kept */

@@ -19,7 +19,7 @@ extern "C" {
 
 /* From a sensor's rate to a model's, by up / down; generated. */
 typedef struct edgehar_resampler {
-    int (*take)(edgehar *self, const int16_t counts[3], uint64_t time_us, int status, edgehar_decision *decision);
+    int (*take)(edgehar *self, const int16_t *counts, uint64_t time_us, int status, edgehar_decision *decision);
     const int16_t *taps; /* `up` rows of `length`, oldest sample first, in units of 2^-bits */
     uint32_t output_us;  /* the model's period */
     uint32_t period_us;  /* the sensor's: period_us + rest_us / down */
@@ -29,7 +29,8 @@ typedef struct edgehar_resampler {
     uint16_t up;
     uint16_t down;
     uint8_t bits;
-    uint8_t most; /* outputs that one sample can bring about */
+    uint8_t most;     /* outputs that one sample can bring about */
+    uint8_t channels; /* of a sample, where they are not x, y, z; else 0 */
 } edgehar_resampler;
 
 typedef struct edgehar_sensor {
@@ -52,6 +53,24 @@ typedef struct edgehar_sensor {
  */
 int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory, size_t bytes);
 
+/* What gives the samples of a model of other channels, as an accelerometer with a gyroscope. */
+typedef struct edgehar_sensors {
+    const edgehar_resampler *resampler; /* NULL: they come at the model's rate */
+    edgehar_counts
+        units[EDGEHAR_MOST_CHANNELS]; /* EDGEHAR_MODEL_SENSOR_UNITS of the model's header: a unit per sensor */
+    /* For each channel the value of a pushed sample that it is: 1 … channels, each once; negative where it points the
+     * other way. A sensor's x, y and z stand together there, too, and lengths do not change their sign. */
+    int8_t axes[EDGEHAR_MOST_CHANNELS];
+} edgehar_sensors;
+
+/* The same as edgehar_set_sensor, for a model whose samples are not x, y, z of the acceleration alone. Values become 1/256
+ * of their unit, within ±128 of it.
+ *
+ * Returns what edgehar_set_sensor does; EDGEHAR_ERROR_MODEL of a model of x, y, z, or a resampler for another number of
+ * channels.
+ */
+int edgehar_set_sensors(edgehar *self, const edgehar_sensors *sensors, void *memory, size_t bytes);
+
 /* What edgehar_push_fifo calls for every sample that did more than being kept: `status` is enum edgehar_status, and
  * `decision` is to be read with EDGEHAR_DECISION only. */
 typedef void edgehar_listener(void *context, int status, const edgehar_decision *decision);
@@ -65,8 +84,10 @@ typedef void edgehar_listener(void *context, int status, const edgehar_decision 
 int edgehar_push_fifo(edgehar *self, const int16_t *counts, int count, uint64_t last_us, edgehar_listener *listener,
                       void *context);
 
-/* The filter, as generated tables name it. */
-int edgehar_resample(edgehar *self, const int16_t counts[3], uint64_t time_us, int status, edgehar_decision *decision);
+/* The filter, as generated tables name it: of x, y, z, and of other channels. */
+int edgehar_resample(edgehar *self, const int16_t *counts, uint64_t time_us, int status, edgehar_decision *decision);
+int edgehar_resample_channels(edgehar *self, const int16_t *counts, uint64_t time_us, int status,
+                              edgehar_decision *decision);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,20 @@ static void turn(const edgehar *self, int32_t *sample)
     }
 }
 
+int edgehar_take_channels_q8(edgehar *self, int32_t *sample, int status, int8_t *quantised)
+{
+    const edgehar_model *model = self->config->model;
+    int channel;
+
+    if (self->rotation) {
+        turn(self, sample);
+    }
+    for (channel = 0; channel < model->channels; channel++) {
+        quantised[channel] = edgehar_quantise_count(model, &model->q8, sample[channel]);
+    }
+    return status;
+}
+
 static int quantise_counts(edgehar *self, const int16_t *counts, int status, int8_t *quantised)
 {
     const edgehar_model *model = self->config->model;

@@ -25,6 +25,9 @@ void edgehar_forget(edgehar *self);
  * it: EDGEHAR_FLUSH_ALIGNED where it has told how samples are turned, else `status`. */
 int edgehar_take_q8(edgehar *self, int32_t sample[3], int status, int8_t quantised[3]);
 
+/* The same of other channels, which no front end has. */
+int edgehar_take_channels_q8(edgehar *self, int32_t *sample, int status, int8_t *quantised);
+
 /* value * multiplier / 2^shift, rounded half up, within ±largest. */
 static inline int32_t edgehar_map(const edgehar_counts *counts, int32_t value, int32_t largest)
 {

@@ -20,49 +20,44 @@ int edgehar_take_sums(edgehar *self, const int32_t sums[3], int bits, uint64_t t
 }
 
 /* A sensor at the model's rate. */
-static int take_counts(edgehar *self, const int16_t counts[3], uint64_t time_us, int status, edgehar_decision *decision)
+static int take_counts(edgehar *self, const int16_t *counts, uint64_t time_us, int status, edgehar_decision *decision)
 {
     const int32_t sums[3] = {counts[0], counts[1], counts[2]};
     return edgehar_take_sums(self, sums, 0, time_us, status, decision);
 }
 
-/* Whether each of the three axes is named once. */
-static int axes_hold(const int8_t axes[3])
+int edgehar_axes_hold(const int8_t *axes, int count)
 {
-    int seen = 0, axis;
-    for (axis = 0; axis < 3; axis++) {
-        const int from = axes[axis] < 0 ? -axes[axis] : axes[axis];
-        if (from < 1 || from > 3) {
+    int seen = 0, index;
+    for (index = 0; index < count; index++) {
+        const int from = axes[index] < 0 ? -axes[index] : axes[index];
+        if (from < 1 || from > count) {
             return 0;
         }
-        seen |= 1 << from;
+        seen |= 2 << (from - 1);
     }
-    return seen == 14;
+    return seen == (2 << count) - 2;
 }
 
-int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory, size_t bytes)
+int edgehar_is_sensor_unit(const edgehar_counts *unit)
 {
-    const edgehar_resampler *resampler;
-    const edgehar_model *model;
-
-    if (!self) {
-        return EDGEHAR_ERROR_ARGUMENT;
-    }
-    model = self->config->model;
-    resampler = sensor ? sensor->resampler : NULL;
-    if (sensor && (model->q8.multiplier == 0 || model->channels != 0)) {
-        return EDGEHAR_ERROR_MODEL;
-    }
     /* A sum of the filter has 31 bits and a multiplier 32: 62 bits of shift and a half hold in 64. */
-    if (sensor && (sensor->unit.multiplier < 1u << 30 || sensor->unit.multiplier > 1u << 31 || sensor->unit.shift < 1 ||
-                   sensor->unit.shift > 46 || !axes_hold(sensor->axes))) {
-        return EDGEHAR_ERROR_CONFIG;
-    }
+    return unit->multiplier >= 1u << 30 && unit->multiplier <= 1u << 31 && unit->shift >= 1 && unit->shift <= 46;
+}
+
+int edgehar_begin_sensor(edgehar *self, const void *sensor, const edgehar_resampler *resampler,
+                         int (*take)(edgehar *self, const int16_t *counts, uint64_t time_us, int status,
+                                     edgehar_decision *decision),
+                         void *memory, size_t bytes)
+{
+    const edgehar_model *model = self->config->model;
+
     if (resampler) {
-        if (resampler->output_us != model->period_us) {
+        if (resampler->output_us != model->period_us || resampler->channels != model->channels) {
             return EDGEHAR_ERROR_MODEL;
         }
-        if (!memory || ((uintptr_t)memory & 3u) != 0 || bytes < EDGEHAR_RESAMPLE_BYTES(resampler->length)) {
+        if (!memory || ((uintptr_t)memory & 3u) != 0 ||
+            bytes < EDGEHAR_RESAMPLE_BYTES(resampler->length, resampler->channels)) {
             return EDGEHAR_ERROR_MEMORY;
         }
         if (self->config->hop < resampler->most) {
@@ -71,7 +66,7 @@ int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory
     }
     self->sensor = sensor;
     self->sensor_memory = memory;
-    self->take = resampler ? resampler->take : sensor ? take_counts : NULL;
+    self->take = resampler ? resampler->take : sensor ? take : NULL;
     self->period_us = resampler ? resampler->period_us : model->period_us;
     self->rate_length = EDGEHAR_RATE_STEPS(model->window);
     if (resampler) {
@@ -80,6 +75,20 @@ int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory
     }
     edgehar_reset(self);
     return EDGEHAR_OK;
+}
+
+int edgehar_set_sensor(edgehar *self, const edgehar_sensor *sensor, void *memory, size_t bytes)
+{
+    if (!self) {
+        return EDGEHAR_ERROR_ARGUMENT;
+    }
+    if (sensor && (self->config->model->q8.multiplier == 0 || self->config->model->channels != 0)) {
+        return EDGEHAR_ERROR_MODEL;
+    }
+    if (sensor && (!edgehar_is_sensor_unit(&sensor->unit) || !edgehar_axes_hold(sensor->axes, 3))) {
+        return EDGEHAR_ERROR_CONFIG;
+    }
+    return edgehar_begin_sensor(self, sensor, sensor ? sensor->resampler : NULL, take_counts, memory, bytes);
 }
 
 /* Whether the `count` samples that end at `last_us` follow the last one kept, each a period after the other to 10 %. */

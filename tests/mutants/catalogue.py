@@ -16,9 +16,10 @@ from tests.mutants.placement import PLACEMENT
 from tests.mutants.ports import PORTS
 from tests.mutants.sample_path import SAMPLE_PATH
 from tests.mutants.sensor import SENSORS, STORES
+from tests.mutants.sensor_channels import SENSOR_CHANNELS
 from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
     *PIPELINE, *KERNELS, *KERNELS_ARM, *KERNELS_RISCV, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH,
-    *PORTS, *SENSORS, *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT, *BLOB,
+    *PORTS, *SENSORS, *SENSOR_CHANNELS, *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT, *BLOB,
 )  # fmt: skip

@@ -106,7 +106,7 @@ CHANNELS = (
     Mutant(
         "a sensor of three axes for six values",
         "firmware_ref/src/edgehar_sensor.c",
-        " || model->channels != 0)",
+        " || self->config->model->channels != 0)",
         ")",
         "a sensor's rate with other channels",
         UNITS,

@@ -48,8 +48,8 @@ SENSORS = (
     Mutant(
         "the filter does not begin anew",
         RESAMPLE,
-        "if (self->fresh) {",
-        "if (self->fresh && state->output_us == 0) {",
+        "if (self->fresh) {\n        begin(resampler, state, 3,",
+        "if (self->fresh && state->output_us == 0) {\n        begin(resampler, state, 3,",
         "a flush clears the filter",
         DECIDES,
     ),

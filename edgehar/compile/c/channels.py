@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgehar.channels import ACCELERATION, Channel, turnable, vectors
+from edgehar.channels import ACCELERATION, Channel, sensors_of, turnable, vectors
 from edgehar.compile.c.names import Names
 
 
@@ -15,24 +15,32 @@ def channels_remark(channels: Sequence[Channel]) -> str:
     return "values of a sample: " + ", ".join(f"{one.name} ({one.unit})" for one in channels)
 
 
-def counts_macro(channels: Sequence[Channel]) -> tuple[str, ...]:
-    """Name of the macro that `channel_counts` defines, where it does."""
-    return () if tuple(channels) == ACCELERATION else ("CHANNEL_COUNTS",)
+def channel_macros(channels: Sequence[Channel]) -> tuple[str, ...]:
+    """Names of the macros that `define_channels` defines."""
+    if tuple(channels) == ACCELERATION:
+        return ()
+    return *(f"AT_{channels[at].sensor.upper()}" for at in vectors(channels)), "CHANNEL_COUNTS", "SENSOR_UNITS"
 
 
-def channel_counts(names: Names, channels: Sequence[Channel]) -> str:
-    """The macro that makes `channel_counts` of a configuration from a unit per sensor; empty for x, y and z alone."""
+def define_channels(names: Names, channels: Sequence[Channel]) -> str:
+    """Where each sensor's x, y, z stand, and the maps of counts from a unit per sensor; empty for x, y and z alone."""
     if tuple(channels) == ACCELERATION:
         return ""
-    sensors = list(dict.fromkeys(one.sensor for one in channels))
+    sensors = sensors_of(channels)
     units = {one.sensor: one.unit for one in channels}
-    scale = names.macro("INPUT_SCALE")
-    rows = [f"EDGEHAR_COUNTS_OF(({one.sensor}), {scale})" for one in channels]
     told = ", ".join(f"{units[sensor]} of a count of {sensor}" for sensor in sensors)
+    places = [f"#define {names.macro('AT_' + channels[at].sensor.upper())} {at}" for at in vectors(channels)]
+
+    def rows(name: str, scale: str) -> str:
+        each = [f"EDGEHAR_COUNTS_OF(({one.sensor}), {scale})" for one in channels]
+        return f"#define {names.macro(name)}({', '.join(sensors)}) \\\n    {{" + ", \\\n     ".join(each) + "}\n"
+
     return (
-        f"\n/* For edgehar_set_counts, a row for each channel: {told}. */\n"
-        f"#define {names.macro('CHANNEL_COUNTS')}({', '.join(sensors)}) \\\n"
-        "    {" + ", \\\n     ".join(rows) + "}\n"
+        ("\n/* The place of x of a sensor; y and z follow it. */\n" + "\n".join(places) + "\n" if places else "")
+        + f"\n/* For edgehar_set_counts, a row for each channel: {told}. */\n"
+        + rows("CHANNEL_COUNTS", names.macro("INPUT_SCALE"))
+        + "\n/* The same, for edgehar_set_sensors. */\n"
+        + rows("SENSOR_UNITS", "1.0 / 256")
     )
 
 

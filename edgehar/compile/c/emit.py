@@ -9,7 +9,7 @@ import numpy as np
 from edgehar import __version__
 from edgehar.channels import ACCELERATION, Channel
 from edgehar.compile.c import literals
-from edgehar.compile.c.channels import channel_counts, channel_fields, channels_remark, counts_macro
+from edgehar.compile.c.channels import channel_fields, channel_macros, channels_remark, define_channels
 from edgehar.compile.c.layers import layer_data, pack
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.c.personal import declare_personal, define_personal, profile_macro
@@ -77,7 +77,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
         "MEMORY_BYTES": (memory_bytes(plan, labels.placement), "for edgehar_init; a multiple of 4"),
         "INPUT_SCALE": _input_scale(source.scale, labels),
         **profile_macro(plan),
-        **sensor_macro(resampler),
+        **sensor_macro(resampler, labels.channels),
         "MACS": (plan.macs, f"multiply-accumulates per decision; {mode}"),
     }
     lines = [f"#define {names.macro(key)} {value}{_remark(text)}" for key, (value, text) in macros.items()]
@@ -96,7 +96,7 @@ def emit_header(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
 #endif
 
 {chr(10).join(lines)}
-{channel_counts(names, labels.channels)}{_named(names, [*macros, *counts_macro(labels.channels)], resampler)}
+{define_channels(names, labels.channels)}{_named(names, [*macros, *channel_macros(labels.channels)], resampler)}
 #ifdef __cplusplus
 extern "C" {{
 #endif
@@ -167,7 +167,7 @@ def emit_source(plan: EnginePlan, labels: Labels, names: Names, resampler: Polyp
     lines = "".join(f"    .{name} = {value},\n" for name, value in fields.items())
     parts += define_placement(labels.placement)
     parts.append(f"const edgehar_model {names.symbol} = {{\n{lines}}};\n")
-    parts += define_personal(plan, names) + define_sensor(resampler, names)
+    parts += define_personal(plan, names) + define_sensor(resampler, names, labels.channels)
     return "\n".join(parts)
 
 

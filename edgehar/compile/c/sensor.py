@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from edgehar.channels import ACCELERATION, Channel
 from edgehar.compile.c import literals
 from edgehar.compile.c.names import Names
 from edgehar.data.polyphase import Polyphase
@@ -10,11 +13,14 @@ from edgehar.data.polyphase import Polyphase
 STATE_BYTES, SLACK = 32, 32
 
 
-def sensor_macro(resampler: Polyphase | None) -> dict[str, tuple[object, str | None]]:
+def sensor_macro(resampler: Polyphase | None, channels: Sequence[Channel]) -> dict[str, tuple[object, str | None]]:
     """The memory that the filter needs, as a macro of the header; empty without one."""
     if resampler is None:
         return {}
-    room = STATE_BYTES + 6 * (resampler.length + SLACK)
+    count = len(channels)
+    # Behind the points, the last sample of channels other than x, y, z, which the state has no room for.
+    last = 0 if tuple(channels) == ACCELERATION else count + count % 2
+    room = STATE_BYTES + 2 * (count * (resampler.length + SLACK) + last)
     return {"SENSOR_BYTES": (room, "for edgehar_set_sensor; a multiple of 4")}
 
 
@@ -27,13 +33,14 @@ def declare_sensor(resampler: Polyphase | None, names: Names) -> str:
     )
 
 
-def define_sensor(resampler: Polyphase | None, names: Names) -> list[str]:
+def define_sensor(resampler: Polyphase | None, names: Names, channels: Sequence[Channel]) -> list[str]:
     """The constants, or none."""
     if resampler is None:
         return []
     period_us, rest_us = resampler.period
+    usual = tuple(channels) == ACCELERATION
     fields = {
-        "take": "edgehar_resample",
+        "take": "edgehar_resample" if usual else "edgehar_resample_channels",
         "taps": "resampler_taps",
         "output_us": resampler.output_us,
         "period_us": period_us,
@@ -44,6 +51,7 @@ def define_sensor(resampler: Polyphase | None, names: Names) -> list[str]:
         "down": resampler.down,
         "bits": resampler.bits,
         "most": resampler.most_outputs,
+        **({} if usual else {"channels": len(channels)}),
     }
     return [
         '#include "edgehar_sensor.h"\n',

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from edgehar.channels import ACCELERATION, channels_text
+from edgehar.channels import ACCELERATION, Channel
 from edgehar.compile.c.blob import pack_blob
 from edgehar.compile.c.emit import Labels, emit_header, emit_source
 from edgehar.compile.c.names import DEFAULT, Names
 from edgehar.compile.plan import make_plan
 from edgehar.compile.read import read_network
-from edgehar.contract import Contract
+from edgehar.contract import Contract, TensorQuantisation
 from edgehar.data.polyphase import make_polyphase
-from edgehar.errors import ContractError, EdgeharError
+from edgehar.errors import ContractError
 from edgehar.files import write_bytes, write_text
+from edgehar.front_end import LARGEST, UNIT
 from edgehar.models import find_contract
 
 #: `rate_holds` of firmware_ref/src/edgehar.c multiplies the time of half a window by 22 in 32 bits.
@@ -76,11 +78,8 @@ def write_c(
             f"expected a window of at most {LONGEST_WINDOW_US // 1_000_000} s for the C engine, which times it in "
             f"32 bits; got {source.columns} samples, one every {labels.period_us} µs, in {tflite_path}"
         )
-    if sensor_hz is not None and labels.channels != ACCELERATION:
-        raise EdgeharError(
-            "expected x, y and z of the acceleration for a sensor's rate, got the channels "
-            f"{channels_text(labels.channels)}; resample before the engine, or sample at the model's rate"
-        )
+    if sensor_hz is not None:
+        _require_q8(labels.channels, TensorQuantisation(source.scale, source.zero_point))
     rate_hz = 1e6 / labels.period_us if contract is None else contract.rate_hz
     resampler = None if sensor_hz is None else make_polyphase(sensor_hz, rate_hz)
     texts = {
@@ -96,3 +95,14 @@ def write_c(
         paths.append(Path(out_dir) / names.blob)
         write_bytes(paths[-1], content)
     return paths
+
+
+def _require_q8(channels: Sequence[Channel], quantisation: TensorQuantisation) -> None:
+    """A magnetic field is the one value that may leave Q8 where int8 still holds it."""
+    lowest, highest = ((code - quantisation.zero_point) * quantisation.scale for code in (-128, 127))
+    largest = LARGEST / UNIT
+    if any(one.sensor == "mag" for one in channels) and max(-lowest, highest) > largest + quantisation.scale / 2:
+        raise ContractError(
+            f"expected an input within ±{largest:g} µT for a sensor's own rate, got one of {lowest:.0f} to "
+            f"{highest:.0f}; subtract the device's own field before training, or push samples at the model's rate"
+        )

@@ -6,10 +6,10 @@
  *     reset               a new recording begins
  *
  * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
- * --any-placement 0|1, --counts UNIT (m/s² of a count; of other channels, UNIT,UNIT,… for each of them). --sensor UNIT: the same through
- * edgehar_sensor.h, at the rate of --sensor-rate at export; --axes 1,2,3 the sensor's, --fifo N: N lines at once, by the
- * time of the last of them. --align 1: turn samples by the first walking. --rotation R00,R01,…,R22 in units of 1/16384,
- * --profile FILE. Exit status 2 for bad input.
+ * --any-placement 0|1, --counts UNIT (m/s² of a count; of other channels, UNIT,UNIT,… for each of them). --sensor UNIT: the
+ * same through edgehar_sensor.h, at the rate of --sensor-rate at export; --axes 1,2,3 (or one for each channel) the
+ * sensor's, --fifo N: N lines at once, by the time of the last of them. --align 1: turn samples by the first walking.
+ * --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad input.
  */
 #include "edgehar_align.h"
 #include "edgehar_profile.h"
@@ -26,7 +26,14 @@ static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 static const char *rotation_text, *profile_path;
 static edgehar_counts to_q8;
 static int aligns;
+#ifdef EDGEHAR_MODEL_SENSOR_UNITS
+static edgehar_sensors sensor = {NULL, {EDGEHAR_NO_COUNTS}, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
+static edgehar_counts *const sensor_units = sensor.units;
+#else
 static edgehar_sensor sensor = {NULL, {0, 0}, {1, 2, 3}};
+static edgehar_counts *const sensor_units = &sensor.unit;
+#endif
+static int has_sensor;
 
 /* Lines that wait for --fifo N of them. */
 #define MOST_FIFO 512
@@ -62,28 +69,41 @@ static edgehar_counts counts_of(double ratio)
     return counts;
 }
 
-/* Units of a count: one, or for channels that are not x, y, z one for each of them. Returns 0 for any other text. */
-static int set_counts(edgehar_config *config, const char *text)
-{
 #ifdef EDGEHAR_MODEL_CHANNEL_COUNTS
-    edgehar_counts *const counts = channel_counts;
-    const int wanted = EDGEHAR_MODEL_CHANNELS;
-    (void)config;
+#define UNITS EDGEHAR_MODEL_CHANNELS
 #else
-    edgehar_counts *const counts = &config->counts;
-    const int wanted = 1;
+#define UNITS 1
 #endif
+
+/* Units of a count, in steps of `scale`: one, or for channels that are not x, y, z one for each of them. Returns 0 for any
+ * other text. */
+static int set_units(edgehar_counts *counts, const char *text, double scale)
+{
     char *end;
     int index;
 
-    for (index = 0; index < wanted; index++, text = end + 1) {
-        const double ratio = strtod(text, &end) / (double)EDGEHAR_MODEL_INPUT_SCALE;
-        if (!(ratio >= 1.0 / 1048576.0 && ratio < 4096.0) || *end != (index + 1 < wanted ? ',' : 0)) {
+    for (index = 0; index < UNITS; index++, text = end + 1) {
+        const double ratio = strtod(text, &end) / scale;
+        if (!(ratio >= 1.0 / 1048576.0 && ratio < 4096.0) || *end != (index + 1 < UNITS ? ',' : 0)) {
             return 0;
         }
         counts[index] = counts_of(ratio);
     }
     as_counts = 1;
+    return 1;
+}
+
+static int set_axes(const char *text)
+{
+    char *end;
+    int index;
+
+    for (index = 0; index < EDGEHAR_MODEL_CHANNELS; index++, text = end + 1) {
+        sensor.axes[index] = (int8_t)strtol(text, &end, 10);
+        if (end == text || *end != (index + 1 < EDGEHAR_MODEL_CHANNELS ? ',' : 0)) {
+            return 0;
+        }
+    }
     return 1;
 }
 
@@ -111,23 +131,21 @@ static int set_option(edgehar_config *config, const char *name, const char *text
     } else if (strcmp(name, "--min-dwell") == 0) {
         config->min_dwell = (uint32_t)value;
     } else if (strcmp(name, "--sensor") == 0) {
-        sensor.unit = counts_of(strtod(text, NULL) * 256.0);
-        as_counts = 1;
+        has_sensor = 1;
+        return set_units(sensor_units, text, 1.0 / 256.0);
     } else if (strcmp(name, "--axes") == 0) {
-        int axes[3], axis;
-        if (sscanf(text, "%d,%d,%d", &axes[0], &axes[1], &axes[2]) != 3) {
-            return 0;
-        }
-        for (axis = 0; axis < 3; axis++) {
-            sensor.axes[axis] = (int8_t)axes[axis];
-        }
+        return set_axes(text);
     } else if (strcmp(name, "--fifo") == 0 && value <= MOST_FIFO) {
         fifo.room = (int)value;
     } else if (strcmp(name, "--any-placement") == 0) {
         config->any_placement = (uint8_t)value;
     } else if (strcmp(name, "--counts") == 0) {
         to_q8 = counts_of(strtod(text, NULL) * 256.0);
-        return set_counts(config, text);
+#ifdef EDGEHAR_MODEL_CHANNEL_COUNTS
+        return set_units(channel_counts, text, EDGEHAR_MODEL_INPUT_SCALE);
+#else
+        return set_units(&config->counts, text, EDGEHAR_MODEL_INPUT_SCALE);
+#endif
     } else {
         return 0;
     }
@@ -150,14 +168,20 @@ static int set_rotation(edgehar *stream)
     return edgehar_set_rotation(stream, rotation);
 }
 
+#ifdef EDGEHAR_MODEL_SENSOR_UNITS
+#define SET_SENSOR edgehar_set_sensors
+#else
+#define SET_SENSOR edgehar_set_sensor
+#endif
+
 static int set_sensor(edgehar *stream)
 {
 #ifdef EDGEHAR_MODEL_SENSOR_BYTES
     static uint32_t sensor_memory[EDGEHAR_MODEL_SENSOR_BYTES / 4];
     sensor.resampler = &edgehar_model_resampler;
-    return edgehar_set_sensor(stream, &sensor, sensor_memory, sizeof sensor_memory);
+    return SET_SENSOR(stream, &sensor, sensor_memory, sizeof sensor_memory);
 #else
-    return edgehar_set_sensor(stream, &sensor, NULL, 0);
+    return SET_SENSOR(stream, &sensor, NULL, 0);
 #endif
 }
 
@@ -286,11 +310,11 @@ int main(int count, char **words)
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK) {
         return fail("an option is out of its range", "");
     }
-    if (sensor.unit.multiplier && set_sensor(&stream) != EDGEHAR_OK) {
+    if (has_sensor && set_sensor(&stream) != EDGEHAR_OK) {
         return fail("a sensor's unit or axes, or the hop, are out of range", "");
     }
 #ifdef EDGEHAR_MODEL_CHANNEL_COUNTS
-    if (as_counts && edgehar_set_counts(&stream, channel_counts) != EDGEHAR_OK) {
+    if (as_counts && !has_sensor && edgehar_set_counts(&stream, channel_counts) != EDGEHAR_OK) {
         return fail("an option is out of its range", "");
     }
 #endif
