@@ -28,7 +28,7 @@ from edgehar.errors import EdgeharError
 from edgehar.extras import require
 from edgehar.files import require_folder, sha256_file
 from edgehar.package import KINDS, package_files
-from edgehar.package.library import SENSOR_HZ, read_library
+from edgehar.package.library import SENSOR_HZ, read_library, require_readable
 
 #: A number of windows of training people, or a `.npy` of windows.
 CalibrationSource: TypeAlias = int | str | os.PathLike[str]
@@ -93,6 +93,8 @@ def export(
     contract = models.read_contract(path)
     options = Options(int8, explain, float16, dynamic, float_io, tuple(dict.fromkeys(hops)), c, gate)
     _check(options, contract)
+    if packages:
+        require_readable(contract)
     if web:
         _check_web(options, contract)
     divisor = parse_temperature(str(temperature), path)

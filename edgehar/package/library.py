@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgehar import __version__
+from edgehar.channels import ACCELERATION, channels_text, parse_channels
 from edgehar.contract import Contract
 from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
 
 #: Rate of the sensor that the examples set up, Hz.
 SENSOR_HZ = 52.0
+
+#: What they read of it.
+CHANNELS = (ACCELERATION, parse_channels("acc,gyro"))
 
 MAINTAINER = "edgehar's authors"
 LICENCE = "MIT"
@@ -28,7 +32,7 @@ class Library:
     Attributes:
         engine, headers: sources and headers by name.
         model: `model_data.c` and `model_data.h`.
-        driver: `lsm6dso.c`, `lsm6dso.h` and `device.h`: what a board has to supply.
+        driver: of the LSM6DSO, and `device.h`: what a board has to supply.
     """
 
     contract: Contract
@@ -45,7 +49,12 @@ class Library:
     @property
     def sentence(self) -> str:
         """One line on what it does."""
-        return f"Tells {', '.join(self.contract.labels)} from an accelerometer, on the device."
+        return f"Tells {', '.join(self.contract.labels)} from {self.sensors}, on the device."
+
+    @property
+    def sensors(self) -> str:
+        """What the model reads of an LSM6DSO."""
+        return "an accelerometer" if self.contract.channels == ACCELERATION else "an accelerometer and a gyroscope"
 
     @property
     def code(self) -> dict[str, bytes]:
@@ -62,6 +71,8 @@ class Library:
         text = (_TEMPLATES / template).read_text(encoding="utf-8")
         known = {
             "VERSION": self.version, "SENTENCE": self.sentence, "MAINTAINER": MAINTAINER, "LICENCE": LICENCE,
+            "VALUES": "x, y, z" if self.contract.channels == ACCELERATION else "x, y, z, gx, gy, gz",
+            "UNITS": "m/s² with gravity" + ("" if self.contract.channels == ACCELERATION else " and rad/s"),
             "LABELS": ", ".join(self.contract.labels), "SOURCES": "\n".join(f"    {name}" for name in self.sources),
             "SECONDS": f"{self.contract.window * self.contract.period_s:g}",
             "DEFINES": f"EDGEHAR_MOST_CLASSES={max(32, len(self.contract.labels))}",
@@ -69,6 +80,16 @@ class Library:
         for name, value in known.items():
             text = text.replace(f"@{name}@", value)
         return text.encode()
+
+
+def require_readable(contract: Contract) -> None:
+    """Raise EdgeharError where the examples' sensor does not have the model's channels."""
+    if contract.channels not in CHANNELS:
+        known, got = " or ".join(map(channels_text, CHANNELS)), channels_text(contract.channels)
+        raise EdgeharError(
+            f"expected a model of the channels {known} for a package, whose example reads an LSM6DSO, got {got}; "
+            "take the engine with --c-engine, and a driver of your own"
+        )
 
 
 def read_library(generated: Path, contract: Contract) -> Library:
@@ -92,5 +113,5 @@ def read_library(generated: Path, contract: Contract) -> Library:
 
 
 def _driver(folder: Path) -> Iterator[Path]:
-    for name in ("lsm6dso.c", "lsm6dso.h", "device.h"):
+    for name in ("lsm6dso.c", "lsm6dso.h", "lsm6dso_model.h", "device.h"):
         yield folder / name

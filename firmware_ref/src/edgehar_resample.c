@@ -58,6 +58,21 @@ static void filter(const int16_t *taps, const int16_t *points, size_t row, int l
     sums[2] = z;
 }
 
+/* The same over one row. */
+static int32_t filter_one(const int16_t *taps, const int16_t *points, int length)
+{
+    int32_t sum = 0;
+
+    for (; length != 0; length -= 8) {
+        uint32_t early = two(&taps), late = two(&taps);
+        sum = add_four(sum, &points, early, late);
+        early = two(&taps);
+        late = two(&taps);
+        sum = add_four(sum, &points, early, late);
+    }
+    return sum;
+}
+
 #else
 
 static void filter(const int16_t *taps, const int16_t *points, size_t row, int length, int32_t sums[3])
@@ -74,9 +89,6 @@ static void filter(const int16_t *taps, const int16_t *points, size_t row, int l
     sums[2] = z;
 }
 
-#endif
-
-/* One row over another. */
 static int32_t filter_one(const int16_t *taps, const int16_t *points, int length)
 {
     int32_t sum = 0;
@@ -86,6 +98,8 @@ static int32_t filter_one(const int16_t *taps, const int16_t *points, int length
     }
     return sum;
 }
+
+#endif
 
 /* The line's value at a part, in Q14, of the way. */
 static inline int32_t between(int32_t from, int32_t to, int32_t part)

@@ -12,6 +12,10 @@ _TEST = "tests/firmware/test_sensor_channels.py"
 DECIDES = cases(f"{_TEST}::test_every_number_of_channels_decides", ("acc,gyro", "mag.magnitude,acc"))
 ANY = (f"{_TEST}::test_any_times",)
 REFUSED = (f"{_TEST}::test_what_cannot_be_is_refused",)
+DRIVER = "firmware_ref/examples/lsm6dso/lsm6dso.c"
+_EMULATED = "tests/emulated/test_lsm6dso_both.py"
+FIFO = (f"{_EMULATED}::test_recorded_fifos_of_both_sensors",)
+FILTERED = (f"{_EMULATED}::test_the_filter_of_other_channels[mag.magnitude,acc-900]",)
 PROGRAM = cases(f"{_TEST}::test_a_program_with_two_sensors", ("gcc-c99",))
 
 SENSOR_CHANNELS = (
@@ -110,5 +114,29 @@ SENSOR_CHANNELS = (
         "if channel.part == MAGNITUDE and axis < -99:",
         "what is refused",
         REFUSED,
+    ),
+    Mutant(
+        "words of two samples make one",
+        DRIVER,
+        "half.tag != tag && half.slot == slot;",
+        "half.tag != tag;",
+        "a gyroscope that starts later, and what an overrun leaves",
+        FIFO,
+    ),
+    Mutant(
+        "what ends within a sample is lost",
+        DRIVER,
+        "    if (*overrun) {\n        half.tag = 0;\n    }",
+        "    half.tag = 0;",
+        "a FIFO that is read between two words",
+        FIFO,
+    ),
+    Mutant(
+        "half of a lone channel's filter with DSP",
+        RESAMPLE,
+        "        sum = add_four(sum, &points, early, late);\n    }",
+        "    }",
+        "a channel that no three share",
+        FILTERED,
     ),
 )

@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 
 from edgehar import __version__, cli
+from edgehar.channels import parse_channels
 from edgehar.compile.c import write_c
 from edgehar.data.polyphase import make_polyphase
+from edgehar.engine import engine_dir
+from edgehar.errors import EdgeharError
 from edgehar.package import KINDS, package_files
-from edgehar.package.library import SENSOR_HZ, read_library
+from edgehar.package.library import SENSOR_HZ, read_library, require_readable
+from tests.firmware.test_channels import contract_of, network
 
 STUBS = Path(__file__).parent / "stubs"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]
@@ -35,15 +39,28 @@ def library(bundle_of, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trees(library, tmp_path_factory):
+def library_of_both(tmp_path_factory):
+    """Of a model that takes the gyroscope as well."""
+    folder = tmp_path_factory.mktemp("both")
+    (folder / "model.tflite").write_bytes(network(6))
+    contract = contract_of("acc,gyro")
+    write_c(folder / "model.tflite", folder, sensor_hz=SENSOR_HZ, contract=contract)
+    return read_library(folder, contract)
+
+
+def laid_out(library, root):
     """Each package on disk."""
-    root = tmp_path_factory.mktemp("packages")
     for kind in KINDS:
         for name, content in package_files(kind, library).items():
             path = root / kind / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     return root
+
+
+@pytest.fixture(scope="module")
+def trees(library, tmp_path_factory):
+    return laid_out(library, tmp_path_factory.mktemp("packages"))
 
 
 def compiles(compiler, sources, includes, tmp_path, *options):
@@ -191,6 +208,46 @@ def test_micropython(trees, tmp_path):
     ast.parse((folder / "examples/lsm6dso.py").read_text())
     assert not (folder / "src/lsm6dso.c").exists()
     assert "SRC_USERMOD_C += $(EDGEHAR_DIR)/modedgehar.c" in (folder / "micropython.mk").read_text()
+
+
+def test_examples_read_the_gyroscope_where_the_model_does(library, library_of_both, tmp_path):
+    """Every example compiles with six channels, and names the call that reads both sensors."""
+    folder = laid_out(library_of_both, tmp_path / "both")
+    sketch = tmp_path / "lsm6dso.ino.cpp"
+    sketch.write_text("#include <Arduino.h>\n" + (folder / "arduino/examples/lsm6dso/lsm6dso.ino").read_text())
+    for compiler, source, stubs, kind, options in (
+        ("g++", sketch, "arduino", "arduino", SKETCH),
+        ("g++", folder / "platformio/examples/lsm6dso/src/main.cpp", "arduino", "platformio", SKETCH),
+        ("gcc", folder / "zephyr/samples/lsm6dso/src/main.c", "zephyr", "zephyr", ["-std=c11", *STRICT[1:]]),
+        ("gcc", folder / "cmake/examples/lsm6dso/main.c", "cmake", "cmake", STRICT),
+        ("gcc", folder / "esp-idf/examples/lsm6dso/main/main.c", "esp_idf", "esp-idf", ["-std=c11", *STRICT[1:]]),
+        ("gcc", folder / "micropython/src/modedgehar.c", "micropython", "micropython", ["-std=gnu99", *STRICT[1:]]),
+    ):
+        includes = [STUBS / stubs, folder / kind / "src"]
+        compiles(compiler, [source], includes, tmp_path, *options)
+        if kind != "micropython":
+            symbols = subprocess.run(["nm", tmp_path / "out.o"], capture_output=True, text=True, check=True).stdout
+            assert "lsm6dso_read_both" in symbols and "edgehar_set_sensors" in symbols
+    assert b"and a gyroscope" in package_files("arduino", library_of_both)["README.md"]
+    assert b"gyroscope" not in package_files("arduino", library)["README.md"]
+    assert (
+        b"push(x, y, z, gx, gy, gz, time_us)   # m/s\xc2\xb2 with gravity and rad/s at"
+        in (package_files("micropython", library_of_both)["README.md"])
+    )
+
+
+@pytest.mark.parametrize("text", ["gyro", "gyro,acc", "acc,mag", "acc.magnitude", "acc,gyro,mag"])
+def test_models_that_the_examples_cannot_feed_are_refused(text, tmp_path):
+    """At export in one line, and by the compiler, where somebody takes the driver for another model."""
+    with pytest.raises(EdgeharError, match=rf"channels acc or acc,gyro for a package.* got {text};"):
+        require_readable(contract_of(text))
+    (tmp_path / "model.tflite").write_bytes(network(len(parse_channels(text))))
+    write_c(tmp_path / "model.tflite", tmp_path, sensor_hz=SENSOR_HZ, contract=contract_of(text))
+    folder = engine_dir()
+    includes = [f"-I{path}" for path in (folder / "include", folder / "examples/lsm6dso", tmp_path)]
+    command = ["gcc", "-std=c99", "-fsyntax-only", *includes, str(folder / "examples/lsm6dso/main.c")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode and "train with --channels acc" in done.stderr
 
 
 def test_refusals(capsys, tmp_path):

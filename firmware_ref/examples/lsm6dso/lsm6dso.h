@@ -1,4 +1,5 @@
-/* An LSM6DSO accelerometer at 52 Hz and ±4 g through its FIFO. Register numbers and fields are the data sheet's (DS12140). */
+/* An LSM6DSO at 52 Hz through its FIFO: its accelerometer at ±4 g, alone or with its gyroscope at ±2000 °/s. Register numbers
+ * and fields are the data sheet's (DS12140). */
 #ifndef LSM6DSO_H
 #define LSM6DSO_H
 
@@ -8,9 +9,12 @@
 /* m/s² of a count at ±4 g: 0.122 mg. */
 #define LSM6DSO_UNIT (0.000122 * 9.80665)
 
+/* rad/s of a count at ±2000 °/s: 70 m°/s. */
+#define LSM6DSO_GYROSCOPE_UNIT (0.070 * 3.14159265358979 / 180.0)
+
 /* Words of the FIFO that raise the interrupt: half a second. */
 #define LSM6DSO_WATERMARK 26
-/* Words that one call of lsm6dso_read takes at most. */
+/* Samples that one call of lsm6dso_read takes at most. */
 #define LSM6DSO_MOST 64
 
 enum lsm6dso_status {
@@ -28,5 +32,15 @@ int lsm6dso_start(void);
  * call before. Returns the number of samples, or an error.
  */
 int lsm6dso_read(int16_t counts[3 * LSM6DSO_MOST], int *overrun);
+
+/* The same with both sensors: a sample takes two words, so that twice as many raise INT1. */
+int lsm6dso_start_both(void);
+
+/* Take up to LSM6DSO_MOST samples of both sensors out of the FIFO, x, y, z of the accelerometer and then of the gyroscope.
+ *
+ * A word whose other half is missing, as while the gyroscope starts or where the FIFO ran over, is passed over; one whose
+ * other half is still to come is kept for the next call. Else as lsm6dso_read.
+ */
+int lsm6dso_read_both(int16_t counts[6 * LSM6DSO_MOST], int *overrun);
 
 #endif

@@ -29,11 +29,13 @@ typedef struct {
     uint8_t p[EDGEHAR_MOST_CLASSES];
 } record;
 
-/* Whether the program has set the sensor up: without that, no interrupt comes. */
+/* Whether the program has set the sensor up, with or without its gyroscope: without that, no interrupt comes. */
 static int is_started(void)
 {
-    return registers[0x07] == LSM6DSO_WATERMARK && registers[0x08] == 0 && registers[0x09] == 0x03 &&
-           registers[0x0A] == 0x06 && registers[0x0D] == 0x08 && registers[0x10] == 0x38 && registers[0x12] == 0x44;
+    const int both = registers[0x11] == 0x3C;
+    return (both || registers[0x11] == 0) && registers[0x07] == (both ? 2 : 1) * LSM6DSO_WATERMARK &&
+           registers[0x09] == (both ? 0x33 : 0x03) && registers[0x08] == 0 && registers[0x0A] == 0x06 &&
+           registers[0x0D] == 0x08 && registers[0x10] == 0x38 && registers[0x12] == 0x44;
 }
 
 int device_write(uint8_t reg, uint8_t value)

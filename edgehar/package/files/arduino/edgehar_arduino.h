@@ -12,4 +12,6 @@ extern "C" {
 #include "lsm6dso.h"
 }
 
+#include "lsm6dso_model.h"
+
 #endif

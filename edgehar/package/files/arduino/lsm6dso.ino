@@ -8,11 +8,11 @@
 
 static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 static uint32_t sensor_memory[EDGEHAR_MODEL_SENSOR_BYTES / 4];
-static int16_t counts[3 * LSM6DSO_MOST];
+static int16_t counts[EDGEHAR_MODEL_CHANNELS * LSM6DSO_MOST];
 static edgehar stream;
 static const edgehar_config config = EDGEHAR_CONFIG(&edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : 20);
 // The sensor's axes that are the device's x, y and z as training had them.
-static const edgehar_sensor sensor = {&edgehar_model_resampler, EDGEHAR_SENSOR_UNIT(LSM6DSO_UNIT), {1, 2, 3}};
+static const lsm6dso_sensor sensor = LSM6DSO_SENSOR(1, 2, 3);
 
 extern "C" int device_write(uint8_t reg, uint8_t value) {
     Wire.beginTransmission(LSM6DSO_ADDRESS);
@@ -62,10 +62,10 @@ void setup() {
     Wire.begin();
     Wire.setClock(400000);
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK ||
-        edgehar_set_sensor(&stream, &sensor, sensor_memory, sizeof sensor_memory) != EDGEHAR_OK) {
+        lsm6dso_set_sensor(&stream, &sensor, sensor_memory, sizeof sensor_memory) != EDGEHAR_OK) {
         Serial.println("edgehar cannot start");
     }
-    while (lsm6dso_start() != LSM6DSO_OK) {
+    while (lsm6dso_start_model() != LSM6DSO_OK) {
         Serial.println("no LSM6DSO answers");
         delay(1000);
     }
@@ -74,7 +74,7 @@ void setup() {
 void loop() {
     int overrun = 0;
     delay(500);
-    const int samples = lsm6dso_read(counts, &overrun);
+    const int samples = lsm6dso_read_model(counts, &overrun);
     if (samples < 0) {
         Serial.println("the bus does not answer");
         return;

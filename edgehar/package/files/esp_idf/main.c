@@ -7,9 +7,7 @@
 #include "freertos/task.h"
 
 #include "device.h"
-#include "edgehar_sensor.h"
-#include "lsm6dso.h"
-#include "model_data.h"
+#include "lsm6dso_model.h"
 
 #define SDA 21
 #define SCL 22
@@ -19,7 +17,7 @@
 static i2c_master_dev_handle_t device;
 static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 static uint32_t sensor_memory[EDGEHAR_MODEL_SENSOR_BYTES / 4];
-static int16_t counts[3 * LSM6DSO_MOST];
+static int16_t counts[EDGEHAR_MODEL_CHANNELS * LSM6DSO_MOST];
 static edgehar stream;
 
 int device_write(uint8_t reg, uint8_t value)
@@ -46,7 +44,7 @@ void app_main(void)
     static const edgehar_config config =
         EDGEHAR_CONFIG(&edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : 20);
     /* The sensor's axes that are the device's x, y and z as training had them. */
-    static const edgehar_sensor sensor = {&edgehar_model_resampler, EDGEHAR_SENSOR_UNIT(LSM6DSO_UNIT), {1, 2, 3}};
+    static const lsm6dso_sensor sensor = LSM6DSO_SENSOR(1, 2, 3);
     const i2c_master_bus_config_t bus_config = {.i2c_port = -1,
                                                 .sda_io_num = SDA,
                                                 .scl_io_num = SCL,
@@ -59,15 +57,15 @@ void app_main(void)
     ESP_ERROR_CHECK(i2c_new_master_bus(&bus_config, &bus));
     ESP_ERROR_CHECK(i2c_master_bus_add_device(bus, &device_config, &device));
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK ||
-        edgehar_set_sensor(&stream, &sensor, sensor_memory, sizeof sensor_memory) != EDGEHAR_OK ||
-        lsm6dso_start() != LSM6DSO_OK) {
+        lsm6dso_set_sensor(&stream, &sensor, sensor_memory, sizeof sensor_memory) != EDGEHAR_OK ||
+        lsm6dso_start_model() != LSM6DSO_OK) {
         printf("no LSM6DSO answers\n");
         return;
     }
     for (;;) {
         int overrun = 0, samples;
         vTaskDelay(pdMS_TO_TICKS(500));
-        samples = lsm6dso_read(counts, &overrun);
+        samples = lsm6dso_read_model(counts, &overrun);
         if (overrun) {
             edgehar_reset(&stream);
         }

@@ -23,27 +23,31 @@ static mp_obj_t edgehar_module_reset(void)
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(edgehar_module_reset_obj, edgehar_module_reset);
 
-/* push(x, y, z[, time_us]): the label's name where a decision was due, "unsure" among them, else None. */
+/* push(x, y, z[, time_us]), or a value for each of other channels: the label's name where a decision was due, "unsure"
+ * among them, else None. */
 static mp_obj_t edgehar_module_push(size_t count, const mp_obj_t *arguments)
 {
     edgehar_decision decision;
-    float sample[3];
-    int axis, status;
+    float sample[EDGEHAR_MODEL_CHANNELS];
+    int channel, status;
 
     if (!edgehar_module_begun) {
         edgehar_module_reset();
     }
-    for (axis = 0; axis < 3; axis++) {
-        sample[axis] = (float)mp_obj_get_float(arguments[axis]);
+    for (channel = 0; channel < EDGEHAR_MODEL_CHANNELS; channel++) {
+        sample[channel] = (float)mp_obj_get_float(arguments[channel]);
     }
     status = edgehar_push(&edgehar_module_stream, sample,
-                          count > 3 ? (uint64_t)mp_obj_get_int(arguments[3]) : EDGEHAR_NO_TIME, &decision);
+                          count > EDGEHAR_MODEL_CHANNELS ? (uint64_t)mp_obj_get_int(arguments[EDGEHAR_MODEL_CHANNELS])
+                                                         : EDGEHAR_NO_TIME,
+                          &decision);
     if (status != EDGEHAR_DECISION) {
         return mp_const_none;
     }
     return mp_obj_new_str_from_cstr(edgehar_label_name(&edgehar_model_data, decision.label));
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(edgehar_module_push_obj, 3, 4, edgehar_module_push);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(edgehar_module_push_obj, EDGEHAR_MODEL_CHANNELS, EDGEHAR_MODEL_CHANNELS + 1,
+                                           edgehar_module_push);
 
 /* labels(): names in the order of the classes. */
 static mp_obj_t edgehar_module_labels(void)
@@ -62,6 +66,7 @@ static const mp_rom_map_elem_t edgehar_module_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&edgehar_module_reset_obj)},
     {MP_ROM_QSTR(MP_QSTR_push), MP_ROM_PTR(&edgehar_module_push_obj)},
     {MP_ROM_QSTR(MP_QSTR_labels), MP_ROM_PTR(&edgehar_module_labels_obj)},
+    {MP_ROM_QSTR(MP_QSTR_CHANNELS), MP_ROM_INT(EDGEHAR_MODEL_CHANNELS)},
     {MP_ROM_QSTR(MP_QSTR_WINDOW), MP_ROM_INT(EDGEHAR_MODEL_WINDOW)},
     {MP_ROM_QSTR(MP_QSTR_PERIOD_US), MP_ROM_INT(EDGEHAR_MODEL_PERIOD_US)},
 };

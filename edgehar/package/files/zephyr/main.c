@@ -4,15 +4,13 @@
 #include <zephyr/sys/printk.h>
 
 #include "device.h"
-#include "edgehar_sensor.h"
-#include "lsm6dso.h"
-#include "model_data.h"
+#include "lsm6dso_model.h"
 
 static const struct i2c_dt_spec bus = I2C_DT_SPEC_GET(DT_NODELABEL(lsm6dso));
 
 static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
 static uint32_t sensor_memory[EDGEHAR_MODEL_SENSOR_BYTES / 4];
-static int16_t counts[3 * LSM6DSO_MOST];
+static int16_t counts[EDGEHAR_MODEL_CHANNELS * LSM6DSO_MOST];
 static edgehar stream;
 
 int device_write(uint8_t reg, uint8_t value)
@@ -38,18 +36,18 @@ int main(void)
     static const edgehar_config config =
         EDGEHAR_CONFIG(&edgehar_model_data, EDGEHAR_MODEL_HOP ? EDGEHAR_MODEL_HOP : 20);
     /* The sensor's axes that are the device's x, y and z as training had them. */
-    static const edgehar_sensor sensor = {&edgehar_model_resampler, EDGEHAR_SENSOR_UNIT(LSM6DSO_UNIT), {1, 2, 3}};
+    static const lsm6dso_sensor sensor = LSM6DSO_SENSOR(1, 2, 3);
 
     if (edgehar_init(&stream, &config, memory, sizeof memory) != EDGEHAR_OK ||
-        edgehar_set_sensor(&stream, &sensor, sensor_memory, sizeof sensor_memory) != EDGEHAR_OK ||
-        !i2c_is_ready_dt(&bus) || lsm6dso_start() != LSM6DSO_OK) {
+        lsm6dso_set_sensor(&stream, &sensor, sensor_memory, sizeof sensor_memory) != EDGEHAR_OK ||
+        !i2c_is_ready_dt(&bus) || lsm6dso_start_model() != LSM6DSO_OK) {
         printk("no LSM6DSO answers\n");
         return 0;
     }
     for (;;) {
         int overrun = 0, samples;
         k_msleep(500);
-        samples = lsm6dso_read(counts, &overrun);
+        samples = lsm6dso_read_model(counts, &overrun);
         if (overrun) {
             edgehar_reset(&stream);
         }

@@ -55,6 +55,7 @@ mp_obj_t mp_obj_list_append(mp_obj_t list, mp_obj_t item);
 #define MP_QSTR_reset "reset"
 #define MP_QSTR_push "push"
 #define MP_QSTR_labels "labels"
+#define MP_QSTR_CHANNELS "CHANNELS"
 #define MP_QSTR_WINDOW "WINDOW"
 #define MP_QSTR_PERIOD_US "PERIOD_US"
 #endif
