@@ -7,12 +7,14 @@ source = "motionsense:recordings/motionsense.npz"   # as --dataset takes it; a p
 source = "wisdm2019"
 name = "wisdm"                                       # of its people; the set's own name by default
 labels = { C = "stairs" }                            # and any other option, as in DataSource
+weight = 3                                           # how often training draws it, 1 by default
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,23 @@ from edgehar.data.recording import UNLABELLED, Dataset, Windows
 from edgehar.data.source import DataSource
 from edgehar.errors import DataError
 
+#: A set may be drawn so many times as often as another, and no more.
+LARGEST_WEIGHT = 1000.0
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A set of a list.
+
+    Attributes:
+        name: of its people; None for the set's own.
+        weight: how often training draws it, next to sets of weight 1.
+    """
+
+    name: str | None
+    source: DataSource
+    weight: float = 1.0
+
 
 def load_pool(path: Path, on_progress: Callable[[int, int], None] | None = None) -> Dataset:
     """The sets that a TOML file names, pooled.
@@ -39,19 +58,24 @@ def load_pool(path: Path, on_progress: Callable[[int, int], None] | None = None)
     """
     told = read_pool(path)
     parts: dict[str, Dataset] = {}
-    for done, (name, source) in enumerate(told, 1):
-        part = source.open()
-        name = name or part.name
+    weights: dict[str, float] = {}
+    for done, listed in enumerate(told, 1):
+        part = listed.source.open()
+        name = listed.name or part.name
         if name in parts:
             raise DataError(f"expected a name of its own for each source in {path}, got {name!r} twice; add name = …")
         parts[name] = part
+        if listed.weight != 1:
+            weights[name] = listed.weight
         if on_progress is not None:
             on_progress(done, len(told))
-    return pooled(path.stem, parts)
+    whole = pooled(path.stem, parts)
+    notes = tuple(f"{name}: drawn {weight:g} times as often in training" for name, weight in weights.items())
+    return replace(whole, weights=weights, notes=(*whole.notes, *notes))
 
 
-def read_pool(path: Path) -> list[tuple[str | None, DataSource]]:
-    """Name, where one is told, and source of each set; raises DataError where the file is no such list."""
+def read_pool(path: Path) -> list[Pooled]:
+    """Each set of the list; raises DataError where the file is none."""
     content = read_toml(path)
     listed = content.get("source")
     if set(content) != {"source"} or not isinstance(listed, list) or len(listed) < 2:
@@ -59,14 +83,17 @@ def read_pool(path: Path) -> list[tuple[str | None, DataSource]]:
     return [_source(item, path) for item in listed]
 
 
-def _source(item: object, path: Path) -> tuple[str | None, DataSource]:
+def _source(item: object, path: Path) -> Pooled:
     if not isinstance(item, dict) or not isinstance(item.get("source"), str):
         raise DataError(f'expected source = "…" under each [[source]] in {path}')
-    name, labels = item.pop("name", None), item.pop("labels", {})
+    name, labels, weight = item.pop("name", None), item.pop("labels", {}), item.pop("weight", 1)
     if not isinstance(labels, dict) or not isinstance(name, str | None) or (name is not None and not name.strip()):
         raise DataError(f'expected name = "…" and labels = {{ own = "name" }} under [[source]] in {path}')
+    number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not number or not math.isfinite(weight) or not 1 / LARGEST_WEIGHT <= weight <= LARGEST_WEIGHT:
+        raise DataError(f"expected a weight of 0.001 to 1000 under [[source]] in {path}, got {weight!r}")
     source = DataSource.from_dict({**item, "labels": list(labels.items())}, str(path))
-    return name, replace(source, source=_placed(source.source, path.parent))
+    return Pooled(name, replace(source, source=_placed(source.source, path.parent)), float(weight))
 
 
 def _placed(text: str, folder: Path) -> str:
@@ -111,11 +138,14 @@ def pooled(name: str, parts: Mapping[str, Dataset]) -> Dataset:
     )
 
 
-def balance(windows: Windows, sources: Mapping[str, str]) -> NDArray[np.float64] | None:
+def balance(
+    windows: Windows, sources: Mapping[str, str], weights: Mapping[str, float] | None = None
+) -> NDArray[np.float64] | None:
     """Chance float64 (W,) of each window to be drawn, so that every class of every set comes equally often.
 
     Args:
         sources: person -> set; empty where the recordings are of one set, which gives None.
+        weights: set -> how many times as often its classes come; 1 where it is not named.
     """
     if not sources or not len(windows):
         return None
@@ -123,5 +153,6 @@ def balance(windows: Windows, sources: Mapping[str, str]) -> NDArray[np.float64]
     people, index = np.unique(windows.subject, return_inverse=True)
     of_person = np.array([sets.index(sources[str(person)]) for person in people])
     cell = of_person[index] * len(windows.labels) + windows.y
-    chance = 1 / np.bincount(cell)[cell]
+    weight = np.array([(weights or {}).get(name, 1.0) for name in sets])
+    chance = weight[of_person[index]] / np.bincount(cell)[cell]
     return np.asarray(chance / chance.sum())

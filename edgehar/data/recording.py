@@ -52,6 +52,7 @@ class Dataset:
         findings: what the loader dropped or repaired, counted by reason.
         sources: person -> the set they come from, where several sets were pooled; otherwise empty.
         channels: what the values of a sample are.
+        weights: set -> how often training draws it, next to others; 1 where it is not named.
     """
 
     name: str
@@ -64,6 +65,13 @@ class Dataset:
     findings: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[Channel, ...] = ACCELERATION
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> dict[str, object]:
+        """What a run's files keep of it: name, hash, and weights where there are some."""
+        told: dict[str, object] = {"name": self.name, "sha256": self.sha256}
+        return told if not self.weights else {**told, "weights": dict(self.weights)}
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def start(folder: Path, plan: CrossPlan, dataset: Dataset) -> list[tuple[str, ..
         groups = source_folds(dataset.sources, dataset.subjects)
     else:
         groups = data.folds(dataset.subjects, plan.folds, seed=plan.run.recipe.seed)
-    whole = {"plan": asdict(plan), "data": {"name": dataset.name, "sha256": dataset.sha256}, "people": groups}
+    whole = {"plan": asdict(plan), "data": dataset.origin, "people": groups}
     keep_plan(folder / PLAN, whole)
     return groups
 

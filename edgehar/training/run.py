@@ -277,7 +277,7 @@ def run(
         fitted_contract = replace(prepared.contract, normalisation=normalisation(own, recipe.normalisation))
         fine = prepared.fine.of_subjects(people)
         given: dict[str, Any] = {"train": fine, "draw": len(own), "match": plan.match}
-        given["chance"] = data.balance(fine, dataset.sources)
+        given["chance"] = data.balance(fine, dataset.sources, dataset.weights)
         told = [None if on_batch is None else partial(on_batch, name) for name in names]
         teacher = distil.train_teachers(recipe, fitted_contract, **given, folder=at, on_batch=told[0])
         validation = coarse.of_subjects(others) if others else None
@@ -299,7 +299,7 @@ def run(
         "command": list(command),
         "plan": asdict(plan),
         "contract": contract.to_dict(),
-        "data": {"name": dataset.name, "sha256": dataset.sha256, "notes": list(dataset.notes)},
+        "data": {**dataset.origin, "notes": list(dataset.notes)},
         "subjects": asdict(split),
         **({} if plan.align == "none" else {"unaligned": list(prepared.unaligned)}),
         "windows": {name: len(coarse.of_subjects(people)) for name, people in asdict(split).items()},

@@ -54,6 +54,10 @@ def test_people_keep_their_set_and_labels_their_meaning(listed, tmp_path, monkey
         ('[[source]]\nsource = "hapt"\nlabels = 3\n[[source]]\nsource = "one/walk.csv"\n', "labels = "),
         ('[[source]]\nsource = "gone.csv"\n[[source]]\nsource = "one/walk.csv"\n', "gone.csv"),
         ("[[source", "TOML"),
+        *(
+            (f'[[source]]\nsource = "hapt"\nweight = {weight}\n[[source]]\nsource = "one/walk.csv"\n', "a weight of")
+            for weight in ("0", "-1", "nan", "1001", '"3"', "true")
+        ),
     ],
 )
 def test_lists_that_are_refused(listed, text, words):
@@ -79,3 +83,22 @@ def test_every_class_of_every_set_comes_equally_often(listed):
             assert chance[mine & (windows.y == code)].sum() == pytest.approx(1 / 4)
     assert len(np.unique(chance)) > 1, "the sets must differ in size for this to say anything"
     assert balance(windows, {}) is None
+
+
+def test_a_set_comes_more_often_by_its_weight(listed):
+    one, two = (
+        '[[source]]\nname = "one"\nsource = "one/walk.csv"\n',
+        '[[source]]\nname = "two"\nsource = "two/walk.csv"\n',
+    )
+    both = load(listed(f"{one}weight = 3\n{two}"))
+    windows = cut_windows(both, Contract(("walking", "jogging", "sitting")))
+    chance = balance(windows, both.sources, both.weights)
+    assert chance.sum() == pytest.approx(1)
+    for person_set, share in (("one", 3 / 8), ("two", 1 / 8)):
+        mine = np.array([both.sources[str(name)] == person_set for name in windows.subject])
+        for code in np.unique(windows.y[mine]):
+            assert chance[mine & (windows.y == code)].sum() == pytest.approx(share)
+    assert both.weights == both.origin["weights"] == {"one": 3.0}
+    assert "one: drawn 3 times as often in training" in both.notes
+    plain = load(listed(f"{one}{two}weight = 1\n"))
+    assert plain.sha256 == both.sha256 and "weights" not in plain.origin, "a run's files without weights are as before"

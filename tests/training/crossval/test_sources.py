@@ -61,6 +61,29 @@ def test_the_set_that_is_left_out_is_never_seen(pool, tmp_path, capsys, monkeypa
     assert told["pooled"]["confusion"]["labels"] == ["walking", "still"]
 
 
+def test_weights_reach_training_and_a_run_with_others_is_refused(pool, tmp_path, capsys, monkeypatch):
+    seen = {}
+    real = loop.fit
+
+    def fit(recipe, contract, train, validation, **options):
+        sets = np.array([str(name).partition(":")[0] for name in train.subject])
+        shares = {name: float(options["chance"][sets == name].sum()) for name in ("one", "two", "three")}
+        seen.setdefault("shares", shares)
+        return real(recipe, contract, train, validation, **options)
+
+    monkeypatch.setattr(loop, "fit", fit)
+    weighted = pool.with_name("weighted.toml")
+    weighted.write_text(pool.read_text().replace('"two.csv"\n', '"two.csv"\nweight = 3\n'))
+    command = arguments(weighted, tmp_path / "run")
+    assert main(command) == 0
+    # The first fold leaves `one` out; `two` has three classes, of which each comes three times, `three` has two.
+    assert seen["shares"] == pytest.approx({"one": 0, "two": 9 / 11, "three": 2 / 11})
+    weighted.write_text(pool.read_text())
+    capsys.readouterr()
+    assert main(command) == 2
+    assert "data.weights.two 3.0" in capsys.readouterr().err
+
+
 def test_a_table_by_source(pool, tmp_path, capsys, monkeypatch):
     labels, truths = ["walking", "sitting", "standing"], ["walking", "sitting", "standing", "still"]
 
