@@ -13,7 +13,6 @@ import csv
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from edgehar import models
 from edgehar.benchmark.emulated import measure
 from edgehar.errors import EdgeharError
-from edgehar.files import atomic_path
+from edgehar.files import atomic_path, temporary_folder
 from edgehar.report.figures import new_figure
 from edgehar.report.front_plot import BEATEN, ON_FRONT
 from edgehar.report.tables import results_console, terminal_table
@@ -111,10 +110,10 @@ def main(arguments: list[str]) -> int:
     out: Path = parser.parse_args(arguments).out
     rows = []
     try:
-        with tempfile.TemporaryDirectory(prefix="edgehar-front-") as name:
+        with temporary_folder() as folder:
             for number, model in enumerate(models.ARCHITECTURES, 1):
                 print(f"{number} of {len(models.ARCHITECTURES)}: {model}", file=sys.stderr, flush=True)
-                rows.append(row(model, Path(name) / model))
+                rows.append(row(model, folder / model))
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status

@@ -14,7 +14,6 @@ import ctypes
 import gc
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -28,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from edgehar.compile.c import write_c
 from edgehar.compile.host import kernels_of
 from edgehar.errors import EdgeharError
+from edgehar.files import temporary_folder
 from edgehar.runtimes import Runtime, native, open_model
 
 LIMITS = {"whole window": 1.1, "hop 3": 0.12}
@@ -91,8 +91,8 @@ def main() -> int:
     path = options.bundle / "model_int8.tflite"
     try:
         litert = open_model(path, runtime="litert-int8")
-        with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
-            return compare(path, litert, options.hop, Path(name))
+        with temporary_folder() as folder:
+            return compare(path, litert, options.hop, folder)
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status

@@ -12,10 +12,13 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from edgehar.files import temporary_folder
 
 ACTIVITIES = ("Walking", "Jogging", "Upstairs", "Downstairs", "Sitting", "Standing")
 
@@ -88,8 +91,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--file", type=Path, help="load this file instead of a generated one")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = arguments.file or Path(folder) / "WISDM_ar_v1.1_raw.txt"
+    with temporary_folder() as folder:
+        path = arguments.file or folder / "WISDM_ar_v1.1_raw.txt"
         if arguments.file is None:
             generate(path, arguments.lines)
         print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB")

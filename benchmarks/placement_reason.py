@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -133,9 +132,9 @@ def main(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     hapt = data.load("hapt")
     tables = []
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
+    with files.temporary_folder() as folder:
         for model in asked.models:
-            bundle = Path(name) / model
+            bundle = folder / model
             edgehar.export(model, bundle)
             tables.append(f"## `{model}`\n\n{table(bundle, hapt)}")
     page = f"# Worn as never trained\n\nBy `python benchmarks/placement_reason.py`. {LEGEND}\n\n" + "\n".join(tables)

@@ -12,7 +12,6 @@ import json
 import struct
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from edgehar.compile.c import write_c
 from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
-from edgehar.files import write_json
+from edgehar.files import temporary_folder, write_json
 
 BUDGETS = Path(__file__).with_name("budgets.json")
 MODULES = ("edgehar.wasm", "edgehar_simd.wasm")
@@ -57,9 +56,9 @@ def build_modules(model: Path, folder: Path, *, personal: bool = True) -> Path:
 def measure_modules(model: Path) -> dict[str, dict[str, int]]:
     """Rows of the budget: `bytes` of each module of a model, `bare` without what makes it personal."""
     rows = {}
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as folder:
+    with temporary_folder() as folder:
         for personal in (True, False):
-            place = build_modules(model, Path(folder) / str(personal), personal=personal)
+            place = build_modules(model, folder / str(personal), personal=personal)
             for module in MODULES:
                 name = f"{module} micro" if personal else f"{module} micro bare"
                 rows[name] = {"bytes": (place / module).stat().st_size}
@@ -168,8 +167,7 @@ def _decode(data: bytes, classes: int) -> list[Replayed]:
 def measure_riscv(bundle: Path) -> dict[str, dict[str, int]]:
     """The budget's row of a bundle's model: a whole window, bytes of code, constants and RAM, and of stack."""
     samples = np.random.default_rng(3).normal((0, 9.8, 0), 3, (400, 3)).astype(np.float32)
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         image = build_riscv(write_riscv(bundle, folder / "c"), folder)
         rows, stack = run_riscv(image, samples, np.arange(400) * 50_000, 80, folder)
         listing = subprocess.run(

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -23,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from edgehar import data
 from edgehar.compile.c import write_c
 from edgehar.engine import engine_dir
+from edgehar.files import temporary_folder
 from edgehar.runtimes import open_model
 from edgehar.streaming import Decision, Streamer
 
@@ -39,8 +39,7 @@ def recorded() -> np.ndarray:
 def soak_c(model: Path, samples: np.ndarray, count: int, first_us: int = 0) -> dict[str, str]:
     """Run firmware_ref/tests/soak.c; raises CalledProcessError where it finds something wrong."""
     engine = engine_dir()
-    with tempfile.TemporaryDirectory(prefix="edgehar-") as folder:
-        place = Path(folder)
+    with temporary_folder() as place:
         write_c(model, place)
         samples.astype("<f4").tofile(place / "samples")
         sources = [engine / "tests" / "soak.c", place / "model_data.c", *sorted((engine / "src").glob("*.c"))]

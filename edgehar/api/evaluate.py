@@ -23,7 +23,7 @@ from edgehar.errors import BundleError, DataError, EdgeharError, MissingExtra
 from edgehar.evaluation import Evaluation, Matching, evaluate_answers, match_labels
 from edgehar.evaluation import evaluate as measure
 from edgehar.evaluation.confidence import Unfamiliar, unfamiliar
-from edgehar.evaluation.metrics import require_metrics
+from edgehar.extras import require
 from edgehar.personal.aligned import align_recordings
 from edgehar.personal.alignment import require_alignable
 from edgehar.placement import strange_windows
@@ -117,7 +117,7 @@ def evaluate(
         EdgeharError: no such model or runtime.
         MissingExtra: a package is not installed, said before any work.
     """
-    require_metrics()
+    require("data", "sklearn")
     if people is not None and split is not None:
         raise EdgeharError("expected people or a split, got both")
     if only is not None and adapt is None:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from edgehar.cli.layout import Command
-from edgehar.cli.words import words
-
-
-def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
-    if value is None:
-        return None
-    try:
-        return tuple(float(part) for part in value.split(","))
-    except ValueError as error:
-        raise click.BadParameter(
-            f"expected a number or one per channel, as in 0.6,9.1,0.4; got {value!r}", ctx, parameter
-        ) from error
+from edgehar.cli.words import numbers, words
 
 
 @click.command("import", cls=Command)
@@ -28,10 +16,8 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     "--labels", type=words, metavar="A,B,C", help="In the order of the outputs; LabelEncoder sorts by the alphabet."
 )
 @click.option("--rate", "rate_hz", type=float, metavar="HZ", help="Samples a second of its windows.")
-@click.option(
-    "--mean", callback=_numbers, metavar="M[,M,M]", help="Of its training's (x - mean) / std, one or per channel."
-)
-@click.option("--std", callback=_numbers, metavar="S[,S,S]", help="Of the same.")
+@click.option("--mean", type=numbers, metavar="M[,M,M]", help="Of its training's (x - mean) / std, one or per channel.")
+@click.option("--std", type=numbers, metavar="S[,S,S]", help="Of the same.")
 @click.option(
     "--channels",
     metavar="A,B",
@@ -89,6 +75,7 @@ def command(
     from edgehar.api.import_model import import_model
     from edgehar.contract import Contract
     from edgehar.errors import ContractError
+    from edgehar.files import dump_json
     from edgehar.schema import read_json
 
     result = import_model(
@@ -109,6 +96,6 @@ def command(
     for sentence in result.assumed:
         click.echo(f"taken: {sentence}", err=True)
     if as_json:
-        click.echo(json.dumps(result.to_dict(), indent=2, sort_keys=True))
+        click.echo(dump_json(result.to_dict()), nl=False)
     else:
         click.echo(f"{result.path}: the same model, probabilities within {result.difference:.1e} on 64 windows")

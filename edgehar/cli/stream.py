@@ -13,7 +13,9 @@ import click
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
 from edgehar.cli.output import ending
+from edgehar.cli.words import numbers
 from edgehar.errors import DataError
+from edgehar.extras import require
 
 if TYPE_CHECKING:
     from edgehar.data import DataSource
@@ -86,6 +88,7 @@ FRACTION = click.FloatRange(0, 1)
 @click.option("--sensor-rate", type=float, help="Hz: filter from this sensor's rate in integers, as the device does.")
 @click.option(
     "--sensor-unit",
+    type=numbers,
     metavar="NUMBER,…",
     help="With --sensor-rate: m/s² of the sensor's count (default: 1/256); for several sensors a number for each of "
     "them, such as 0.0012,0.0006 for acc and gyro.",
@@ -126,7 +129,7 @@ def command(
     hysteresis: float,
     min_dwell: int,
     sensor_rate: float | None,
-    sensor_unit: str | None,
+    sensor_unit: tuple[float, ...] | None,
     placement: bool,
     realtime: bool,
     as_json: bool,
@@ -169,12 +172,12 @@ def command(
         raise click.UsageError("--sensor-rate says the rate of the samples, which come as they are: without --rate, "
                                "--realtime")  # fmt: skip
     from edgehar.report.stream_view import JsonView, TextView
-    from edgehar.report.timeline import plot_timeline, require_matplotlib
+    from edgehar.report.timeline import plot_timeline
     from edgehar.streaming import SmoothingConfig
     from edgehar.streaming.play import open_player
 
     if plot is not None:
-        require_matplotlib()
+        require("train", "matplotlib")
     config = SmoothingConfig(smooth, max(1, _units(alpha)), votes, _units(threshold), _units(hysteresis), min_dwell)
     player = open_player(
         bundle,
@@ -185,7 +188,7 @@ def command(
         profile=profile,
         align=align,
         sensor_hz=sensor_rate,
-        sensor_unit=None if sensor_unit is None else _numbers(sensor_unit),
+        sensor_unit=sensor_unit,
         placement=placement,
     )
     if player.note:
@@ -235,14 +238,6 @@ def _units(fraction: float) -> int:
     if math.isnan(fraction):  # which lies within any range, to click
         raise click.UsageError("expected numbers of 0 … 1 for --alpha, --threshold and --hysteresis, got nan")
     return math.floor(fraction * 256 + 0.5)
-
-
-def _numbers(text: str) -> list[float]:
-    """Numbers of a `--sensor-unit`."""
-    try:
-        return [float(word) for word in text.split(",")]
-    except ValueError:
-        raise click.UsageError(f"expected numbers with commas between them for --sensor-unit, got {text!r}") from None
 
 
 def _refuse_for_live(data: DataSource, **others: object) -> None:

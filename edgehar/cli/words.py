@@ -1,4 +1,4 @@
-"""Names that an option takes as one word, parted by commas."""
+"""Names and numbers that an option takes as one word, parted by commas."""
 
 from __future__ import annotations
 
@@ -15,3 +15,15 @@ def words(text: str) -> tuple[str, ...]:
     if not all(names):
         raise click.BadParameter(f"expected names parted by commas, as in A,B; got {text!r}")
     return names
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """`0.6,9.1,0.4` as numbers: the `type` of an option.
+
+    Raises:
+        click.BadParameter: something else between the commas.
+    """
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"expected numbers parted by commas, as in 0.6,9.1,0.4; got {text!r}") from None

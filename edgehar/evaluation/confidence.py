@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgehar.errors import DataError
-from edgehar.evaluation.metrics import require_metrics
+from edgehar.evaluation.metrics import scikit_metrics
+from edgehar.extras import require
 
 #: Equal-width bins of the calibration error.
 BINS = 15
@@ -158,7 +159,7 @@ def reliability(
     The expected calibration error is the mean of |accuracy - confidence| over the bins, weighted by windows.
     Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 1 to 3.
     """
-    require_metrics()
+    require("data", "sklearn")
     from sklearn.calibration import calibration_curve
 
     values = confidence.astype(np.float64)
@@ -252,7 +253,7 @@ def separation(ordinary: Probabilities, other: Probabilities) -> float:
     """
     scores = np.concatenate([ordinary.max(axis=1), other.max(axis=1)])
     known = np.arange(len(scores)) < len(ordinary)
-    return float(require_metrics().roc_auc_score(known, scores))
+    return float(scikit_metrics().roc_auc_score(known, scores))
 
 
 def _check(probabilities: Probabilities, truth: NDArray[np.generic]) -> None:

@@ -12,7 +12,8 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.errors import DataError, MissingExtra
+from edgehar.errors import DataError
+from edgehar.extras import require
 
 Labels = NDArray[np.int64]
 
@@ -37,16 +38,15 @@ class Intervals:
     resamples: int
 
 
-def require_metrics() -> ModuleType:
-    """`sklearn.metrics`; call it before long work whose result is measured.
+def scikit_metrics() -> ModuleType:
+    """`sklearn.metrics`.
 
     Raises:
-        MissingExtra: scikit-learn is not installed.
+        MissingExtra: scikit-learn is not installed; `edgehar.extras.require` says so before long work.
     """
-    try:
-        import sklearn.metrics
-    except ImportError as error:
-        raise MissingExtra("scikit-learn", "data") from error
+    require("data", "sklearn")
+    import sklearn.metrics
+
     return sklearn.metrics  # type: ignore[no-any-return]
 
 
@@ -58,7 +58,7 @@ def accuracy(truth: Labels, predicted: Labels) -> float:
         MissingExtra: scikit-learn is not installed; so do all that follow.
     """
     _check(truth, predicted)
-    return float(require_metrics().accuracy_score(truth, predicted))
+    return float(scikit_metrics().accuracy_score(truth, predicted))
 
 
 def confusion(truth: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
@@ -68,14 +68,14 @@ def confusion(truth: Labels, predicted: Labels, classes: int) -> NDArray[np.int6
         DataError: no windows, arrays of different shapes, or a label outside 0 … classes - 1.
     """
     _check_range(truth, predicted, classes)
-    matrix = require_metrics().confusion_matrix(truth, predicted, labels=np.arange(classes))
+    matrix = scikit_metrics().confusion_matrix(truth, predicted, labels=np.arange(classes))
     return np.asarray(matrix, np.int64)
 
 
 def class_scores(truth: Labels, predicted: Labels, classes: int) -> ClassScores:
     """Precision, recall, F1 and support of each class, 0 … classes - 1; raises as `confusion` does."""
     _check_range(truth, predicted, classes)
-    scores = require_metrics().precision_recall_fscore_support(
+    scores = scikit_metrics().precision_recall_fscore_support(
         truth, predicted, labels=np.arange(classes), zero_division=0.0
     )
     precision, recall, f1, support = (np.asarray(values) for values in scores)
@@ -85,7 +85,7 @@ def class_scores(truth: Labels, predicted: Labels, classes: int) -> ClassScores:
 def macro_f1(truth: Labels, predicted: Labels, classes: int) -> float:
     """Mean F1 over the classes that occur in the truth or in the predictions; raises as `confusion` does."""
     _check_range(truth, predicted, classes)
-    return float(require_metrics().f1_score(truth, predicted, average="macro", zero_division=0.0))
+    return float(scikit_metrics().f1_score(truth, predicted, average="macro", zero_division=0.0))
 
 
 def subject_accuracy(truth: Labels, predicted: Labels, subject: NDArray[np.str_]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.errors import DataError, MissingExtra
+from edgehar.errors import DataError
 from edgehar.files import atomic_path
 from edgehar.report.figures import new_figure
 from edgehar.streaming.session import History
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, which people with any colour vision can tell apart; unsure is grey.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 UNSURE_COLOUR = "#bdbdbd"
-
-
-def require_matplotlib() -> None:
-    """Raise MissingExtra unless Matplotlib is installed; before a long run, not after it."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("matplotlib", "train") from error
 
 
 def plot_timeline(target: str | os.PathLike[str], history: History, labels: tuple[str, ...], title: str) -> None:
@@ -46,15 +38,14 @@ def plot_timeline(target: str | os.PathLike[str], history: History, labels: tupl
         DataError: there is nothing to draw.
         EdgeharError: the file cannot be written.
     """
-    require_matplotlib()
     if not len(history.t_us):
         raise DataError("expected samples to draw, got none")
-    from matplotlib.patches import Patch
-
     origin = int(history.t_us[0])
     t = (history.t_us - origin) / 1e6
     known = bool((history.truth >= 0).any())
     figure = new_figure(min(24.0, max(9.0, (t.max() - t.min()) / 30)), 5.6)
+    from matplotlib.patches import Patch
+
     ratios = [5, 2.1 if known else 1.2, 2.2]
     signal, bands, line = figure.subplots(3, 1, sharex=True, gridspec_kw={"height_ratios": ratios})
     figure.suptitle(title, fontsize=11)

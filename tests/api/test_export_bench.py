@@ -85,7 +85,7 @@ def test_the_extra_that_has_everything_is_named_before_any_work(monkeypatch, cal
     """One command installs what the task needs, not one missing package after the other."""
     base = ("numpy", "ai_edge_litert", "click", "rich", "flatbuffers", "msgspec")
     monkeypatch.setattr("edgehar.extras.find_spec", lambda name: find_spec(name) if name in base else None)
-    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
 
     def read(source):
         raise AssertionError("recordings were read first")

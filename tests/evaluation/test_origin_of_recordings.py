@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_what_is_missing_is_said_before_the_work(bundle, monkeypatch):
     lacks(monkeypatch, "onnxruntime")
     with pytest.raises(MissingExtra, match="onnxruntime"):
         evaluate(bundle / "model.onnx", read=read)
-    monkeypatch.setitem(__import__("sys").modules, "sklearn.metrics", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingExtra, match=r"scikit-learn.*edgehar\[data\]"):
         evaluate(bundle, read=read)
 
