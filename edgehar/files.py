@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
 from edgehar.errors import EdgeharError
 
@@ -166,12 +165,12 @@ def write_text(target: str | os.PathLike[str], content: str) -> None:
     write_bytes(target, content.encode("utf-8"))
 
 
-def dump_json(value: Any) -> str:
+def dump_json(value: object) -> str:
     """Serialise to the project's one JSON form: sorted keys, two spaces, a final newline, no NaN."""
     return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
-def write_json(target: str | os.PathLike[str], value: Any) -> None:
+def write_json(target: str | os.PathLike[str], value: object) -> None:
     """Write `dump_json(value)` atomically."""
     write_text(target, dump_json(value))
 

@@ -84,7 +84,7 @@ def make_polyphase(sensor_hz: float, rate_hz: float) -> Polyphase:
     rows = np.where(inside, prototype[np.clip(index, 0, len(prototype) - 1)], 0.0)
     rows /= rows.sum(axis=1, keepdims=True)
     bits = 15
-    while not _fits(taps := _rounded(rows, bits), bits):
+    while not _fits(taps := _rounded(rows, bits)):
         bits -= 1
     used = np.flatnonzero(taps.any(axis=0))
     length = -(-(int(used[-1]) - int(used[0]) + 1) // _MULTIPLE) * _MULTIPLE
@@ -106,6 +106,6 @@ def _rounded(rows: NDArray[np.float64], bits: int) -> NDArray[np.int64]:
     return taps
 
 
-def _fits(taps: NDArray[np.int64], bits: int) -> bool:
+def _fits(taps: NDArray[np.int64]) -> bool:
     """Whether coefficients are int16, and no sum of counts leaves 32 bits."""
     return bool(np.abs(taps).max() <= 32767 and np.abs(taps).sum(axis=1).max() * 32768 < 1 << 31)

@@ -45,9 +45,7 @@ def load_hapt(path: Path = SHIPPED, labels: Mapping[str, str] | None = None) -> 
         arrays = unpack(arrays)
     missing = {"acc", "label", "subject", "recording"} - set(arrays)
     if missing:
-        raise DataError(
-            f"expected the arrays acc, label, subject, recording in {path}; {sorted(missing)[0]} is missing"
-        )
+        raise DataError(f"expected the arrays acc, label, subject, recording in {path}; {min(missing)} is missing")
     acc, own, subject = arrays["acc"], arrays["label"], arrays["subject"]
     edges = np.flatnonzero(np.diff(arrays["recording"], prepend=-1, append=-1))
     recordings = []
