@@ -16,12 +16,12 @@
 #define TAPS 16
 
 static uint32_t memory[EDGEHAR_MODEL_MEMORY_BYTES / 4];
-static uint32_t filter_memory[(EDGEHAR_RESAMPLE_BYTES(TAPS) + 3) / 4];
+static uint32_t filter_memory[(EDGEHAR_RESAMPLE_BYTES(TAPS, 0) + 3) / 4];
 static int16_t taps[8 * TAPS]; /* means: a sensor's rate is what matters here */
 /* 52 and 12.5 Hz to 20 Hz. */
 static const edgehar_resampler resamplers[2] = {
-    {edgehar_resample, taps, 50000, 19230, 10, TAPS, TAPS / 2, 5, 13, 14, 1},
-    {edgehar_resample, taps, 50000, 80000, 0, TAPS, TAPS / 2, 8, 5, 14, 2},
+    {edgehar_resample, taps, 50000, 19230, 10, TAPS, TAPS / 2, 5, 13, 14, 1, 0},
+    {edgehar_resample, taps, 50000, 80000, 0, TAPS, TAPS / 2, 8, 5, 14, 2, 0},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
