@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,8 @@ def bench(
             the base install and give agreement with the trained model alone. None for the recordings of the model's
             training, and for the golden windows where those are not here.
         runtimes: rows by name; all by default. One that is not installed keeps its row, which says how to get it.
-        hops: also time a step of the incremental model of each hop in the bundle, samples.
+        hops: also time a step of the incremental model of each hop in the bundle, and count the instructions of the C
+            engine at that hop, samples.
         threads: of one inference.
         quick: fewer rounds, and accuracy on a stratified subset.
         split: test people by this split; by default those whom the model has not seen.
@@ -102,17 +104,17 @@ def bench(
     for row in rows:  # damage shows before a folder is made
         if row.file in opened:
             opened.file(row.file)
-    measure = import_measure(targets) if targets else None
+    measure = import_measure(targets, opened.path) if targets else None
     around = environment(command)
     on_progress(0, 1, "cutting the test windows")
     tests = _test_set(opened, dataset, split, plan.subset, read)
     with claimed(out):
         folder = ResultFolder(Path(out), around)
         results = run(opened, rows, tests, plan, threads, folder, around, on_progress)
-        for target in targets if measure is not None else ():
+        for target, hop in product(targets, (None, *hops)) if measure is not None else ():
             on_progress(1, 1, f"{target}: counting instructions")
             assert measure is not None
-            results["targets"].append(measure(opened.path, target))
+            results["targets"].append(measure(target, hop))
             folder.write(results)
     return BenchResult(Path(out), results, around)
 

@@ -24,6 +24,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], str]] = {
     "bench: onnx rows, evaluate of .onnx": (("onnxruntime",), "bench"),
     "bench: tflm-int8": (("tflite-micro",), "bench"),
     "bench: keras, evaluate of .keras": (("tensorflow",), "train"),
+    "live sources: sensorserver, serial, mqtt": (("websockets", "pyserial", "paho-mqtt"), "live"),
     "export --sign, verify --key": (("cryptography",), "sign"),
     "pictures (--plot, accuracy.png)": (("matplotlib",), "train"),
 }

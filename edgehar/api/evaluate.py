@@ -332,6 +332,8 @@ def _notes(
         notes.append(f"trained on everybody in {dataset.name}: no unseen people exist, and the figures flatter")
     elif seen:
         notes.append(f"the model was trained on {', '.join(seen)}: these figures flatter it")
+    elif origin is None:
+        notes.append("nothing says whom the model was trained on; of people that it has seen, these figures flatter")
     if cut.dropped:
         each = ", ".join(f"{name} {count}" for name, count in cut.dropped.items())
         notes.append(
@@ -340,10 +342,8 @@ def _notes(
         )
     absent = [label for index, label in enumerate(cut.matching.labels) if not (cut.known.y == index).any()]
     if absent:
-        notes.append(
-            f"no window of {', '.join(absent)} in the recordings: where the model says it, it counts with an F1 "
-            "of 0, else the macro-F1 leaves it out"
-        )
+        notes.append(f"no window of {', '.join(absent)} in the recordings: where the model says it, it counts with an "
+                     "F1 of 0, else the macro-F1 leaves it out")  # fmt: skip
     if len(set(cut.known.subject.tolist())) == 1:
         notes.append("one person, no interval: nobody can say from one how others will do")
     return notes

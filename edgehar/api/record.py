@@ -16,15 +16,13 @@ from edgehar.errors import EdgeharError
 from edgehar.files import require_folder
 from edgehar.streaming.incoming import is_live, open_incoming
 
-HEADER = "time,x,y,z,label\n"
-
 
 @dataclass
 class RecordResult:
     """What `record` wrote; its figures grow while it runs.
 
     Attributes:
-        path: the CSV: time in s since the first sample, m/s², label.
+        path: the CSV: time in s since the first sample, x, y, z or the channels by name in their units, label.
         samples: lines in it.
         seconds: from the first to the last.
         labels: label -> samples; the empty one is none.
@@ -91,11 +89,11 @@ def record(
             keep = np.ones(len(times), np.bool_) if seconds is None else times < seconds
             shown = f'"{label.replace(chr(34), chr(34) * 2)}"' if set(label) & set(',"\n') else label
             rows = zip(times[keep].tolist(), block.x[keep].tolist(), strict=True)
-            text = "".join(f"{t:.6f},{x:.9g},{y:.9g},{z:.9g},{shown}\n" for t, (x, y, z) in rows)
+            text = "".join(f"{t:.6f},{','.join(f'{one:.9g}' for one in x)},{shown}\n" for t, x in rows)
             try:
                 if stream is None:  # not before there is something to write
                     stream = stack.enter_context(path.open("xb", buffering=0))
-                    text = HEADER + text
+                    text = f"time,{','.join(incoming.columns)},label\n{text}"
                 _append(stream, text.encode())
             except FileExistsError as error:
                 raise EdgeharError(f"{path} exists; choose another name, nothing was overwritten") from error

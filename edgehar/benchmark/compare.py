@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edgehar.benchmark import statistics
-from edgehar.benchmark.results import ENVIRONMENT, read_results, read_samples
+from edgehar.benchmark.results import ENVIRONMENT, core_and_hop, read_results, read_samples
 from edgehar.errors import EdgeharError
 from edgehar.schema import read_json
 
@@ -82,12 +82,12 @@ def compare(before: Path, after: Path) -> Comparison:
                 found.ratios.append(Ratio(name, figure, one, two, two / one))
         if "accuracy" in row and "accuracy" in other:
             found.accuracy_points[name] = 100 * (other["accuracy"] - row["accuracy"])
-    new_targets = {core["target"]: core for core in second["targets"]}
+    new_targets = {core_and_hop(core): core for core in second["targets"]}
     for core in first["targets"]:
-        same = new_targets.get(core["target"])
+        same = new_targets.get(core_and_hop(core))
         if same is not None:
             counts = core["instructions"], same["instructions"]
-            found.ratios.append(Ratio(core["target"], "instructions", *counts, counts[1] / counts[0]))
+            found.ratios.append(Ratio(core_and_hop(core), "instructions", *counts, counts[1] / counts[0]))
     if not found.ratios:
         raise EdgeharError(f"expected a runtime measured in both {before} and {after}, got none; run bench again")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -94,6 +95,12 @@ class TargetJson(TypedDict):
     stack_bytes: int
     stack_bytes_static: int
     layers: list[LayerJson]
+
+
+def core_and_hop(row: TargetJson) -> str:
+    """`cortex-m4` for whole windows, `cortex-m4, hop 20` for the incremental engine."""
+    found = re.search(r"hop \d+", row.get("engine", ""))
+    return f"{row['target']}, {found[0]}" if found else row["target"]
 
 
 class DatasetJson(TypedDict):

@@ -52,7 +52,13 @@ class BenchCommand(Command):
 @click.option("--out", default="bench-results", show_default=True, type=click.Path(path_type=Path), metavar="DIR")
 @data_options(default=None)
 @click.option("--split", "split_name", help="Who the test people are.  [default: whom the model has not seen]")
-@click.option("--target", "targets", multiple=True, metavar="CORE", help="Also count instructions: cortex-m4, ….")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="CORE",
+    help="Also count instructions: cortex-m4, …; at each --hop, too.",
+)
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="One page with figures, tables, samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print results.json instead of tables.")
 def command(

@@ -20,13 +20,15 @@ class Keys:
 
     Args:
         labels: at most 35.
+        instead: what to do where there is no terminal.
     Raises:
         EdgeharError: no terminal here.
     """
 
     NAMES = "123456789abcdefghijklmnopqrstuvwxyz"
 
-    def __init__(self, labels: Sequence[str]) -> None:
+    def __init__(self, labels: Sequence[str], instead: str) -> None:
+        self._instead = instead
         self._labels = dict(zip(self.NAMES, labels, strict=False))
 
     @property
@@ -41,7 +43,7 @@ class Keys:
 
             self._terminal = os.open(TERMINAL, os.O_RDONLY | os.O_NONBLOCK)
         except (ImportError, OSError) as error:
-            raise EdgeharError(f"expected a terminal for keys, got none ({error}); give times with --mark") from error
+            raise EdgeharError(f"expected a terminal for keys, got none ({error}); {self._instead}") from error
         self._before = termios.tcgetattr(self._terminal)
         tty.setcbreak(self._terminal)
         print(f"keys: {self.legend}", file=sys.stderr)

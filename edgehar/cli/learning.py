@@ -49,7 +49,7 @@ class Learning:
 
         require_folder(Path(out).parent, "--learn")
         self._out, self._bundle = out, bundle or "bundle"
-        self._keys = None if marks else Keys(contract.labels)
+        self._keys = None if marks else Keys(contract.labels, "give times with --mark")
         rotation = None if profile is None else read_profile(profile).rotation
         pressed = list if self._keys is None else self._keys.pressed
         self._marks = Marks(contract, map(read_mark, marks), pressed, _note, rotation)

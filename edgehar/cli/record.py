@@ -35,7 +35,7 @@ def command(data: DataSource, out: Path, labels: tuple[str, ...] | None, seconds
     from edgehar.files import dump_json
     from edgehar.report.progress import stage
 
-    with Keys(labels) if labels else nullcontext() as keys, stage() as on_step:
+    with Keys(labels, "leave out --labels, or run it in one") if labels else nullcontext() as keys, stage() as on_step:
         last: list[RecordResult] = []
 
         def show(result: RecordResult) -> None:

@@ -114,7 +114,9 @@ FRACTION = click.FloatRange(0, 1)
 @click.option("--subject", help="Take a recording of this person; with --all, all of them.")
 @click.option("--recording", help="Take the recording of this name.")
 @click.option("--all", "play_all", is_flag=True, help="Play every recording, and sum up.")
+@click.pass_context
 def command(
+    context: click.Context,
     data: DataSource,
     bundle: str | None,
     profile: str | None,
@@ -157,7 +159,7 @@ def command(
 
     live = is_live(data.source)
     if live:
-        _refuse_for_live(data, realtime=realtime, subject=subject, recording=recording, all=play_all)
+        _refuse_for_live(realtime=realtime, subject=subject, recording=recording, all=play_all)
     if play_all and (plot is not None or realtime or recording is not None):
         raise click.UsageError("--plot, --realtime and --recording are for one recording, not for --all")
     if data.rate is not None and not (math.isfinite(data.rate) and data.rate > 0):
@@ -166,6 +168,9 @@ def command(
         raise click.UsageError("expected --learn with --mark: it says where the profile goes")
     if learn is not None and (play_all or align):
         raise click.UsageError(f"expected --learn without {'--all' if play_all else '--align'}")
+    for name, method in (("alpha", "ema"), ("votes", "majority")):
+        if smooth != method and context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise click.UsageError(f"expected --smooth {method} with --{name}, got --smooth {smooth}")
     if sensor_rate is None and sensor_unit is not None:
         raise click.UsageError("expected --sensor-rate with --sensor-unit")
     if sensor_rate is not None and (realtime or (live and data.rate is not None)):
@@ -240,10 +245,8 @@ def _units(fraction: float) -> int:
     return math.floor(fraction * 256 + 0.5)
 
 
-def _refuse_for_live(data: DataSource, **others: object) -> None:
-    """Options that mean nothing for lines as they come."""
-    told = {"kind": data.kind, "schema": data.schema, "label": data.labels} | others
-    told |= {"subject-column": data.subject_column, "label-column": data.label_column}
+def _refuse_for_live(**told: object) -> None:
+    """Options that mean nothing for lines as they come; `open_incoming` refuses those of `data_options`."""
     for name, value in told.items():
         if value:
             raise click.UsageError(f"--{name} is for recordings, not for a live stream")

@@ -8,6 +8,9 @@ import click
 
 from edgehar.cli.layout import Command
 
+#: Names of files that nobody vouches for, at most: what `make -C bundle/c` builds is many.
+SHOWN = 6
+
 
 @click.command(cls=Command)
 @click.argument("bundle", default="bundle", type=click.Path(path_type=Path))
@@ -22,8 +25,11 @@ def command(bundle: Path, key: Path | None, as_json: bool) -> None:
     from edgehar.files import dump_json
 
     result = verify(bundle, key=key)
-    for name in result.strangers:
-        click.echo(f"note: {name} is not in the manifest; nothing vouches for it", err=True)
+    if result.strangers:
+        names = ", ".join(result.strangers[:SHOWN]) + (", … (all with --json)" if len(result.strangers) > SHOWN else "")
+        click.echo(
+            f"note: {len(result.strangers)} files are not in the manifest; nothing vouches for them: {names}", err=True
+        )
     if as_json:
         click.echo(dump_json(result.to_dict()), nl=False)
         return

@@ -14,6 +14,9 @@ from edgehar.data import Windows
 from edgehar.errors import DataError
 from edgehar.files import open_regular, sha256_bytes
 
+#: Operators whose int8 output has one range for all models.
+FIXED_RANGE = ("SOFTMAX", "LOGISTIC", "TANH")
+
 #: Windows on which the coverage is measured; more change the figures in the third digit only.
 COVERAGE_WINDOWS = 300
 
@@ -121,12 +124,13 @@ def coverage(float_model: bytes, int8_model: bytes, windows: NDArray[np.float32]
         float_model, int8_model: `.tflite` of the same network.
         windows: float32 (N, window, channels); evenly spaced ones are used where there are many.
     Returns:
-        one entry per activation in the order of the graph; empty where the two graphs differ in operators.
+        one entry per activation in the order of the graph; empty where the two graphs differ in operators. Outputs of
+        a softmax have no part in it: their range is 0 … 255/256 whatever the calibration saw.
     """
     reference, quantised = open_graph(float_model), open_graph(int8_model)
     step = max(1, len(windows) // COVERAGE_WINDOWS)
     detail = reference.get_input_details()[0]
-    pairs = match(reference, quantised)
+    pairs = [pair for pair in match(reference, quantised) if pair.operator not in FIXED_RANGE]
     if not pairs:
         return []
     low = np.full(len(pairs), np.inf)

@@ -99,14 +99,14 @@ def mapping_for(kind: str, own: Iterable[str], overrides: Mapping[str, str] | No
     Args:
         kind: a key of `MAPPINGS`.
         own: labels as they stand in the files.
-        overrides: own label -> name, compared exactly, then without regard to case.
+        overrides: own label -> name, compared exactly, then in plain form, in which `data check` shows them.
     """
     known = MAPPINGS.get(kind, {})
     chosen = dict(overrides or {})
-    folded = {key.casefold(): name for key, name in chosen.items()}
+    plain = {plain_name(key): name for key, name in chosen.items()}
     result = {}
     for label in own:
-        override = chosen.get(label, folded.get(label.casefold()))
+        override = chosen.get(label, plain.get(plain_name(label)))
         result[label] = plain_name(override) if override is not None else known.get(label, plain_name(label))
     return result
 

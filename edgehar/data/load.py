@@ -12,6 +12,7 @@ from edgehar.data.assemble import fingerprint
 from edgehar.data.catalogue import entry, fetched
 from edgehar.data.channels import take_channels
 from edgehar.data.frame import from_frame
+from edgehar.data.labels import plain_name
 from edgehar.data.options import CsvOptions, read_schema, schema_beside, turn_axes
 from edgehar.data.readers.archive import existing, members, read_npz
 from edgehar.data.readers.csvfile import load_csv
@@ -83,9 +84,9 @@ def load(
         options = options.over(told)
     whole = options if options.columns else replace(options, channels=None)
     dataset = _read(kind, path, whole, {**named, **labels}, on_progress)
-    present = {own.casefold() for own in dataset.mapping}
+    present = {plain_name(own) for own in dataset.mapping}
     # A TOML file may name the labels of a whole folder; what a person has typed is there, or a slip.
-    unknown = [own for own in labels if own.casefold() not in present]
+    unknown = [own for own in labels if plain_name(own) not in present]
     if unknown:
         raise DataError(f"no label {unknown[0]!r} in {source}; its labels are: {', '.join(dataset.mapping) or 'none'}")
     turned = _turn(replace(dataset, notes=(*notes, *dataset.notes)), options)

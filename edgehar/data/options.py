@@ -42,7 +42,7 @@ class CsvOptions:
         unit: `m/s^2`, `g` or `mg`; found out from gravity if None. Of other sensors also theirs, as in `g,deg/s`.
         axes: what x, y and z are made of, with signs, after the layout's own sign: `-x,-y,-z` turns a sign
             that was assumed wrongly, `y,-x,z` is a turned board; `x,y,z` if None. For every kind of source.
-        rate_hz: samples per second, where there is no column of time; wins over the measured rate.
+        rate_hz: samples per second, where there is no column of time; with one, of the timestamps' rate within 10 %.
         time: column of timestamps; `none` to ignore one.
         time_unit: `s`, `ms`, `us` or `ns`; found out from the usual step if None.
         subject, label: a column, or `@file`, `@folder`, or `@PATTERN`: a regular expression whose first

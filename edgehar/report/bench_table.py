@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from edgehar.benchmark.results import core_and_hop
 from edgehar.report.tables import (
     NOTHING,
     kilobytes,
@@ -98,7 +99,7 @@ def target_rows(results: ResultsJson) -> list[tuple[str, ...]]:
     for row in results["targets"]:
         values = [row.get(name) for name in names]
         cells = [NOTHING if v is None else f"{v:.2f}" if isinstance(v, float) else f"{v:,}" for v in values]
-        rows.append((row["target"], cells[0], _cycles(row), *cells[1:]))
+        rows.append((core_and_hop(row), cells[0], _cycles(row), *cells[1:]))
     return rows
 
 
@@ -109,7 +110,7 @@ def _cycles(row: TargetJson) -> str:
 
 
 def layer_rows(results: ResultsJson) -> list[tuple[str, ...]]:
-    """Instructions of each layer in a whole window, a column per target; the streamer's own work is not in it."""
+    """Instructions of each layer for a decision, a column per target; the streamer's own work is not in it."""
     targets = [row for row in results["targets"] if row.get("layers")]
     names = dict.fromkeys(layer["layer"] for row in targets for layer in row["layers"])
     counts = [{layer["layer"]: layer["instructions"] for layer in row["layers"]} for row in targets]
@@ -118,7 +119,7 @@ def layer_rows(results: ResultsJson) -> list[tuple[str, ...]]:
 
 def layer_columns(results: ResultsJson) -> tuple[str, ...]:
     """Heads of `layer_rows`."""
-    return ("layer", *(row["target"] for row in results["targets"] if row.get("layers")))
+    return ("layer", *(core_and_hop(row) for row in results["targets"] if row.get("layers")))
 
 
 def notes(results: ResultsJson) -> list[str]:

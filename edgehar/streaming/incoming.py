@@ -10,6 +10,7 @@ from typing import cast
 
 import numpy as np
 
+from edgehar.channels import ACCELERATION, AXES
 from edgehar.data import CsvOptions, DataSource
 from edgehar.errors import DataError
 from edgehar.streaming.lines import RATE_STEPS, ByteStream, LineReader, median_rate, rate_text
@@ -35,11 +36,13 @@ class Incoming:
         title: for people.
         blocks: samples in order, at the source's own rate.
         rate_hz: that rate; None where it is yet to be measured: see `measured`.
+        columns: what the values of a sample are called: x, y, z, or the channels' names.
     """
 
     title: str
     blocks: Iterator[Block]
     rate_hz: float | None
+    columns: tuple[str, ...]
     _reader: LineReader
     _order: Order | None
 
@@ -93,8 +96,12 @@ def open_incoming(
         note: called with one line for a person.
         channels: of a line, as `edgehar.channels.channels_text` writes them; x, y, z by default.
     Raises:
-        DataError: no such source, or nobody answers.
+        DataError: no such source, nobody answers, or an option that means nothing for lines as they come.
     """
+    for name in ("kind", "schema", "labels", "subject_column", "label_column"):
+        if getattr(data, name):
+            option = "label" if name == "labels" else name.replace("_", "-")
+            raise DataError(f"--{option} is for recordings, not for a live stream")
     options = CsvOptions(
         columns=data.columns, channels=channels or data.channels,
         unit=data.unit, axes=data.axes, time=data.time, time_unit=data.time_unit,
@@ -116,7 +123,8 @@ def open_incoming(
         source, order = stack.enter_context(open_live(data.source, note)), Order()
     reader = LineReader(source, rate_hz, options, lambda text: note(f"{title}: {text}"))
     blocks = reader.blocks() if order is None else order.blocks(reader.blocks())
-    return Incoming(title, blocks, rate_hz, reader, order)
+    names = tuple(one.name for one in options.sample)
+    return Incoming(title, blocks, rate_hz, AXES if options.sample == ACCELERATION else names, reader, order)
 
 
 def _chained(first: list[Block], rest: Iterator[Block]) -> Iterator[Block]:

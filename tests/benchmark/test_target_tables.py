@@ -17,6 +17,13 @@ def test_layers_stand_side_by_side():
     assert target_rows(results)[0][:3] == ("cortex-m4", "1,207", "2,400 ± 31")
 
 
+def test_a_hop_is_a_row_of_its_own():
+    whole, step = made("cortex-m4", {"0 conv": 1200}), made("cortex-m4", {"0 conv": 300})
+    results = {"targets": [whole | {"engine": "whole window"}, step | {"engine": "incremental hop 20 (hop)"}]}
+    assert layer_columns(results) == ("layer", "cortex-m4", "cortex-m4, hop 20")
+    assert [row[:2] for row in target_rows(results)] == [("cortex-m4", "1,200"), ("cortex-m4, hop 20", "300")]
+
+
 def test_a_target_without_layers_has_no_column():
     results = {"targets": [{"target": "cortex-m4", "instructions": 5}]}
     assert layer_rows(results) == [] and layer_columns(results) == ("layer",)

@@ -89,7 +89,13 @@ def test_every_change_is_noticed(signed, tmp_path, capsys):
 def test_what_nothing_vouches_for_is_named(signed, capsys):
     (signed / "extra.bin").write_bytes(b"x")
     assert cli.main(["verify", str(signed)]) == 0
-    assert "extra.bin is not in the manifest" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said == "note: 1 files are not in the manifest; nothing vouches for them: extra.bin\n"
+    for name in range(60):
+        (signed / f"{name:02}.o").write_bytes(b"x")
+    assert cli.main(["verify", str(signed)]) == 0
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "61 files" in said and "00.o" in said and "all with --json" in said
 
 
 def test_a_contract_of_another_model_is_noticed(signed, tmp_path):

@@ -12,6 +12,7 @@ from edgehar import data
 from edgehar.cli import main
 from edgehar.contract import Contract, TensorQuantisation
 from edgehar.convert import explain as module
+from edgehar.convert.calibration import coverage
 from edgehar.convert.fake_quantise import constant, fake_quantised, stored_constants
 from edgehar.convert.matched import Pair, match, open_graph
 from edgehar.errors import ContractError
@@ -101,6 +102,12 @@ def test_graphs_are_matched(graphs):
     assert [pair.operator for pair in pairs].count("CONV_2D") == 4
     low, high = pairs[-1].bounds
     assert (low, high) == (-0.5 / 256, 255.5 / 256)
+
+
+def test_the_coverage_leaves_out_what_no_calibration_sets(graphs, test_windows):
+    found = coverage(*graphs, test_windows.x[:20])
+    assert len(found) == len(match(*map(open_graph, graphs))) - 1 and found[0].tensor == "window"
+    assert all(entry.calibrated != (-0.5 / 256, 255.5 / 256) for entry in found)
 
 
 def test_stored_constants_are_near_the_float_ones(graphs):

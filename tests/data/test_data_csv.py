@@ -116,6 +116,12 @@ def test_a_schema_beside_the_data(tmp_path, table):
     assert load(tmp_path / "set").sha256 == plain.sha256
     assert load(path).sha256 == plain.sha256
     assert load(path, labels={"geh": "jogging"}).classes == ("jogging", "sitting")
+    schema.write_text(schema.read_text().replace("rate = 50", "rate = 20"))
+    with pytest.raises(DataError, match=r"about the 50 Hz of the timestamps in walk, got 20 Hz; leave"):
+        load(path)
+    schema.write_text(schema.read_text().replace("rate = 20", "rate = 51"))
+    assert {one.rate_hz for one in load(path).recordings} == {51}
+    schema.write_text(schema.read_text().replace("rate = 51", "rate = 50"))
     elsewhere = schema.rename(tmp_path / "other.toml")
     assert load(path, schema=elsewhere).sha256 == plain.sha256
 
@@ -170,3 +176,12 @@ def test_duplicates_backward_steps_and_gaps(tmp_path, table):
         "breaks at a gap over two sample periods": 1,
     }
     assert [len(r) for r in dataset.recordings] == [200, 110, 290]
+
+
+def test_a_label_is_renamed_in_the_spelling_that_the_check_shows(table):
+    path = table("walk.csv", labels=("Treppe rauf", "sitting"))
+    assert load(path).classes == ("sitting", "treppe_rauf")
+    for own in ("Treppe rauf", "treppe_rauf", "TREPPE-RAUF"):
+        assert load(path, labels={own: "upstairs"}).classes == ("upstairs", "sitting")
+    path.with_name("edgehar-data.toml").write_text('[labels]\ntreppe_rauf = "upstairs"\n')
+    assert load(path).classes == ("upstairs", "sitting")

@@ -21,6 +21,9 @@ def test_a_model_without_manifest_is_not_measured_on_hapt(tmp_path, capsys):
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1 and "name them with --dataset" in captured.err
     assert main(["evaluate", str(model), "--dataset", "hapt", "--subjects", "2,4"]) == 0
+    assert "note: nothing says whom the model was trained on" in capsys.readouterr().err
+    assert main(["evaluate", "micro", "--subjects", "2,4"]) == 0
+    assert "nothing says" not in capsys.readouterr().err
 
 
 def test_options_of_a_source_need_the_source(capsys):

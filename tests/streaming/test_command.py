@@ -317,6 +317,8 @@ BAD = [
     (["hapt", "--smooth", "median"], "", "--smooth"),
     (["hapt", "--alpha", "0"], "", "--alpha"),
     (["hapt", "--votes", "16"], "", "--votes"),
+    (["hapt", "--votes", "5"], "", "expected --smooth majority with --votes, got --smooth ema"),
+    (["hapt", "--smooth", "none", "--alpha", "0.5"], "", "expected --smooth ema with --alpha, got --smooth none"),
     (["hapt", "--threshold", "1.5"], "", "--threshold"),
     (["hapt", "--runtime", "abacus"], "", "abacus"),
     (["-", "--realtime"], walk(100), "--realtime"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pty
 import queue
@@ -383,6 +384,26 @@ def test_record_and_stream_what_a_board_sends(tmp_path, bundle_of, capsys):
         edgehar.record(f"udp://127.0.0.1:{port}", tmp_path / "mine.csv", seconds=1)
     with pytest.raises(EdgeharError, match="live source"):
         edgehar.record("hapt", tmp_path / "other.csv")
+    for option, value in (("label", "a=b"), ("kind", "csv"), ("subject-column", "who")):
+        assert cli.main(["record", f"udp://127.0.0.1:{port}", str(tmp_path / "other.csv"), f"--{option}", value]) == 2
+        assert f"--{option} is for recordings, not for a live stream" in capsys.readouterr().err
+
+
+def test_other_channels_are_recorded_by_their_names_and_read_again(tmp_path, capsys):
+    port, out = free_port(), str(tmp_path / "turn.csv")
+    told = ["--channels", "acc,gyro.z", "--unit", "m/s^2,deg/s"]
+
+    def send():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            for row in range(200):
+                peer.sendto(f"{row / 50},0.5,9.75,1,{row}\n".encode(), ("127.0.0.1", port))
+
+    threading.Timer(0.4, send).start()
+    assert cli.main(["record", f"udp://127.0.0.1:{port}", out, *told, "--seconds", "3"]) == 0, capsys.readouterr().err
+    assert "150 samples" in capsys.readouterr().out
+    names = ("acc.x", "acc.y", "acc.z", "gyro.z")
+    again = data.load(out, options=data.CsvOptions(columns=names, channels="acc,gyro.z", unit="m/s^2,rad/s"))
+    np.testing.assert_allclose(again.recordings[0].acc[[0, 90]], [[0.5, 9.75, 1, 0], [0.5, 9.75, 1, math.pi / 2]])
 
 
 FULL = """
@@ -445,7 +466,7 @@ def test_marks_while_streaming_make_a_profile(tmp_path, bundle_of, capsys):
 PRESSED = """
 import time
 from edgehar.cli.keys import Keys
-with Keys(["walking", "sitting"]) as keys:
+with Keys(["walking", "sitting"], "") as keys:
     print("ready", flush=True)
     found, until = [], time.monotonic() + 20
     while len(found) < 4 and time.monotonic() < until:

@@ -206,7 +206,7 @@ def _unit_of_gravity(usual: float, source: Path) -> str:
 
 
 def _times(file: _File, options: CsvOptions) -> tuple[NDArray[np.float64] | None, float | None]:
-    """Timestamps in seconds and the rate, either of them None where the other tells."""
+    """Timestamps in seconds and the rate, either of them None where the other tells; refused where they disagree."""
     if file.t is None:
         return None, float(options.rate_hz) if options.rate_hz else None
     usual = usual_step(file.t[np.isfinite(file.t)])
@@ -215,5 +215,11 @@ def _times(file: _File, options: CsvOptions) -> tuple[NDArray[np.float64] | None
         raise DataError(
             f"expected timestamps that advance by a sample period in {file.name}, got a usual step of {usual:g}; "
             "give --time-unit, or --time none and --rate HZ"
+        )
+    own = 1 / (usual * TIME_UNITS[unit])
+    if options.rate_hz is not None and not 0.9 < options.rate_hz / own < 1.1:
+        raise DataError(
+            f"expected about the {own:.3g} Hz of the timestamps in {file.name}, got {options.rate_hz:g} Hz; leave the "
+            "rate out, or ignore the timestamps with --time none"
         )
     return (file.t - np.nanmin(file.t)) * TIME_UNITS[unit], options.rate_hz
