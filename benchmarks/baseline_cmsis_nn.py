@@ -10,6 +10,7 @@ whole window. That holds all other layers and the engine; the baseline holds nei
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
@@ -28,12 +29,18 @@ from edgehar.benchmark.executed import missing_plugin, plugin_option, read_execu
 from edgehar.compile.c import literals
 from edgehar.compile.network import Layer, Network
 from edgehar.compile.read import read_network
+from edgehar.convert.matched import open_graph
 from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
+from edgehar.files import LARGEST_MODEL, read_bytes
 
 HEADER, START = "Include/arm_nnfunctions.h", "baseline_layers"
 #: Folders of CMSIS-NN's Source that convolutions need.
-FOLDERS = ("ConvolutionFunctions", "NNSupportFunctions", "FullyConnectedFunctions")
+FOLDERS = ("ConvolutionFunctions", "NNSupportFunctions")
+#: One that releases have or lack: where it is, the M55's depthwise convolution refers to it.
+LATER_FOLDERS = ("TransposeFunctions",)
+#: Names of the sources for int8; the rest would only have to compile.
+INT8_NAMES = ("*_s8*.c", "*_q7*.c")
 
 
 def check_sources(sources: Path) -> str:
@@ -51,41 +58,38 @@ def check_sources(sources: Path) -> str:
     return (sources / HEADER).read_text(encoding="utf-8", errors="replace")
 
 
-def expected(layer: Layer, network: Network, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Outputs int8 (columns, filters) of inputs int8 (columns, channels), as the reference kernels have it."""
-    assert layer.weights is not None and layer.bias is not None
-    source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]
-    taps, filters = layer.kernel, output.channels
-    x = np.full((layer.pad_left + source.columns + layer.pad_right, source.channels), 0, np.int64)
-    x[layer.pad_left : layer.pad_left + source.columns] = inputs.astype(np.int64) - source.zero_point
-    sums = np.empty((output.columns, filters), np.int64)
-    for column in range(output.columns):
-        window = x[column * layer.stride : column * layer.stride + taps]
-        if layer.kind == "conv":
-            sums[column] = np.tensordot(layer.weights.astype(np.int64), window, 2)
-        else:
-            sums[column] = (layer.weights.astype(np.int64) * window.repeat(filters // source.channels, 1)).sum(0)
-    sums += layer.bias
-    shift = np.asarray(layer.shift, np.int64)
-    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
-    high = ((sums << left) * np.asarray(layer.multiplier, np.int64) + (1 << 30)) >> 31
-    mask = (np.int64(1) << right) - 1
-    rounded = (high >> right) + ((high & mask) > (mask >> 1) + (high < 0))
-    return np.clip(rounded + output.zero_point, *layer.activation).astype(np.int8)
+def trace(network: Network, model: bytes) -> list[NDArray[np.int8] | None]:
+    """What TFLite's reference kernels have in each tensor, int8 (columns, channels), after a made-up window.
+
+    None for tensors that the model does not have: those of a part of an operator.
+    """
+    interpreter = open_graph(model)
+    details = interpreter.get_input_details()[0]
+    codes = np.random.default_rng(4).integers(-128, 128, details["shape"]).astype(np.int8)
+    interpreter.set_tensor(details["index"], codes)
+    interpreter.invoke()
+    return [
+        interpreter.get_tensor(tensor.index).reshape(-1, tensor.channels)[tensor.first :][: tensor.columns]
+        if tensor.index >= 0
+        else None
+        for tensor in network.tensors
+    ]
 
 
-def emit(network: Network, header: str) -> str:
-    """A program that runs every convolution once, and prints how many of its bytes differ."""
+def emit(network: Network, traced: list[NDArray[np.int8] | None], header: str) -> str:
+    """A program that runs every convolution once, and prints status and how many bytes differ, layer by layer."""
     parts = ['#include "arm_nnfunctions.h"\n#include "port_board.h"\n#include <string.h>\n']
     calls, checks = [], []
-    rng = np.random.default_rng(4)
+    room = 0
     for index, layer in enumerate(network.layers):
         if layer.kind not in ("conv", "depthwise"):
             continue
         assert layer.weights is not None and layer.bias is not None
-        source = network.tensors[layer.inputs[0]]
-        inputs = rng.integers(-128, 128, (source.columns, source.channels)).astype(np.int8)
-        right = expected(layer, network, inputs)
+        inputs, right = traced[layer.inputs[0]], traced[layer.output]
+        if inputs is None or right is None or layer.fold != 1:
+            raise EdgeharError(f"expected convolutions without dilation, got {layer.name}; take another model")
+        inputs = inputs[layer.passed_over(0) :]
+        room = max(room, _room(layer, network))
         tables = {"weights": layer.weights.tobytes(), "inputs": inputs.tobytes(), "expected": right.tobytes()}
         parts += [
             literals.words(f"{name}_{index}", content + bytes(-len(content) % 4)) for name, content in tables.items()
@@ -94,12 +98,13 @@ def emit(network: Network, header: str) -> str:
         parts += [literals.numbers("int32_t", f"{name}_{index}", values) for name, values in numbers.items()]
         parts.append(f"static int8_t out_{index}[{right.size}];\n")
         calls.append(_call(index, layer, network, header))
+        checks.append(f'    board_print_pair("status", status[{index}]);\n')
         checks.append(f'    board_print_pair("differ", differing(out_{index}, expected_{index}, {right.size}));\n')
     body = "".join(calls)
     return (
         "\n".join(parts)
         + f"""
-static uint8_t room[64 * 1024];
+static int32_t room[{room // 4}], status[{len(network.layers)}];
 
 static int differing(const int8_t *got, const void *expected, int bytes)
 {{
@@ -127,6 +132,17 @@ int main(void)
     )
 
 
+def _room(layer: Layer, network: Network) -> int:
+    """Bytes of scratch memory, at least what arm_*_wrapper_s8_get_buffer_size asks; its arguments differ by release.
+
+    A convolution lays four columns side by side, each rounded up to a vector; a depthwise one lays 124 channels of
+    four columns, or turns its weights round.
+    """
+    filters, channels = network.tensors[layer.output].channels, network.tensors[layer.inputs[0]].channels
+    columns = 4 * -(-layer.kernel * channels // 16) * 16
+    return columns + (-(-(496 + filters) * layer.kernel // 4) * 4 if layer.kind == "depthwise" else 0)
+
+
 def _call(index: int, layer: Layer, network: Network, header: str) -> str:
     source, output = network.tensors[layer.inputs[0]], network.tensors[layer.output]
     depthwise = layer.kind == "depthwise"
@@ -137,9 +153,10 @@ def _call(index: int, layer: Layer, network: Network, header: str) -> str:
     sums = "&none, " if "weight_sum" in declared[1] else ""
     filters, channels = output.channels, 1 if depthwise else source.channels
     multiple = f"        params.ch_mult = {filters // source.channels};\n" if depthwise else ""
+    columns = source.columns - layer.passed_over(0)
     kernel = f"1, 1, {layer.kernel}, {filters}" if depthwise else f"{filters}, 1, {layer.kernel}, {channels}"
     return f"""    {{
-        static const cmsis_nn_dims in = {{1, 1, {source.columns}, {source.channels}}}, filter = {{{kernel}}};
+        static const cmsis_nn_dims in = {{1, 1, {columns}, {source.channels}}}, filter = {{{kernel}}};
         static const cmsis_nn_dims bias = {{1, 1, 1, {filters}}}, to = {{1, 1, {output.columns}, {filters}}};
         const cmsis_nn_context context = {{room, sizeof room}}, none = {{0, 0}};
         cmsis_nn_per_channel_quant_params scales;
@@ -156,7 +173,7 @@ def _call(index: int, layer: Layer, network: Network, header: str) -> str:
         scales.multiplier = (int32_t *)multiplier_{index};
         scales.shift = (int32_t *)shift_{index};
         (void)none;
-        {name}(&context, {sums}&params, &scales, &in, (const int8_t *)inputs_{index}, &filter,
+        status[{index}] = {name}(&context, {sums}&params, &scales, &in, (const int8_t *)inputs_{index}, &filter,
             (const int8_t *)weights_{index}, &bias, bias_{index}, &to, out_{index});
     }}
 """
@@ -168,8 +185,8 @@ def build(program: str, sources: Path, target: str, folder: Path) -> Path:
     core = qemu.board(target).core.removeprefix("cortex-")
     boards = dict(re.findall(r"^(\w+) = (.*)$", (port / "boards.mk").read_text(encoding="utf-8"), re.MULTILINE))
     (folder / "baseline.c").write_text(program, encoding="utf-8")
-    files = [path for name in FOLDERS for path in sorted((sources / "Source" / name).glob("*_s8*.c"))]
-    files += [path for path in sorted((sources / "Source" / "NNSupportFunctions").glob("*.c")) if path not in files]
+    folders = [sources / "Source" / name for name in (*FOLDERS, *LATER_FOLDERS)]
+    files = sorted({path for each in folders for pattern in INT8_NAMES for path in each.glob(pattern)})
     files += [port / f"{name}.c" for name in ("port_startup", "port_semihosting", "port_counter")]
     image = folder / "baseline.elf"
     objects = [folder / f"{path.stem}.o" for path in (folder / "baseline.c", *files)]  # the linker script knows names
@@ -187,33 +204,49 @@ def build(program: str, sources: Path, target: str, folder: Path) -> Path:
 def _compile(command: list[str], target: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if "error" in line or "undefined" in line] or [done.stderr]
-        raise EdgeharError(f"cannot build CMSIS-NN for {target}: {lines[0].strip()}")
+        raise qemu.build_error(target, "CMSIS-NN", done.stderr)
+
+
+def compare(network: Network, lines: list[list[str]]) -> None:
+    """Raise EdgeharError where a layer was refused or has other bytes; `lines` are the program's, in words."""
+    layers = [layer for layer in network.layers if layer.kind in ("conv", "depthwise")]
+    said = {name: [int(line[1]) for line in lines if line[0] == name] for name in ("status", "differ")}
+    for number, (layer, status, differ) in enumerate(zip(layers, said["status"], said["differ"], strict=True), 1):
+        title = f"{layer.name}, the {number}. convolution of {len(layers)}"
+        if status:
+            raise EdgeharError(
+                f"expected CMSIS-NN to run {title}, got its status {status}: it does not cover this layer on this core"
+            )
+        if differ:
+            raise EdgeharError(
+                f"expected the reference's bytes of CMSIS-NN, got {differ} others in {title}: not the same work"
+            )
 
 
 def main(arguments: list[str]) -> int:
     """Build, run, print."""
-    target = arguments[arguments.index("--target") + 1] if "--target" in arguments[:-1] else "cortex-m4"
-    paths = [Path(word) for word in arguments if not word.startswith("--") and word != target]
-    if len(paths) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", type=Path, metavar="CMSIS-NN")
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a bundle with an int8 model, or the .tflite")
+    parser.add_argument("--target", default="cortex-m4", help="the core [cortex-m4]")
+    given = parser.parse_args(arguments)
+    target = given.target
     try:
-        header = check_sources(paths[0])
+        header = check_sources(given.sources)
         qemu.require_tools()
-        network = read_network(find_int8(paths[1]))
+        tflite = find_int8(given.bundle)
+        network = read_network(tflite)
         with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
             folder = Path(name)
-            image = build(emit(network, header), paths[0], target, folder)
+            program = emit(network, trace(network, read_bytes(tflite, LARGEST_MODEL)), header)
+            image = build(program, given.sources, target, folder)
             core = qemu.board(target).core
             told = core in TABLES and not missing_plugin()
             plugin = plugin_option(image, folder, start=START, stop="board_ticks", skip=0) if told else None
             lines = [line.split() for line in qemu.run(target, image, [], plugin=plugin)]
             cycles = estimate(core, read_executed(image, folder)) if told else None
-        differ = sum(int(line[1]) for line in lines if line[0] == "differ")
-        if differ:
-            raise EdgeharError(f"expected the reference's bytes of CMSIS-NN, got {differ} others: not the same work")
-        own = measure(paths[1], target)
+        compare(network, lines)
+        own = measure(given.bundle, target)
     except EdgeharError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status

@@ -111,16 +111,23 @@ def build(target: str, goal: str, folder: Path, *, model: Path | None = None, **
     command += [f"{key}={value}" for key, value in settings.items()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        over = re.search(r"region `(\w+)' overflowed by (\d+) bytes", done.stderr)
-        if over:
-            raise EdgeharError(
-                f"the image needs {int(over[2]):,} bytes more {over[1]} than {board(target).machine} ({core}) has; "
-                "take a smaller model or another target"
-            )
-        lines = [line for line in done.stderr.splitlines() if "error" in line.lower()] or done.stderr.splitlines()
-        raise EdgeharError(f"cannot build the image for {core}: {lines[0].strip() if lines else 'make failed'}")
+        raise build_error(target, "the image", done.stderr)
     short = core.removeprefix("cortex-")
     return folder / (f"edgehar-{short}.elf" if goal == "image" else f"{goal}-{short}.elf")
+
+
+def build_error(target: str, what: str, complaints: str) -> EdgeharError:
+    """The error to raise where compiler or linker refused, from what they wrote: the first complaint that says why."""
+    core = board(target).core
+    over = re.search(r"region `(\w+)' overflowed by (\d+) bytes", complaints)
+    if over:
+        return EdgeharError(
+            f"{what} needs {int(over[2]):,} bytes more {over[1]} than {board(target).machine} ({core}) has; "
+            "take a smaller model or another target"
+        )
+    written = [line.strip() for line in complaints.splitlines() if line.strip()]
+    why = [line for line in written if "error" in line.lower() or "undefined reference" in line]
+    return EdgeharError(f"cannot build {what} for {core}: {(why or written or ['no word of why'])[0]}")
 
 
 def run(

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 typedef enum {
-    ARM_CMSIS_NN_SUCCESS = 0
+    ARM_CMSIS_NN_SUCCESS = 0,
+    ARM_CMSIS_NN_FAILURE = -3
 } arm_cmsis_nn_status;
 typedef struct {
     void *buf;
