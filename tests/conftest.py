@@ -12,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.compilers import remembering
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Keep TensorFlow from claiming every core in each of the parallel test processes.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
+if "CCACHE_DIR" not in os.environ:  # else a run around this one, such as `tests.mutants`, has its own
+    os.environ.update(remembering(ROOT / "build" / "ccache"))
 
 
 @pytest.fixture(scope="session")
@@ -49,19 +53,33 @@ def run_cli() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture(scope="session")
-def bundle_of(tmp_path_factory: pytest.TempPathFactory, run_cli) -> Callable[[str], Path]:
-    """What `export --int8` makes of a shipped model; made once for all test processes."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function (name, make) -> folder that `make(folder)` filled, once for all test processes; not to be changed."""
     base = tmp_path_factory.getbasetemp()
     base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
-    def export(name: str) -> Path:
-        folder = base / f"bundle-{name}"
+    def once(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = base / name, base / f"{name}.done"
         with (base / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / "manifest.json").exists():
-                done = run_cli("export", "--model", name, "--int8", "--out", folder, cwd=base)
-                assert done.returncode == 0, done.stdout + done.stderr
+            if not done.exists():
+                make(folder)
+                done.touch()
         return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def bundle_of(made_once, run_cli) -> Callable[[str], Path]:
+    """What `export --int8` makes of a shipped model; made once for all test processes."""
+
+    def export(name: str) -> Path:
+        def make(folder: Path) -> None:
+            done = run_cli("export", "--model", name, "--int8", "--out", folder, cwd=folder.parent)
+            assert done.returncode == 0, done.stdout + done.stderr
+
+        return made_once(f"bundle-{name}", make)
 
     return export
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import select
@@ -81,21 +80,17 @@ def victims():
 
 
 @pytest.fixture(scope="session")
-def good(bundle_of, run_cli, tmp_path_factory) -> Path:
+def good(bundle_of, run_cli, made_once) -> Path:
     """What the rows damage: `b`, a bundle; `me.profile`, a person's; `cv`, a cross-validation of `walk.csv` in two
     folds; `r1`, `r2`, results."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    folder = base / "hostile"
-    with (base / "hostile.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "r2").exists():
-            folder.mkdir(exist_ok=True)
-            shutil.copytree(bundle_of("micro"), folder / "b", dirs_exist_ok=True)
-            recording()(folder)
-            for command in (CROSS, "adapt walk.csv --bundle b"):
-                done = run_cli(*command.split(), cwd=folder)
-                assert done.returncode == 0, done.stderr
-            for name in ("r1", "r2"):
-                bench_results(folder / name)
-    return folder
+
+    def make(folder: Path) -> None:
+        shutil.copytree(bundle_of("micro"), folder / "b")
+        recording()(folder)
+        for command in (CROSS, "adapt walk.csv --bundle b"):
+            done = run_cli(*command.split(), cwd=folder)
+            assert done.returncode == 0, done.stderr
+        for name in ("r1", "r2"):
+            bench_results(folder / name)
+
+    return made_once("hostile", make)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,20 +19,15 @@ HOPS = (3, 21)
 
 
 @pytest.fixture(scope="session")
-def incremental_bundle(tmp_path_factory, run_cli):
-    """A bundle with incremental models; made once for all test processes."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    folder = base / "incremental_bundle"
-    with (base / "incremental_bundle.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "manifest.json").exists():
-            hops = [word for hop in HOPS for word in ("--hop", str(hop))]
-            done = run_cli(
-                "export", "--int8", "--incremental", *hops, "--calibration", "60", "--no-gate", "--out", folder
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+def incremental_bundle(made_once, run_cli):
+    """A bundle with incremental models."""
+
+    def make(folder):
+        hops = [word for hop in HOPS for word in ("--hop", str(hop))]
+        done = run_cli("export", "--int8", "--incremental", *hops, "--calibration", "60", "--no-gate", "--out", folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once("incremental_bundle", make)
 
 
 def test_bundle(incremental_bundle):

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
+from tests.compilers import remembering
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.mutant import COMPILERS, Mutant
+from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What the tests named by mutants need.
@@ -45,9 +46,8 @@ class Outcome:
 
 @contextmanager
 def copies(count: int) -> Iterator[SimpleQueue[Path]]:
-    """A queue of copies of the project, removed in the end; beside them `compilers`, see `remember_objects`."""
+    """A queue of copies of the project, removed in the end; beside them `ccache`, see `tests.compilers`."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        remember_objects(Path(folder) / "compilers")
         queue: SimpleQueue[Path] = SimpleQueue()
         for index in range(count):
             place = Path(folder) / f"copy{index}"
@@ -62,21 +62,6 @@ def copies(count: int) -> Iterator[SimpleQueue[Path]]:
         yield queue
 
 
-def remember_objects(folder: Path) -> None:
-    """Fill a folder for the front of PATH: compilers that compile again only what a mutant changed, where ccache is.
-
-    ccache goes by the contents of source, headers and compiler, so that no mutant gets another's object.
-    """
-    folder.mkdir()
-    ccache = shutil.which("ccache")
-    if ccache is None:
-        print("slower without ccache, which keeps the objects that a mutant leaves as they are", file=sys.stderr)
-        return
-    for name in COMPILERS:
-        if name != "make" and shutil.which(name):
-            (folder / name).symlink_to(ccache)
-
-
 def run_tests(place: Path, tests: Sequence[str], work: int, seconds: float) -> tuple[int | None, dict, str]:
     """pytest's exit code (None: it did not end in `seconds`), what `verdict` wrote, and what it printed.
 
@@ -85,17 +70,18 @@ def run_tests(place: Path, tests: Sequence[str], work: int, seconds: float) -> t
     verdict = place / "verdict.json"
     verdict.unlink(missing_ok=True)
     # Without caches: a mutant of equal length within the same second would else be taken for the original.
-    environment = os.environ | {
-        "PYTHONPATH": str(place),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "EDGEHAR_VERDICT": str(verdict),
-        "EDGEHAR_WORK_SECONDS": str(work),
-        "PATH": f"{place.parent / 'compilers'}{os.pathsep}{os.environ['PATH']}",
-        "CCACHE_DIR": str(place.parent / "objects"),
-        # Objects of one copy serve the other: paths below it count as relative.
-        "CCACHE_BASEDIR": str(place),
-        "CCACHE_NOHASHDIR": "1",
-    }
+    environment = (
+        os.environ
+        | remembering(place.parent / "ccache")
+        | {
+            "PYTHONPATH": str(place),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "EDGEHAR_VERDICT": str(verdict),
+            "EDGEHAR_WORK_SECONDS": str(work),
+            # Objects of one copy serve the other: paths below it count as relative.
+            "CCACHE_BASEDIR": str(place),
+        }
+    )
     options = ("-x", "-q", "-p", "no:cacheprovider", "-p", "tests.mutants.verdict", f"--basetemp={place / 'scratch'}")
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *options, *tests],

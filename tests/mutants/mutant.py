@@ -5,12 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-#: Programs that make objects: where one fails, a mutant did not build.
-COMPILERS = (
-    "gcc", "g++", "cc", "clang", "clang++", "make", "arm-none-eabi-gcc", "riscv64-unknown-elf-gcc",
-    "aarch64-linux-gnu-gcc",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Mutant:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
-from tests.mutants.mutant import COMPILERS
+from tests.compilers import COMPILERS
 
 #: What a mutant in Python that is no program raises.
 BROKEN = (SyntaxError, ImportError, NameError, AttributeError)
@@ -65,7 +65,7 @@ def pytest_exception_interact(node: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _fail(test: str, error: BaseException, collecting: bool = False) -> None:
-    compiler = isinstance(error, subprocess.CalledProcessError) and Path(str(error.cmd[0])).name in COMPILERS
+    compiler = isinstance(error, subprocess.CalledProcessError) and Path(str(error.cmd[0])).name in (*COMPILERS, "make")
     broken = collecting or compiler or isinstance(error, BROKEN)
     _state["failures"].append({"test": test, "error": type(error).__name__, "broken": broken})
     _write()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-
 import numpy as np
 import pytest
 
@@ -14,24 +11,6 @@ PEOPLE = 7
 QUICK = (
     "--arch", "conv4k9s4", "--epochs", "2", "--teachers", "0", "--shift", "0", "--no-refit", "--validation", "0.3",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def made_once(tmp_path_factory):
-    """A function (name, make) -> folder that `make(folder)` filled, once for all test processes; not to be changed."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-
-    def once(name, make):
-        folder, done = base / name, base / f"{name}.done"
-        with (base / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not done.exists():
-                make(folder)
-                done.touch()
-        return folder
-
-    return once
 
 
 @pytest.fixture(scope="session")
