@@ -1,5 +1,5 @@
-/* The kernels of all paths, for programs that open any blob: on a computer those of microcontrollers are their definitions
- * in portable C. */
+/* The kernels of all paths, for programs that open any blob: on a computer those of microcontrollers are their
+ * definitions in portable C. */
 #ifndef EDGEHAR_FUZZ_EVERY_KERNEL_H
 #define EDGEHAR_FUZZ_EVERY_KERNEL_H
 

@@ -1,5 +1,5 @@
-/* libFuzzer target for model blobs whose checksum is right, whatever else they say: what edgehar_open_blob takes must also
- * run on samples, within memory of the very size that it asks for. */
+/* libFuzzer target for model blobs whose checksum is right, whatever else they say: what edgehar_open_blob takes must
+ * also run on samples, within memory of the very size that it asks for. */
 #include "every_kernel.h"
 #include "mutate.h"
 

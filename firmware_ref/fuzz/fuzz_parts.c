@@ -1,7 +1,8 @@
-/* libFuzzer target for what comes from outside beside samples: a profile as a file, a sensor's unit, axes, rate and whole
- * FIFOs, a rotation, the alignment by walking. Nothing may trip a sanitizer, and what is refused changes nothing.
+/* libFuzzer target for what comes from outside beside samples: a profile as a file, a sensor's unit, axes, rate and
+ * whole FIFOs, a rotation, the alignment by walking. Nothing may trip a sanitizer, and what is refused changes nothing.
  *
- * An input is a row of records: kind, length, so many bytes. The mutator makes profiles' checksums right, and heads often.
+ * An input is a row of records: kind, length, so many bytes. The mutator makes profiles' checksums right, and heads
+ * often.
  */
 #include "edgehar.h"
 #include "edgehar_align.h"

@@ -7,8 +7,8 @@
  * docs/testing.md says how often. XNNPACK (litert-int8) rounds otherwise in many layers.
  *
  * edgehar_store.h parts storing, in an interrupt, from deciding, in a task.
- * edgehar_sensor.h takes a sensor at its own rate, with its own axes. edgehar_set_rotation turns samples, edgehar_align.h
- * finds out how, and edgehar_profile.h has what makes a model right on one person.
+ * edgehar_sensor.h takes a sensor at its own rate, with its own axes. edgehar_set_rotation turns samples,
+ * edgehar_align.h finds out how, and edgehar_profile.h has what makes a model right on one person.
  *
  * Samples must come at the model's rate. Where their times say otherwise, by over 10 %, there is no decision but
  * EDGEHAR_FLUSH_RATE every half window; samples pushed with EDGEHAR_NO_TIME are believed.
@@ -174,7 +174,8 @@ typedef struct edgehar_config {
 #define EDGEHAR_REQUIRE(condition) (1 / (int)(condition))
 #endif
 
-/* Classes that a decision has room for; a model of more does not compile. All files must be built with the same number. */
+/* Classes that a decision has room for; a model of more does not compile. All files must be built with the same
+ * number. */
 #ifndef EDGEHAR_MOST_CLASSES
 #define EDGEHAR_MOST_CLASSES 32
 #endif
@@ -280,8 +281,8 @@ int edgehar_set_rotation(edgehar *self, const int16_t rotation[9]);
  *
  * `counts` has a map for each of the model's channels, as EDGEHAR_MODEL_CHANNEL_COUNTS of its header makes them from a
  * unit per sensor; it must outlive its use. NULL: no counts are pushed. Returns EDGEHAR_OK, EDGEHAR_ERROR_ARGUMENT,
- * EDGEHAR_ERROR_MODEL of a model of x, y, z, whose unit the configuration has, or EDGEHAR_ERROR_CONFIG for maps that are
- * none; after an error nothing has changed.
+ * EDGEHAR_ERROR_MODEL of a model of x, y, z, whose unit the configuration has, or EDGEHAR_ERROR_CONFIG for maps that
+ * are none; after an error nothing has changed.
  */
 int edgehar_set_counts(edgehar *self, const edgehar_counts *counts);
 

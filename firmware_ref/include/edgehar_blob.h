@@ -1,9 +1,9 @@
 /* A model that is no part of the firmware: one block of bytes, wherever it lies, which `export --c-blob` writes.
  *
  * The image names the kernels that it links; a blob that needs another is refused. Nothing of a blob is used before its
- * CRC-32 was found right, nothing is read outside of it, and its plan is rehearsed: what is taken keeps to its memory. A
- * checksum finds accidents, not attackers: who can write a right one can also write a network that answers what they like,
- * so a blob from the air must be authenticated first, as an image must be.
+ * CRC-32 was found right, nothing is read outside of it, and its plan is rehearsed: what is taken keeps to its memory.
+ * A checksum finds accidents, not attackers: who can write a right one can also write a network that answers what they
+ * like, so a blob from the air must be authenticated first, as an image must be.
  *
  * The blob stays where it is while the model is used. It has neither placement nor a personal part, and x, y, z only.
  */

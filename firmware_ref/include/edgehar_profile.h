@@ -1,7 +1,7 @@
 /* A profile: what was learned of one person, for one model. The file format EHP1 is in docs/spec.md.
  *
- * A generated model that has a last layer to learn declares edgehar_NAME_personal and EDGEHAR_NAME_PROFILE_BYTES; nothing
- * of this is in an image that does not name it.
+ * A generated model that has a last layer to learn declares edgehar_NAME_personal and EDGEHAR_NAME_PROFILE_BYTES;
+ * nothing of this is in an image that does not name it.
  */
 #ifndef EDGEHAR_PROFILE_H
 #define EDGEHAR_PROFILE_H
@@ -24,7 +24,8 @@ struct edgehar_personal {
     uint8_t layer; /* its place in the model */
 };
 
-/* Take a profile's rotation and last layer from now on; what an earlier one brought is dropped. Forgets as edgehar_reset.
+/* Take a profile's rotation and last layer from now on; what an earlier one brought is dropped. Forgets as
+ * edgehar_reset.
  *
  * `profile` is the file's bytes, at an address that is a multiple of 4, and must outlive its use; NULL: the model as it
  * was trained. Returns EDGEHAR_OK, or EDGEHAR_ERROR_ARGUMENT, EDGEHAR_ERROR_MEMORY (the address),

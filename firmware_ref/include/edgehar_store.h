@@ -1,8 +1,9 @@
 /* Storing a sample, as in an interrupt, and deciding, as in a task: two calls, with a queue between them.
  *
- * One context stores, one decides; neither waits for the other, and no interrupt is ever disabled. A queue's indices are
- * 32-bit words that only one side writes: it releases its own (all it wrote or read before is seen first) and acquires the
- * other's. Between an interrupt and a task of one core, and between two cores that share coherent memory, that is enough.
+ * One context stores, one decides; neither waits for the other, and no interrupt is ever disabled. A queue's indices
+ * are 32-bit words that only one side writes: it releases its own (all it wrote or read before is seen first) and
+ * acquires the other's. Between an interrupt and a task of one core, and between two cores that share coherent memory,
+ * that is enough.
  *
  *     static edgehar_stored places[64];   // a power of two: 1.2 s of a sensor at 52 Hz
  *     static edgehar_queue queue;
@@ -45,7 +46,8 @@ typedef struct edgehar_queue {
  */
 int edgehar_queue_init(edgehar_queue *queue, edgehar_stored *places, uint32_t length);
 
-/* Store one sample: EDGEHAR_STORE_CHANNELS counts and their time as for edgehar_push_counts. A few dozen instructions, whatever the model.
+/* Store one sample: EDGEHAR_STORE_CHANNELS counts and their time as for edgehar_push_counts. A few dozen instructions,
+ * whatever the model.
  *
  * Returns EDGEHAR_OK, or EDGEHAR_ERROR_FULL where there is no room: the sample is lost, which edgehar_decide reports.
  */
@@ -53,8 +55,8 @@ int edgehar_store(edgehar_queue *queue, const int16_t *counts, uint64_t time_us)
 
 /* Take stored samples in their order until one of them did more than being kept.
  *
- * Returns what edgehar_push_counts returned for it, or EDGEHAR_FLUSH_LOST: samples before it were lost, the window begins
- * anew with it. EDGEHAR_OK: no sample waits. EDGEHAR_ERROR_MODEL: a place is too small for the model's samples.
+ * Returns what edgehar_push_counts returned for it, or EDGEHAR_FLUSH_LOST: samples before it were lost, the window
+ * begins anew with it. EDGEHAR_OK: no sample waits. EDGEHAR_ERROR_MODEL: a place is too small for the model's samples.
  */
 int edgehar_decide(edgehar *self, edgehar_queue *queue, edgehar_decision *decision);
 

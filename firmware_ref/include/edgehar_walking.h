@@ -1,7 +1,7 @@
 /* Whether somebody walks, and where gravity is meanwhile; docs/spec.md, "Alignment".
  *
- * Told from samples at 20 Hz in Q8, 1/256 m/s²: |a| moves, and repeats itself in the time of a step. The same as Python's
- * reference (edgehar/personal/alignment.py). No floating point; the caller owns the memory.
+ * Told from samples at 20 Hz in Q8, 1/256 m/s²: |a| moves, and repeats itself in the time of a step. The same as
+ * Python's reference (edgehar/personal/alignment.py). No floating point; the caller owns the memory.
  */
 #ifndef EDGEHAR_WALKING_H
 #define EDGEHAR_WALKING_H

@@ -2,10 +2,10 @@
  *
  *     soak MODEL'S-SAMPLES COUNT [FIRST-US]
  *
- * The file holds float32 x, y, z. Every million samples and a bit, a stream that begins with the window just decided must
- * give the same probabilities: nothing that the long one has gathered may show. Prints samples, decisions, comparisons,
- * how many classes were seen, and a checksum of all decisions; status 1 where a comparison failed or a status was not
- * what it must be.
+ * The file holds float32 x, y, z. Every million samples and a bit, a stream that begins with the window just decided
+ * must give the same probabilities: nothing that the long one has gathered may show. Prints samples, decisions,
+ * comparisons, how many classes were seen, and a checksum of all decisions; status 1 where a comparison failed or a
+ * status was not what it must be.
  */
 #include "edgehar.h"
 #include "model_data.h"

@@ -1,5 +1,5 @@
-/* edgehar_times against edgehar_requantise: every shift, values at the bounds, small ones and drawn ones, with multipliers
- * whose products lie halfway. Prints how many were compared. */
+/* edgehar_times against edgehar_requantise: every shift, values at the bounds, small ones and drawn ones, with
+ * multipliers whose products lie halfway. Prints how many were compared. */
 #include "edgehar_factor.h"
 
 #include <stdio.h>

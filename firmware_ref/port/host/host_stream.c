@@ -6,8 +6,8 @@
  *     reset               a new recording begins
  *
  * Options, each with a number: --hop, --smoothing 0|1|2, --alpha, --votes, --threshold, --hysteresis, --min-dwell,
- * --any-placement 0|1, --counts UNIT (m/s² of a count; of other channels, UNIT,UNIT,… for each of them). --sensor UNIT: the
- * same through edgehar_sensor.h, at the rate of --sensor-rate at export; --axes 1,2,3 (or one for each channel) the
+ * --any-placement 0|1, --counts UNIT (m/s² of a count; of other channels, UNIT,UNIT,… for each of them). --sensor UNIT:
+ * the same through edgehar_sensor.h, at the rate of --sensor-rate at export; --axes 1,2,3 (or one for each channel) the
  * sensor's, --fifo N: N lines at once, by the time of the last of them. --align 1: turn samples by the first walking.
  * --rotation R00,R01,…,R22 in units of 1/16384, --profile FILE. Exit status 2 for bad input.
  */
@@ -75,8 +75,8 @@ static edgehar_counts counts_of(double ratio)
 #define UNITS 1
 #endif
 
-/* Units of a count, in steps of `scale`: one, or for channels that are not x, y, z one for each of them. Returns 0 for any
- * other text. */
+/* Units of a count, in steps of `scale`: one, or for channels that are not x, y, z one for each of them. Returns 0 for
+ * any other text. */
 static int set_units(edgehar_counts *counts, const char *text, double scale)
 {
     char *end;

@@ -3,9 +3,9 @@
  *
  *     arg: CASES RESULTS
  *
- * A case is int32 windows, classes, inputs and zero point, then int32 bias, multiplier and inverse, int8 shift, weights,
- * embeddings and uint8 labels, each padded to 4 bytes. A result is uint32 ticks, uint32 guard (1 where nothing was
- * written behind the work or the weights), then int32 bias, and the weights padded to 4 bytes. */
+ * A case is int32 windows, classes, inputs and zero point, then int32 bias, multiplier and inverse, int8 shift,
+ * weights, embeddings and uint8 labels, each padded to 4 bytes. A result is uint32 ticks, uint32 guard (1 where nothing
+ * was written behind the work or the weights), then int32 bias, and the weights padded to 4 bytes. */
 #include "edgehar_adapt.h"
 #include "port_board.h"
 

@@ -3,9 +3,9 @@
  *
  *     arg: SAMPLES RESULTS HOP BLOB PLACE
  *
- * Samples and results are those of port_replay.c. The blob comes to lie at the begin of a slot of EDGEHAR_BLOB_ROOM bytes;
- * then PLACE bytes, a multiple of 4, further on, and what it left is 0xFF, as erased flash. Results of both stand one behind
- * the other. The image has every kernel that its core can run, and no model. */
+ * Samples and results are those of port_replay.c. The blob comes to lie at the begin of a slot of EDGEHAR_BLOB_ROOM
+ * bytes; then PLACE bytes, a multiple of 4, further on, and what it left is 0xFF, as erased flash. Results of both
+ * stand one behind the other. The image has every kernel that its core can run, and no model. */
 #include "edgehar_blob.h"
 #include "edgehar_dsp.h"
 #include "edgehar_mve.h"

@@ -33,8 +33,9 @@ static inline char *board_next_word(char **at)
 int board_open(const char *path, char mode);
 void board_close(int handle);
 
-/* Open the two files that the words given with `-semihosting-config arg=` begin with, behind the program's own name: one to
- * read, one to write. The words behind them, in `buffer`, or NULL where those are too long or a file does not open. */
+/* Open the two files that the words given with `-semihosting-config arg=` begin with, behind the program's own name:
+ * one to read, one to write. The words behind them, in `buffer`, or NULL where those are too long or a file does not
+ * open. */
 static inline char *board_open_files(char *buffer, size_t size, int *input, int *output)
 {
     char *at = buffer;
@@ -60,8 +61,8 @@ void board_count_start(void);
  * 1e9 / (the board's clock) instructions, exactly and repeatably. These are instructions, never time. */
 uint32_t board_ticks(void);
 
-/* Ticks from one reading to another; no longer than 2^24 ticks, which is more than 500 million instructions. On RISC-V a
- * tick is an instruction, and 32 bits of them are counted. */
+/* Ticks from one reading to another; no longer than 2^24 ticks, which is more than 500 million instructions. On RISC-V
+ * a tick is an instruction, and 32 bits of them are counted. */
 static inline uint32_t board_ticks_between(uint32_t from, uint32_t to)
 {
 #if defined(__riscv)

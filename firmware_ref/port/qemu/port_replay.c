@@ -2,9 +2,10 @@
  *
  *     arg: SAMPLES RESULTS HOP
  *
- * A sample is a float for each channel (x, y, z in m/s²) and uint64 microseconds, without padding. A result is int32 status,
- * label, reason, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision, uint32 of the longest of
- * these, uint64 time, then one uint8 probability and one int32 score a class; every status but EDGEHAR_OK is written.
+ * A sample is a float for each channel (x, y, z in m/s²) and uint64 microseconds, without padding. A result is int32
+ * status, label, reason, raw class, uint32 ticks of this push, uint32 ticks of all pushes since the last decision,
+ * uint32 of the longest of these, uint64 time, then one uint8 probability and one int32 score a class; every status but
+ * EDGEHAR_OK is written.
  *
  * EDGEHAR_REPLAY_ROTATION, nine numbers, turns the samples: see edgehar_set_rotation. EDGEHAR_REPLAY_PERSONAL takes a
  * profile with a last layer, the model's own, and aligns the samples by the first walking. */

@@ -1,4 +1,5 @@
-/* memcpy, memmove and memset for a module without a library; compiled with -fno-builtin, or they would call themselves. */
+/* memcpy, memmove and memset for a module without a library; compiled with -fno-builtin, or they would call
+ * themselves. */
 #include <stdint.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* As much of CMSIS-NN's interface as convolutions need, so that benchmarks/baseline_cmsis_nn.py can be tried without it. */
+/* As much of CMSIS-NN's interface as convolutions need, so that benchmarks/baseline_cmsis_nn.py can be tried without
+ * it. */
 #ifndef ARM_NNFUNCTIONS_H
 #define ARM_NNFUNCTIONS_H
 
