@@ -50,6 +50,8 @@ class KernelPath:
         conv_scratch: bytes of scratch of a `conv` layer that is fired for blocks of so many positions.
         positions: output columns of a layer that are computed best in one block: (bytes that a column adds to the
             layer's input, bytes of an output column) to columns.
+        kept_bytes: what a `conv` layer keeps from call to call, in a scratch of its own, where the stream brings it one
+            column at a decision and its kernel has a form that does; 0: it has none.
         whole_lines: weights begin where a cache line of 64 bytes does.
     """
 
@@ -61,6 +63,7 @@ class KernelPath:
     runs: Callable[[Layer, int], bool]
     conv_scratch: Callable[[Layer, int], int]
     positions: Callable[[int, int], int]
+    kept_bytes: Callable[[Layer], int] = lambda layer: 0
     whole_lines: bool = False
 
 

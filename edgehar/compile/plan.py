@@ -15,6 +15,7 @@ from edgehar.compile.exercise import BUDGETS, exercise
 from edgehar.compile.kernel_path import KernelPath, load_kernel_path
 from edgehar.compile.network import Layer, Network, macs
 from edgehar.compile.schedule import Edge, Firing, Schedule
+from edgehar.compile.scratch import place_scratch
 from edgehar.compile.work import FIRING, UNLIMITED, column_work, end_work
 from edgehar.errors import EdgeharError
 
@@ -45,7 +46,8 @@ class EnginePlan:
         budget: what a sample may bring about at most before a decision is due, under `spread`; see `work.column_work`.
         worst_work, whole_work: of the largest push between two decisions, and of all of them, in the same unit.
         advance: columns of the history that a hop brings, under `spread`; else 0.
-        offsets, history_offset, sums_offset, scratch_offset, state_bytes: layout of the memory.
+        offsets, history_offset, work_offsets, state_bytes: layout of the memory.
+        keeps: `Scratch.keeps`.
     """
 
     network: Network
@@ -70,6 +72,7 @@ class EnginePlan:
     history_offset: int
     work_offsets: tuple[int, ...]
     state_bytes: int
+    keeps: tuple[int, ...]
 
     @property
     def macs(self) -> int:
@@ -254,19 +257,13 @@ def _lay_out(
         place += aligned(columns * network.tensors[edge.tensor].channels)
     history_offset = place
     place += aligned(history * network.tensors[kept].channels)
-    places, scratch = [], 0
-    for layer, firing in zip(network.layers, firings, strict=True):
-        channels = network.tensors[layer.inputs[0]].channels
-        places.append(place)
-        if layer.reduces:
-            place += 4 * channels if layer.kind == "mean" else aligned(channels)
-        elif layer.kind == "conv":
-            scratch = max(scratch, path.conv_scratch(layer, firing.positions))
-    places = [at if layer.reduces else place for at, layer in zip(places, network.layers, strict=True)]
+    strides = _strides(network, split)
+    singly = [hop is not None and hop // strides.get(layer.output, hop + 1) == 1 for layer in network.layers]
+    scratch = place_scratch(network, path, firings, singly, place)
     return EnginePlan(
         network, path, hop, schedule, split, edges, firings, source, replayed, result, history, capacity,
-        work.fired, work.late, budget, work.worst, work.whole, advance, tuple(offsets), history_offset, tuple(places),
-        place + aligned(scratch),
+        work.fired, work.late, budget, work.worst, work.whole, advance, tuple(offsets), history_offset,
+        scratch.offsets, scratch.end, scratch.keeps,
     )  # fmt: skip
 
 

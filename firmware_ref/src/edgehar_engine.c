@@ -4,6 +4,7 @@
  * are moved, no kernel runs, and what the plan must make hold is looked at.
  */
 #include "edgehar_engine.h"
+#include "conv1d_vector.h"
 
 #ifndef EDGEHAR_REHEARSAL
 /* Bytes to move, or an address. */
@@ -330,10 +331,27 @@ void EDGEHAR_NAMED(spread)(const edgehar_model *model, void *memory, int end)
     begin_window(model, memory, model->history_columns - model->advance);
 }
 
+#ifdef EDGEHAR_VECTOR_VNNI
+/* What layers keep from call to call, which they do with VNNI only, is of another stream. */
+static void forget(const edgehar_model *model, void *memory)
+{
+    int index;
+    for (index = 0; index < model->layer_count; index++) {
+        const int32_t first = model->layers[index].keeps;
+        if (first != 0) {
+            EDGEHAR_COPY(at(memory, model->layers[index].scratch), &first, sizeof first);
+        }
+    }
+}
+#endif
+
 void EDGEHAR_NAMED(engine_reset)(const edgehar_model *model, void *memory)
 {
     memset(memory, 0, sizeof(pipeline_state));
     clear(model, memory, 0, 0);
+#ifdef EDGEHAR_VECTOR_VNNI
+    forget(model, memory);
+#endif
 }
 
 void EDGEHAR_NAMED(engine_feed)(const edgehar_model *model, void *memory, const int8_t *sample)

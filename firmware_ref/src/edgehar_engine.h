@@ -48,6 +48,7 @@ typedef struct edgehar_layer {
     uint8_t output_count;
     uint8_t reduces; /* all outputs together make one column */
     uint8_t settled; /* the last layers of its part, which its output cannot make ready */
+    uint8_t keeps;   /* not 0: its scratch is its own and lasts; its first word is this after a reset */
 } edgehar_layer;
 
 /* Make of a sample (x, y, z) in Q8, 1/256 m/s², what a window holds, in its place. */

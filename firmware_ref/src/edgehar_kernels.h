@@ -132,6 +132,9 @@ typedef struct edgehar_softmax {
     int8_t shift;           /* positive shifts left */
 } edgehar_softmax;
 
+/* As edgehar_conv1d_vector, of a layer that `keeps` its scratch: edgehar_engine.h. Not in blobs, whose layers keep nothing. */
+edgehar_kernel edgehar_conv1d_vector_ahead;
+
 edgehar_kernel edgehar_conv1d_portable;    /* edgehar_conv */
 edgehar_kernel edgehar_conv1d_dsp;         /* edgehar_conv; Cortex-M4, M7, M33 */
 edgehar_kernel edgehar_conv1d_thumb;       /* edgehar_conv; Cortex-M0, M0+ */

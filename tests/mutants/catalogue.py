@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.adaptation import ADAPTATION
+from tests.mutants.ahead import AHEAD
 from tests.mutants.alignment import ALIGNMENT
 from tests.mutants.blob import BLOB
 from tests.mutants.channels import CHANNELS
@@ -21,5 +22,5 @@ from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
     *PIPELINE, *KERNELS, *KERNELS_ARM, *KERNELS_RISCV, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH,
-    *PORTS, *SENSORS, *SENSOR_CHANNELS, *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT, *BLOB,
+    *PORTS, *SENSORS, *SENSOR_CHANNELS, *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT, *BLOB, *AHEAD,
 )  # fmt: skip

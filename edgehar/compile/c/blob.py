@@ -127,9 +127,10 @@ def _layer(plan: EnginePlan, index: int, body: _Body) -> bytes:
     elif kind == "edgehar_add":
         values |= {name: [*_list(values[name]), 0, 0][:3] for name in ("multiplier", "shift")}
     values |= {name: body.add(table.tobytes()) for name, table in tables.items()}
+    # A blob has no kernels that keep sums from call to call; theirs have the same weights and take less scratch.
     fields |= {
         "parameters": body.add(_record(kind, values)),
-        "kernel": KERNELS.index(str(fields["kernel"]).removeprefix("edgehar_")),
+        "kernel": KERNELS.index(str(fields["kernel"]).removeprefix("edgehar_").removesuffix("_ahead")),
         "second": NONE if fields["second"] == "EDGEHAR_NONE" else fields["second"],
     }
     return _record("layer", fields)

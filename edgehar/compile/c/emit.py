@@ -258,9 +258,11 @@ def edge_of(plan: EnginePlan, index: int) -> dict[str, object]:
 def layer_of(plan: EnginePlan, index: int, packed: PackedConv | None) -> dict[str, object]:
     """The fields of one `edgehar_layer`."""
     firing, layer = plan.firings[index], plan.network.layers[index]
+    keeps = plan.keeps[index]
     runs = plan.kernel_path.runs(layer, plan.network.tensors[layer.inputs[0]].channels)
+    kernel = packed.kernel if packed else (plan.kernel_path.kernels if runs else KERNELS)[layer.kind]
     return {
-        "kernel": packed.kernel if packed else (plan.kernel_path.kernels if runs else KERNELS)[layer.kind],
+        "kernel": kernel + "_ahead" if keeps else kernel,
         "parameters": f"&layer_{index}",
         "block_macs": firing.block_work,
         "scratch": plan.work_offsets[index],
@@ -275,4 +277,5 @@ def layer_of(plan: EnginePlan, index: int, packed: PackedConv | None) -> dict[st
         "output_count": len(firing.output),
         "reduces": int(firing.reduces),
         "settled": settled(index, firing, plan.edges, plan.split, len(plan.firings)),
+        **({"keeps": keeps} if keeps else {}),
     }

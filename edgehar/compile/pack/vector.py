@@ -19,6 +19,8 @@ KERNELS = {
 FILTERS = 16
 #: Positions that share each load of weights; more of them save the engine's own work, and need more memory.
 POSITIONS = 16
+#: Taps from which on a kernel adds up the next position: with fewer, there is too little to save.
+LEAST_TAPS = 3
 
 
 def pack_conv(layer: Layer, bias: NDArray[np.int32]) -> PackedConv:
@@ -46,6 +48,15 @@ def conv_scratch(layer: Layer, positions: int) -> int:
     return int(2 * columns * layer.weights.shape[2] + 16)
 
 
+def kept_bytes(layer: Layer) -> int:
+    """Bytes of `edgehar_vector_ahead` and its sums; they spare most weights at every second column."""
+    assert layer.weights is not None
+    filters, _, channels = layer.weights.shape
+    if layer.stride != 1 or layer.kernel < LEAST_TAPS or channels % 4:
+        return 0
+    return int(4 + 4 * FILTERS * -(-filters // FILTERS))
+
+
 KERNEL_PATH = KernelPath(
     name="vector",
     kernels=KERNELS,
@@ -56,5 +67,6 @@ KERNEL_PATH = KernelPath(
     runs=lambda layer, channels: True,
     conv_scratch=conv_scratch,
     positions=lambda step, output: POSITIONS,
+    kept_bytes=kept_bytes,
     whole_lines=True,
 )
