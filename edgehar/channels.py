@@ -147,6 +147,11 @@ def acceleration_at(channels: Sequence[Channel]) -> int | None:
     return next((at for at in vectors(channels) if channels[at].sensor == "acc"), None)
 
 
+def alignable(channels: Sequence[Channel]) -> bool:
+    """Whether the acceleration can tell how the device is turned, and every channel can be turned by it."""
+    return acceleration_at(channels) is not None and turnable(channels)
+
+
 def turnable(channels: Sequence[Channel]) -> bool:
     """Whether turning the device has a meaning for every channel: all are vectors, or lengths that nothing turns."""
     held = sum(3 for _ in vectors(channels)) + sum(one.part == MAGNITUDE for one in channels)

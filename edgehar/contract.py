@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 from edgehar import schema
-from edgehar.channels import ACCELERATION, Channel, channels_text, check_channels
+from edgehar.channels import ACCELERATION, Channel, alignable, channels_text, check_channels
 from edgehar.errors import ContractError
 
 FORMAT = "edgehar-contract-1"
@@ -205,7 +205,7 @@ class Contract:
             raise ContractError(
                 f"expected a walking gravity of length {DIRECTION_ONE}, got {list(direction)}, {length:.0f} long"
             )
-        if self.front_end != "none" or self.channels != ACCELERATION:
+        if self.front_end != "none" or not alignable(self.channels):
             raise ContractError(
                 f"expected no walking gravity with the front end {self.front_end} and the channels "
                 f"{channels_text(self.channels)}, got {list(direction)}"

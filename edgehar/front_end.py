@@ -12,7 +12,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.channels import ACCELERATION, Channel, channels_text, turnable, vectors
+from edgehar.channels import ACCELERATION, Channel, acceleration_at, channels_text, turnable, vectors
 from edgehar.errors import EdgeharError
 
 #: Rotations are in Q14; no entry of one is larger, so that sums of three products hold in 32 bits.
@@ -134,6 +134,9 @@ class SamplePath:
                 f"got {channels_text(channels)}"
             )
         self._vectors = vectors(channels)
+        at = acceleration_at(channels) or 0
+        #: Where walking is told, in a path that waits.
+        self.acceleration = slice(at, at + 3)
         self._front = None if front_end == "none" else PocketFrontEnd()
         self.rotation = rotation
         #: Whether samples do not simply pass.

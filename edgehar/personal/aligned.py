@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgehar.channels import ACCELERATION
+from edgehar.channels import Channel, acceleration_at, alignable, channels_text
 from edgehar.contract import DIRECTION_ONE, WALKING_RATE_HZ, Contract
 from edgehar.data import Dataset, Recording, resample, split_at_gaps, whole_name
 from edgehar.errors import DataError
-from edgehar.front_end import from_q8, rotate, to_q8
+from edgehar.front_end import SamplePath
 from edgehar.personal.alignment import require_alignable, shortest_turn, walking_gravity
 
 #: Which recordings of a training are turned: none, all, or those of the people who are measured; `both` trains on
@@ -36,7 +36,7 @@ def usual_gravity(dataset: Dataset, people: Collection[str]) -> tuple[int, int, 
     found = [
         vector / np.linalg.norm(vector)
         for item in dataset.recordings
-        if item.subject in people and (vector := _first(_even(item))) is not None
+        if item.subject in people and (vector := _first(_even(item), dataset.channels)) is not None
     ]
     if not found:
         return None
@@ -50,8 +50,8 @@ def usual_gravity(dataset: Dataset, people: Collection[str]) -> tuple[int, int, 
 
 def contract_gravity(dataset: Dataset, people: Collection[str], contract: Contract) -> tuple[int, int, int] | None:
     """What a model that is trained on these people says of gravity while walking; None behind a front end and
-    with other channels than x, y and z of the acceleration."""
-    if contract.front_end != "none" or contract.rate_hz != WALKING_RATE_HZ or contract.channels != ACCELERATION:
+    with channels that the acceleration cannot turn."""
+    if contract.front_end != "none" or contract.rate_hz != WALKING_RATE_HZ or not alignable(contract.channels):
         return None
     return usual_gravity(dataset, people)
 
@@ -99,14 +99,17 @@ def align_recordings(dataset: Dataset, target: Sequence[int], people: Collection
     turned: dict[int, tuple[Recording, ...]] = {}
     for items in _units([item for item in dataset.recordings if people is None or item.subject in people]):
         parts = {id(item): tuple(_even(item)) for item in items}
-        gravity = _first([part for several in parts.values() for part in several])
+        gravity = _first([part for several in parts.values() for part in several], dataset.channels)
         names = dict.fromkeys(whole_name(item.name) for item in items)
         if gravity is None:
             left |= names
         else:
             rotation = shortest_turn(gravity, target)
             rotations |= dict.fromkeys(names, rotation)
-            parts = {key: tuple(_turned(part, rotation) for part in several) for key, several in parts.items()}
+            parts = {
+                key: tuple(_turned(part, rotation, dataset.channels) for part in several)
+                for key, several in parts.items()
+            }
         turned |= parts
     if not rotations:
         raise NoWalking("expected recordings in which somebody walks for 8 s, to align by, got none")
@@ -161,10 +164,18 @@ def _even(recording: Recording) -> list[Recording]:
     return [resample(part, WALKING_RATE_HZ) for part in split_at_gaps(recording)]
 
 
-def _turned(part: Recording, rotation: Sequence[int]) -> Recording:
-    return replace(part, acc=from_q8(rotate(to_q8(part.acc), rotation)))
+def _turned(part: Recording, rotation: Sequence[int], channels: Sequence[Channel]) -> Recording:
+    """Every sensor's x, y and z turned alike."""
+    path = SamplePath("none", rotation, channels=channels)
+    return replace(part, acc=path.leave(path.enter(part.acc)))
 
 
-def _first(parts: Sequence[Recording]) -> NDArray[np.int64] | None:
-    """Gravity while walking, by the first of these parts that walks."""
-    return next((found for part in parts if (found := walking_gravity(part.acc)) is not None), None)
+def _first(parts: Sequence[Recording], channels: Sequence[Channel]) -> NDArray[np.int64] | None:
+    """Gravity while walking, by the acceleration of the first of these parts that walks."""
+    at = acceleration_at(channels)
+    if at is None:
+        raise DataError(
+            f"expected x, y and z of the acceleration to align by, got the channels {channels_text(channels)}"
+        )
+    whole = slice(at, at + 3)
+    return next((found for part in parts if (found := walking_gravity(part.acc[:, whole])) is not None), None)

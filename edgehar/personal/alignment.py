@@ -11,6 +11,7 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from edgehar.channels import alignable, channels_text
 from edgehar.contract import DIRECTION_ONE, Contract
 from edgehar.errors import DataError
 from edgehar.front_end import LARGEST_INSIDE, to_q8, whole_root
@@ -106,6 +107,8 @@ def why_unalignable(contract: Contract) -> str | None:
         return None
     if contract.front_end != "none":
         return f"the front end {contract.front_end} leaves no direction"
+    if not alignable(contract.channels):
+        return f"of the channels {channels_text(contract.channels)}, the acceleration cannot turn every one"
     return "its training people did not walk, or did not wear the device alike"
 
 

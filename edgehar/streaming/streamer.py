@@ -253,7 +253,7 @@ class Streamer:
         start, count = 0, len(stored)
         if not count:
             return
-        if self._walking is not None and (taken := self._walking.push(stored)) is not None:
+        if self._walking is not None and (taken := self._walking.push(stored[:, self._path.acceleration])) is not None:
             self._align(stored, times, taken - 1, events)
             return
         if self._path.changes:

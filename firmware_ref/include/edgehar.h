@@ -282,7 +282,7 @@ int edgehar_set_rotation(edgehar *self, const int16_t rotation[9]);
  * `counts` has a map for each of the model's channels, as EDGEHAR_MODEL_CHANNEL_COUNTS of its header makes them from a
  * unit per sensor; it must outlive its use. NULL: no counts are pushed. Returns EDGEHAR_OK, EDGEHAR_ERROR_ARGUMENT,
  * EDGEHAR_ERROR_MODEL of a model of x, y, z, whose unit the configuration has, or EDGEHAR_ERROR_CONFIG for maps that
- * are none; after an error nothing has changed.
+ * are none, or where edgehar_align was told of no counts; after an error nothing has changed.
  */
 int edgehar_set_counts(edgehar *self, const edgehar_counts *counts);
 

@@ -35,9 +35,9 @@ struct edgehar_alignment {
  * keep a rotation, write it into a profile.
  *
  * `alignment` must outlive its use; NULL: no longer. `counts` is EDGEHAR_COUNTS_TO_Q8(unit) where counts are pushed
- * without an edgehar_sensor, else NULL. Returns EDGEHAR_OK, EDGEHAR_ERROR_ARGUMENT, EDGEHAR_ERROR_CONFIG (counts are
- * pushed, but none are told here), or EDGEHAR_ERROR_MODEL (a model without a direction to align to); after an error
- * nothing has changed.
+ * without an edgehar_sensor, else NULL. Of several sensors, `unit` is that of the acceleration, and x, y and z of each
+ * are turned. Returns EDGEHAR_OK, EDGEHAR_ERROR_ARGUMENT, EDGEHAR_ERROR_CONFIG (counts are pushed, but none are told
+ * here), or EDGEHAR_ERROR_MODEL (a model without a direction to align to); after an error nothing has changed.
  */
 int edgehar_align(edgehar *self, edgehar_alignment *alignment, const edgehar_counts *counts);
 

@@ -149,7 +149,7 @@ int edgehar_align(edgehar *self, edgehar_alignment *alignment, const edgehar_cou
     if (alignment && !(target[0] | target[1] | target[2])) {
         return EDGEHAR_ERROR_MODEL;
     }
-    if (alignment && !self->take && self->config->counts.multiplier != 0 && !counts) {
+    if (alignment && !self->take && !counts && (self->config->counts.multiplier != 0 || self->channel_counts)) {
         return EDGEHAR_ERROR_CONFIG;
     }
     if (alignment) {

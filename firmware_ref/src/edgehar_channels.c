@@ -2,15 +2,16 @@
  * where a model has such. */
 #include "edgehar_quantise.h"
 
-/* Turn every vector of a sample. */
+/* Turn every vector of a sample, where there is a rotation. */
 static void turn(const edgehar *self, int32_t *sample)
 {
-    const uint32_t vectors = self->config->model->vectors;
+    const int16_t *rotation = edgehar_rotation_now(self);
+    const uint32_t vectors = rotation ? self->config->model->vectors : 0;
     int at;
 
     for (at = 0; vectors >> at != 0; at++) {
         if (vectors >> at & 1u) {
-            edgehar_turn(self->rotation, sample + at);
+            edgehar_turn(rotation, sample + at);
         }
     }
 }
@@ -20,9 +21,8 @@ int edgehar_take_channels_q8(edgehar *self, int32_t *sample, int status, int8_t 
     const edgehar_model *model = self->config->model;
     int channel;
 
-    if (self->rotation) {
-        turn(self, sample);
-    }
+    status = edgehar_show(self, sample + model->acceleration, status);
+    turn(self, sample);
     for (channel = 0; channel < model->channels; channel++) {
         quantised[channel] = edgehar_quantise_count(model, &model->q8, sample[channel]);
     }
@@ -35,12 +35,17 @@ static int quantise_counts(edgehar *self, const int16_t *counts, int status, int
     int32_t v[EDGEHAR_MOST_CHANNELS];
     int channel;
 
+    if (edgehar_waits(self)) {
+        for (channel = 0; channel < 3; channel++) {
+            v[channel] =
+                edgehar_map(&self->alignment->counts, counts[model->acceleration + channel], EDGEHAR_LARGEST_SAMPLE);
+        }
+        status = edgehar_show(self, v, status);
+    }
     for (channel = 0; channel < model->channels; channel++) {
         v[channel] = counts[channel];
     }
-    if (self->rotation) {
-        turn(self, v);
-    }
+    turn(self, v);
     for (channel = 0; channel < model->channels; channel++) {
         quantised[channel] = edgehar_quantise_count(model, &self->channel_counts[channel], v[channel]);
     }
@@ -67,17 +72,19 @@ static int is_finite(const edgehar *self, const float *sample)
 static int quantise(edgehar *self, const float *sample, int status, int8_t *quantised)
 {
     const edgehar_model *model = self->config->model;
+    const int changes = self->rotation || self->alignment;
     int32_t v[EDGEHAR_MOST_CHANNELS];
     int channel;
 
-    for (channel = 0; self->rotation && channel < model->channels; channel++) {
+    for (channel = 0; changes && channel < model->channels; channel++) {
         v[channel] = edgehar_to_q8(sample[channel]);
     }
-    if (self->rotation) {
+    if (changes) {
+        status = edgehar_show(self, v + model->acceleration, status);
         turn(self, v);
     }
     for (channel = 0; channel < model->channels; channel++) {
-        const float value = self->rotation ? (float)v[channel] / 256.0f : sample[channel];
+        const float value = changes ? (float)v[channel] / 256.0f : sample[channel];
         quantised[channel] = edgehar_quantise(model, value);
     }
     return status;
@@ -100,6 +107,9 @@ int edgehar_set_counts(edgehar *self, const edgehar_counts *counts)
         if (counts[channel].multiplier == 0 || counts[channel].shift < 1 || counts[channel].shift > 62) {
             return EDGEHAR_ERROR_CONFIG;
         }
+    }
+    if (!self->take && edgehar_counts_lack_q8(self, counts)) {
+        return EDGEHAR_ERROR_CONFIG;
     }
     self->channel_counts = counts;
     edgehar_reset(self);

@@ -133,8 +133,9 @@ struct edgehar_model {
     edgehar_front *front;       /* NULL: windows hold x, y, z */
     edgehar_counts q8;          /* Q8 to quantised values, as the float map gives them; 0 where no 32 bits do */
     int16_t walking_gravity[3]; /* where training had it, Q14; zeros where it knows no such direction */
-    uint16_t vectors; /* bit n: channels n, n + 1, n + 2 are what a rotation turns; 0: nothing can be turned */
-    uint8_t channels; /* of a sample, where they are not x, y, z; else 0 */
+    uint16_t vectors;     /* bit n: channels n, n + 1, n + 2 are what a rotation turns; 0: nothing can be turned */
+    uint8_t channels;     /* of a sample, where they are not x, y, z; else 0 */
+    uint8_t acceleration; /* place of its x among them, where there is a direction to align to */
     const edgehar_placement *placement; /* NULL: not known */
 };
 

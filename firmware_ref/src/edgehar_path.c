@@ -1,26 +1,10 @@
 /* Samples that are turned, or that a front end makes something of, before they become int8; docs/spec.md, "Sample path". */
 #include "edgehar_quantise.h"
 
-/* Whether somebody still waits for walking. */
-static int waits(const edgehar *self)
-{
-    return self->alignment && !self->alignment->found;
-}
-
-/* Show it a sample in Q8; returns what becomes of the sample. */
-static int show(edgehar *self, const int32_t sample[3], int status)
-{
-    if (!waits(self) || !self->alignment->take(self->alignment, self->config->model, sample)) {
-        return status;
-    }
-    edgehar_forget(self);
-    return EDGEHAR_FLUSH_ALIGNED;
-}
-
 /* Turn a sample, where there is a rotation; then what the front end does, where there is one. */
 static void change(edgehar *self, int32_t sample[3])
 {
-    const int16_t *rotation = self->alignment && self->alignment->found ? self->alignment->rotation : self->rotation;
+    const int16_t *rotation = edgehar_rotation_now(self);
     if (rotation) {
         edgehar_turn(rotation, sample);
     }
@@ -34,7 +18,7 @@ int edgehar_take_q8(edgehar *self, int32_t sample[3], int status, int8_t quantis
     const edgehar_model *model = self->config->model;
     int axis;
 
-    status = show(self, sample, status);
+    status = edgehar_show(self, sample, status);
     change(self, sample);
     for (axis = 0; axis < 3; axis++) {
         quantised[axis] = edgehar_quantise_count(model, &model->q8, sample[axis]);
@@ -49,11 +33,11 @@ static int quantise_counts(edgehar *self, const int16_t *counts, int status, int
     int32_t v[3];
     int axis;
 
-    if (waits(self)) {
+    if (edgehar_waits(self)) {
         for (axis = 0; axis < 3; axis++) {
             v[axis] = edgehar_map(&self->alignment->counts, counts[axis], EDGEHAR_LARGEST_SAMPLE);
         }
-        status = show(self, v, status);
+        status = edgehar_show(self, v, status);
     }
     for (axis = 0; axis < 3; axis++) {
         v[axis] = model->front ? edgehar_map(given, counts[axis], EDGEHAR_LARGEST_SAMPLE) : counts[axis];
@@ -87,7 +71,7 @@ static int quantise(edgehar *self, const float *sample, int status, int8_t *quan
     for (axis = 0; axis < 3; axis++) {
         v[axis] = edgehar_to_q8(sample[axis]);
     }
-    status = show(self, v, status);
+    status = edgehar_show(self, v, status);
     change(self, v);
     for (axis = 0; axis < 3; axis++) {
         /* The same byte by either, the first sooner. */

@@ -28,6 +28,35 @@ int edgehar_take_q8(edgehar *self, int32_t sample[3], int status, int8_t quantis
 /* The same of other channels, which no front end has. */
 int edgehar_take_channels_q8(edgehar *self, int32_t *sample, int status, int8_t *quantised);
 
+/* Whether somebody still waits for walking. */
+static inline int edgehar_waits(const edgehar *self)
+{
+    return self->alignment && !self->alignment->found;
+}
+
+/* Show it x, y, z of the acceleration in Q8; returns what becomes of the sample. */
+static inline int edgehar_show(edgehar *self, const int32_t acceleration[3], int status)
+{
+    if (!edgehar_waits(self) || !self->alignment->take(self->alignment, self->config->model, acceleration)) {
+        return status;
+    }
+    edgehar_forget(self);
+    return EDGEHAR_FLUSH_ALIGNED;
+}
+
+/* What turns samples now, or NULL. */
+static inline const int16_t *edgehar_rotation_now(const edgehar *self)
+{
+    return self->alignment && self->alignment->found ? self->alignment->rotation : self->rotation;
+}
+
+/* Whether counts were pushed without a sensor and nobody could tell walking from them. */
+static inline int edgehar_counts_lack_q8(const edgehar *self, const edgehar_counts *channel_counts)
+{
+    return (self->config->counts.multiplier != 0 || channel_counts) && self->alignment &&
+           self->alignment->counts.multiplier == 0;
+}
+
 /* value * multiplier / 2^shift, rounded half up, within ±largest. */
 static inline int32_t edgehar_map(const edgehar_counts *counts, int32_t value, int32_t largest)
 {

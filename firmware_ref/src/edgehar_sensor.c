@@ -52,6 +52,9 @@ int edgehar_begin_sensor(edgehar *self, const void *sensor, const edgehar_resamp
 {
     const edgehar_model *model = self->config->model;
 
+    if (!sensor && edgehar_counts_lack_q8(self, self->channel_counts)) {
+        return EDGEHAR_ERROR_CONFIG;
+    }
     if (resampler) {
         if (resampler->output_us != model->period_us || resampler->channels != model->channels) {
             return EDGEHAR_ERROR_MODEL;

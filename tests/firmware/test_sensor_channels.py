@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +34,21 @@ HOP = 4
 class Built:
     """A model of these channels, and edgehar_host at each rate, built when it is asked for."""
 
-    def __init__(self, text: str, place: Path, objects: list[Path]) -> None:
-        self.text, self.place, self.objects = text, place, objects
+    def __init__(
+        self, text: str, place: Path, objects: list[Path], gravity: tuple[int, int, int] | None = None
+    ) -> None:
+        self.place, self.objects = place, objects
+        self.contract = replace(contract_of(text), walking_gravity=gravity)
         content = network(len(parse_channels(text)))
-        self.runtime = ChannelsRuntime(Engine(content, place, objects, contract=contract_of(text)), text)
+        self.runtime = ChannelsRuntime(Engine(content, place, objects, contract=self.contract), text)
+        self.runtime.contract = replace(self.runtime.contract, walking_gravity=gravity)
         self.programs: dict[float, Path] = {}
 
     def at(self, rate: float) -> Path:
         if rate not in self.programs:
             folder = self.place / str(rate)
             hz = None if rate == 20 else rate
-            write_c(self.place / "model.tflite", folder, contract=contract_of(self.text), sensor_hz=hz)
+            write_c(self.place / "model.tflite", folder, contract=self.contract, sensor_hz=hz)
             self.programs[rate] = folder / "edgehar_host"
             sources = [FIRMWARE / "port/host/host_stream.c", folder / "model_data.c", *self.objects]
             places = [f"-I{path}" for path in (FIRMWARE / "include", FIRMWARE / "src", folder)]

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 WALKING, ALIGN = "firmware_ref/src/edgehar_walking.c", "firmware_ref/src/edgehar_align.c"
 PATH, STREAM = "firmware_ref/src/edgehar_path.c", "firmware_ref/src/edgehar.c"
 PYTHON, STREAMER = "edgehar/personal/alignment.py", "edgehar/streaming/streamer.py"
+QUANTISE, CHANNELS = "firmware_ref/src/edgehar_quantise.h", "firmware_ref/src/edgehar_channels.c"
 _C = "tests/firmware/test_alignment.py"
 CASES = (f"{_C}::test_walking_and_rotation_of_random_streams",)
 TURNS = (
@@ -18,6 +19,8 @@ STREAMS = (f"{_C}::test_streams_decide_like_python",)
 CHUNKS = (f"{_C}::test_whatever_the_chunks",)
 SETUP = (f"{_C}::test_what_is_set_up_wrongly_is_refused",)
 _ALIGNED = "tests/personal/test_aligned.py"
+_SENSORS = "tests/firmware/test_alignment_channels.py"
+SEVERAL = (f"{_SENSORS}::test_streams_of_several_sensors",)
 
 ALIGNMENT = (
     Mutant("a longer step", WALKING, "LONGEST_LAG 16", "LONGEST_LAG 17", "the slowest step", CASES),
@@ -44,12 +47,14 @@ ALIGNMENT = (
     Mutant(
         "counts without a unit",
         ALIGN,
-        "self->config->counts.multiplier != 0 && !counts",
-        "0 && !counts",
+        "!self->take && !counts && ",
+        "!self->take && 0 && ",
         "counts that nobody can tell in Q8",
         SETUP,
     ),
-    Mutant("aligned without forgetting", PATH, "    edgehar_forget(self);\n", "", "windows of two directions", STREAMS),
+    Mutant(
+        "aligned without forgetting", QUANTISE, "    edgehar_forget(self);\n", "", "windows of two directions", STREAMS
+    ),
     Mutant(
         "a flush keeps the walking",
         STREAM,
@@ -92,5 +97,37 @@ ALIGNMENT = (
         "next((found for part in parts[::-1] if",
         "the first walking",
         (f"{_ALIGNED}::test_a_recording_counts_once_whatever_its_gaps",),
+    ),
+    Mutant(
+        "walking told by the first three values",
+        CHANNELS,
+        "    status = edgehar_show(self, sample + model->acceleration, status);",
+        "    status = edgehar_show(self, sample, status);",
+        "an acceleration behind another sensor",
+        SEVERAL,
+    ),
+    Mutant(
+        "counts of the first three values walk",
+        CHANNELS,
+        "counts[model->acceleration + channel]",
+        "counts[channel]",
+        "an acceleration behind another sensor",
+        SEVERAL,
+    ),
+    Mutant(
+        "Python turns the acceleration alone",
+        "edgehar/front_end.py",
+        "for at in self._vectors:",
+        "for at in self._vectors[:1]:",
+        "a gyroscope that is turned with the device",
+        (f"{_SENSORS}::test_recordings_of_several_sensors", *SEVERAL),
+    ),
+    Mutant(
+        "counts whose walking nobody can tell",
+        QUANTISE,
+        "self->alignment->counts.multiplier == 0;",
+        "self->alignment->counts.multiplier == 1;",
+        "counts that come after edgehar_align was told of none",
+        (f"{_SENSORS}::test_counts_that_cannot_walk_are_refused",),
     ),
 )

@@ -78,8 +78,8 @@ SENSOR_CHANNELS = (
     Mutant(
         "Q8 is not turned",
         CHANNELS,
-        "if (self->rotation) {\n        turn(self, sample);",
-        "if (self->rotation && model->channels == 0) {\n        turn(self, sample);",
+        "    turn(self, sample);\n",
+        "",
         "a rotation behind a filter",
         ANY,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgehar.channels import ACCELERATION, Channel, sensors_of, turnable, vectors
+from edgehar.channels import ACCELERATION, Channel, acceleration_at, sensors_of, turnable, vectors
 from edgehar.compile.c.names import Names
 
 
@@ -49,4 +49,10 @@ def channel_fields(channels: Sequence[Channel]) -> dict[str, object]:
     if tuple(channels) == ACCELERATION:
         return {}
     mask = sum(1 << at for at in vectors(channels)) if turnable(channels) else 0
-    return {"path": "&edgehar_channels_path", "vectors": mask, "channels": len(channels)}
+    place = acceleration_at(channels)
+    return {
+        "path": "&edgehar_channels_path",
+        "vectors": mask,
+        "channels": len(channels),
+        **({"acceleration": place} if place else {}),
+    }

@@ -93,6 +93,13 @@ static int set_units(edgehar_counts *counts, const char *text, double scale)
     return 1;
 }
 
+/* The place of the acceleration's x. */
+#ifdef EDGEHAR_MODEL_AT_ACC
+#define ACCELERATION EDGEHAR_MODEL_AT_ACC
+#else
+#define ACCELERATION 0
+#endif
+
 static int set_axes(const char *text)
 {
     char *end;
@@ -140,7 +147,12 @@ static int set_option(edgehar_config *config, const char *name, const char *text
     } else if (strcmp(name, "--any-placement") == 0) {
         config->any_placement = (uint8_t)value;
     } else if (strcmp(name, "--counts") == 0) {
-        to_q8 = counts_of(strtod(text, NULL) * 256.0);
+        const char *unit = text;
+        int place = ACCELERATION;
+        for (; place > 0 && strchr(unit, ','); place--) {
+            unit = strchr(unit, ',') + 1;
+        }
+        to_q8 = counts_of(strtod(unit, NULL) * 256.0);
 #ifdef EDGEHAR_MODEL_CHANNEL_COUNTS
         return set_units(channel_counts, text, EDGEHAR_MODEL_INPUT_SCALE);
 #else
