@@ -1,5 +1,5 @@
-/* Samples of one to nine channels that are not x, y and z of the acceleration alone; docs/spec.md, "Channels". Linked only
- * where a model has such. */
+/* Samples of one to nine channels that are not x, y and z of the acceleration alone; docs/spec.md, "Channels". Linked
+ * only where a model has such. */
 #include "edgehar_quantise.h"
 
 /* Turn every vector of a sample, where there is a rotation. */
