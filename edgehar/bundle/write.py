@@ -97,6 +97,7 @@ class ExportResult:
         explanation: what int8 costs by layer and by person, where it was asked for.
         notes: what a reader of the figures must know, one line each.
         unseen: whether, as far as the model says, none of the test people was trained on.
+        judged: whether there was a gate.
     """
 
     folder: Path
@@ -107,6 +108,7 @@ class ExportResult:
     explanation: Explanation | None = None
     notes: tuple[str, ...] = ()
     unseen: bool = True
+    judged: bool = True
 
     @property
     def passed(self) -> bool:
@@ -202,7 +204,7 @@ def export_bundle(
             sign(stage, key)
         publish(stage, folder)
     sizes = {name: entry["bytes"] for name, entry in manifest["files"].items()}
-    return ExportResult(folder, rows, quality, sizes, arena, explanation, notes)
+    return ExportResult(folder, rows, quality, sizes, arena, explanation, notes, judged=options.gate is not None)
 
 
 def _artefacts(

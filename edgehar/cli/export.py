@@ -99,7 +99,9 @@ DEFAULT_HOP = 20
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest instead of tables.")
 @data_options(default=None)
+@click.pass_context
 def command(
+    context: click.Context,
     source: str,
     out: Path,
     int8: bool,
@@ -152,6 +154,14 @@ def command(
         raise click.UsageError("expected --int8 with --explain: it compares the int8 model with the float one")
     if incremental and (not int8 or io == "float"):
         raise click.UsageError("expected --int8 and --io int8 with --incremental: it rewrites the full-integer model")
+    given = {
+        name for name in context.params if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    }
+    for name in ("io", "calibration"):
+        if name in given and not int8:
+            raise click.UsageError(f"expected --int8 with --{name}: it shapes the full-integer model")
+    if no_gate and "bounds" in given:
+        raise click.UsageError("expected --gate or --no-gate, got both")
     if hops and not incremental:
         raise click.UsageError("expected --incremental with --hop; the whole-window models take any hop")
     if incremental and not hops:

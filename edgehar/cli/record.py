@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from edgehar.api.record import RecordResult
     from edgehar.data import DataSource
 
+#: Seconds between two lines of progress where there is no terminal that renews one.
+LOG_S = 60
+
 
 @click.command(cls=Command)
 @data_options(argument="source")
@@ -33,14 +36,18 @@ def command(data: DataSource, out: Path, labels: tuple[str, ...] | None, seconds
     from edgehar.api.record import record
     from edgehar.cli.keys import Keys
     from edgehar.files import dump_json
-    from edgehar.report.progress import stage
+    from edgehar.report.progress import console, stage
 
     with Keys(labels, "leave out --labels, or run it in one") if labels else nullcontext() as keys, stage() as on_step:
         last: list[RecordResult] = []
+        every, due = (1 if console().is_terminal else LOG_S), 0.0
 
         def show(result: RecordResult) -> None:
+            nonlocal due
             last[:] = [result]
-            on_step(f"{result.samples:,} samples, {result.seconds:.0f} s")
+            if result.seconds >= due:
+                due = result.seconds + every
+                on_step(f"{result.samples:,} samples, {result.seconds:.0f} s")
 
         try:
             result = record(

@@ -27,7 +27,7 @@ def show(result: ExportResult) -> None:
             f"{row.macro_f1:.4f}",
             f"{100 * row.agreement:.2f}",
             f"{row.max_difference:.1e}",
-            "FAILED" if row.failures else "ok",
+            "FAILED" if row.failures else "ok" if result.judged else "–",
         )
         for row in result.rows
     ]
@@ -56,5 +56,6 @@ def headline(result: ExportResult) -> str:
     return (
         f"{best.file}: {result.sizes[best.file]:,} bytes, accuracy {100 * best.accuracy:.2f} % "
         f"({100 * (best.accuracy - trained.accuracy):+.2f} points against the trained model), "
-        f"agrees on {100 * best.agreement:.2f} % of windows, gate {'passed' if result.passed else 'FAILED'}"
+        f"agrees on {100 * best.agreement:.2f} % of windows, "
+        + ("not judged" if not result.judged else f"gate {'passed' if result.passed else 'FAILED'}")
     )

@@ -29,6 +29,7 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
 th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: Canvas; }
+td:only-of-type { white-space: normal; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
 img { width: 100%; max-width: 48rem; height: auto; background: white; border-radius: .25rem; }
 ul { padding-left: 1.2rem; } .doubt { border-left: 4px solid #d97706; padding-left: .5rem; list-style: none; }

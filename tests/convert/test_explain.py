@@ -225,6 +225,7 @@ def test_command(tmp_path, capsys):
     )
     captured = capsys.readouterr()
     assert "layer by layer" in captured.out and "alone in int8" in captured.err
+    assert captured.out.rstrip().endswith("not judged")
     content = json.loads((out / "explain.json").read_text())
     assert content["format"] == module.FORMAT
     assert [person["subject"] for person in content["people"]] == list(PEOPLE)

@@ -116,7 +116,9 @@ def test_pages_hold_their_data(pages):
 MEASURE = """<!doctype html><iframe src="{name}.html" width="390" height="800" style="border:0"></iframe>
 <script>onload = () => {{ const page = document.querySelector('iframe').contentDocument;
 const pictures = [...page.images];
+const pairs = [...page.querySelectorAll('.wide')].filter(one => one.querySelectorAll('thead th').length === 2);
 document.title = JSON.stringify({{width: page.documentElement.scrollWidth,
+  cut: pairs.map(one => one.scrollWidth - one.clientWidth),
   drawn: pictures.filter(one => one.complete && one.naturalWidth > 50).length, pictures: pictures.length,
   font: parseFloat(getComputedStyle(page.body).fontSize)}}); }};</script>"""
 
@@ -140,6 +142,7 @@ def test_a_phone_shows_the_page(pages, name):
         server.shutdown()
     told = json.loads(re.search(r"<title>(\{.*?\})</title>", done.stdout)[1])
     assert told["width"] <= 390, told
+    assert told["cut"] and max(told["cut"]) <= 0, "a name and its value stand side by side"
     assert told["drawn"] == told["pictures"] >= 2, told
     assert told["font"] >= 16
 

@@ -397,10 +397,12 @@ def test_other_channels_are_recorded_by_their_names_and_read_again(tmp_path, cap
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
             for row in range(200):
                 peer.sendto(f"{row / 50},0.5,9.75,1,{row}\n".encode(), ("127.0.0.1", port))
+                time.sleep(0.003)
 
     threading.Timer(0.4, send).start()
     assert cli.main(["record", f"udp://127.0.0.1:{port}", out, *told, "--seconds", "3"]) == 0, capsys.readouterr().err
-    assert "150 samples" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "150 samples" in said.out and said.err.count("…") == 1, said.err
     names = ("acc.x", "acc.y", "acc.z", "gyro.z")
     again = data.load(out, options=data.CsvOptions(columns=names, channels="acc,gyro.z", unit="m/s^2,rad/s"))
     np.testing.assert_allclose(again.recordings[0].acc[[0, 90]], [[0.5, 9.75, 1, 0], [0.5, 9.75, 1, math.pi / 2]])
