@@ -7,11 +7,19 @@ static int first_operand(const edgehar_constant *constant, const edgehar_block *
     return (block->first + position) * constant->step;
 }
 
+#if EDGEHAR_WITH_MVE
+static inline void finish_vector(int8_t *out, const edgehar_constant *constant, int32x4_t scaled, mve_pred16_t kept)
+{
+    store_vector(out, vaddq_n_s32(scaled, constant->output_zero), constant->activation_min, constant->activation_max,
+                 kept);
+}
+#else
 static inline int8_t finished(const edgehar_constant *constant, int32_t value, const edgehar_factor *factor)
 {
     return edgehar_clamp(edgehar_times(value, factor) + constant->output_zero, constant->activation_min,
                          constant->activation_max);
 }
+#endif
 
 /* MUL */
 void edgehar_scale_columns(const void *parameters, const edgehar_block *block)
@@ -25,9 +33,20 @@ void edgehar_scale_columns(const void *parameters, const edgehar_block *block)
 
     for (position = 0; position < block->positions; position++) {
         const int16_t *operand = (const int16_t *)constant.operand + first_operand(&constant, block, position);
+#if EDGEHAR_WITH_MVE
+        for (channel = 0; channel < constant.channels; channel += 4) {
+            const mve_pred16_t kept = vctp32q((uint32_t)(constant.channels - channel));
+            const int32x4_t value = vaddq_n_s32(load_vector(x + channel, kept), constant.offset);
+            const int32x4_t product = vmulq_s32(value, vldrhq_z_s32(operand + channel, kept));
+            finish_vector(out + channel, &constant, times_vector(product, &factor), kept);
+        }
+        x += constant.channels;
+        out += constant.channels;
+#else
         for (channel = 0; channel < constant.channels; channel++) {
             *out++ = finished(&constant, (*x++ + constant.offset) * *operand++, &factor);
         }
+#endif
     }
 }
 
@@ -43,11 +62,23 @@ void edgehar_offset_columns(const void *parameters, const edgehar_block *block)
 
     for (position = 0; position < block->positions; position++) {
         const int32_t *operand = (const int32_t *)constant.operand + first_operand(&constant, block, position);
+#if EDGEHAR_WITH_MVE
+        for (channel = 0; channel < constant.channels; channel += 4) {
+            const mve_pred16_t kept = vctp32q((uint32_t)(constant.channels - channel));
+            const int32x4_t value = vaddq_n_s32(load_vector(x + channel, kept), constant.offset);
+            const int32x4_t scaled = times_vector(vshlq_n_s32(value, EDGEHAR_ADD_HEADROOM), &factor);
+            const int32x4_t sum = vaddq_s32(scaled, vldrwq_z_s32(operand + channel, kept));
+            finish_vector(out + channel, &constant, times_vector(sum, &last), kept);
+        }
+        x += constant.channels;
+        out += constant.channels;
+#else
         for (channel = 0; channel < constant.channels; channel++) {
             const int32_t value = (*x++ + constant.offset) * (1 << EDGEHAR_ADD_HEADROOM);
             const int32_t scaled = edgehar_times(value, &factor);
             *out++ = finished(&constant, scaled + *operand++, &last);
         }
+#endif
     }
 }
 
@@ -62,9 +93,22 @@ void edgehar_prelu_columns(const void *parameters, const edgehar_block *block)
 
     for (position = 0; position < block->positions; position++) {
         const int16_t *slope = (const int16_t *)constant.operand + first_operand(&constant, block, position);
+#if EDGEHAR_WITH_MVE
+        for (channel = 0; channel < constant.channels; channel += 4) {
+            const mve_pred16_t kept = vctp32q((uint32_t)(constant.channels - channel));
+            const int32x4_t value = vaddq_n_s32(load_vector(x + channel, kept), constant.offset);
+            const int32x4_t product = vmulq_s32(value, vldrhq_z_s32(slope + channel, kept));
+            const int32x4_t chosen =
+                vpselq_s32(times_vector(value, &above), times_vector(product, &below), vcmpgeq_n_s32(value, 0));
+            finish_vector(out + channel, &constant, chosen, kept);
+        }
+        x += constant.channels;
+        out += constant.channels;
+#else
         for (channel = 0; channel < constant.channels; channel++, slope++) {
             const int32_t value = *x++ + constant.offset;
             *out++ = value >= 0 ? finished(&constant, value, &above) : finished(&constant, value * *slope, &below);
         }
+#endif
     }
 }

@@ -3,6 +3,7 @@
 #define EDGEHAR_FACTOR_H
 
 #include "edgehar_dsp.h"
+#include "edgehar_mve.h"
 
 /* What depends on the factor alone, found once. */
 typedef struct edgehar_factor {
@@ -36,5 +37,28 @@ static inline int32_t edgehar_times(int32_t value, const edgehar_factor *factor)
     return add_high_product(factor->half + ((twice >> 31) & factor->negative), twice, factor->multiplier) >>
            factor->right;
 }
+
+#if EDGEHAR_WITH_MVE
+/* edgehar_times of four values. */
+static inline int32x4_t times_vector(int32x4_t values, const edgehar_factor *factor)
+{
+    const int32x4_t twice = vshlq_r_s32(values, factor->left);
+    const int32x4_t sign = vandq_s32(vshrq_n_s32(twice, 31), vdupq_n_s32(factor->negative));
+    const int32x4_t rounding = vaddq_n_s32(sign, factor->half);
+    return vshlq_r_s32(vaddq_s32(vrmulhq_s32(twice, vdupq_n_s32(factor->multiplier)), rounding), -factor->right);
+}
+
+/* Four bytes as words; those that `kept` leaves out are 0. */
+static inline int32x4_t load_vector(const int8_t *x, mve_pred16_t kept)
+{
+    return vldrbq_z_s32(x, kept);
+}
+
+/* edgehar_clamp of four values, stored as bytes where `kept` says so. */
+static inline void store_vector(int8_t *out, int32x4_t values, int32_t least, int32_t most, mve_pred16_t kept)
+{
+    vstrbq_p_s32(out, vminq_s32(vmaxq_s32(values, vdupq_n_s32(least)), vdupq_n_s32(most)), kept);
+}
+#endif
 
 #endif

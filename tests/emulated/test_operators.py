@@ -23,6 +23,11 @@ RUNS = (
     ("cortex-m3", "join-four", 20),
     ("cortex-m4", "causal-last", 4),
     ("cortex-m55", "apart", 20),
+    ("cortex-m55", "sum", None),
+    ("cortex-m55", "gate", None),
+    ("cortex-m55", "mul-columns", None),
+    ("cortex-m55", "add-channels", None),
+    ("cortex-m55", "prelu", None),
 )
 
 
