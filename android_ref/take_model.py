@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from edgehar.channels import ACCELERATION, channels_text
 from edgehar.contract import Contract
 from edgehar.errors import EdgeharError
 from edgehar.schema import read_json
@@ -41,6 +42,11 @@ def take_model(bundle: Path, app: Path = APP) -> list[Path]:
     if missing:
         raise EdgeharError(f"expected {missing[0]}, got none; run: python -m edgehar export --int8 --out {bundle}")
     contract = read_json(bundle / "contract.json", Contract)
+    if contract.channels != ACCELERATION:
+        raise EdgeharError(
+            "expected a model of x, y and z of the acceleration for the app, which reads a phone's accelerometer; "
+            f"got the channels {channels_text(contract.channels)}"
+        )
     written = []
     for path in wanted:
         place = app / ("cpp/model" if path.name in FROM_C else "assets")
