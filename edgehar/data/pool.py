@@ -111,6 +111,8 @@ def pooled(name: str, parts: Mapping[str, Dataset]) -> Dataset:
 
     Args:
         parts: name -> data set.
+    Raises:
+        DataError: their channels differ.
     """
     channels = {part.channels for part in parts.values()}
     if len(channels) > 1:

@@ -39,7 +39,22 @@ class TensorDetail(TypedDict):
     quantization_parameters: Scales
 
 
-class Litert(Runtime):
+class TfliteRuntime(Runtime):
+    """A runtime of `.tflite` models, whose contract says how input and output are quantised, if they are."""
+
+    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
+        """Quantises where the input is int8, and adds the batch dimension."""
+        quantisation = self.contract.input_quantisation
+        values: NDArray[np.int8 | np.float32] = window if quantisation is None else quantise(window, quantisation)
+        return np.ascontiguousarray(values).reshape(1, *self.contract.input_shape)
+
+    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
+        """Dequantises where the output is int8."""
+        quantisation = self.contract.output_quantisation
+        return output if quantisation is None else dequantise(output, quantisation)
+
+
+class Litert(TfliteRuntime):
     """A LiteRT interpreter with one input and one output, float32 or int8.
 
     An int8 network whose input and output are float32 (`export --io float`) runs as well; then there is
@@ -56,24 +71,12 @@ class Litert(Runtime):
         self.threads = threads
         self._interpreter = interpreter
         self._input, self._output = source["index"], sink["index"]
-        self._shape = (1, *contract.input_shape)
-
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
-        """Quantises where the input is int8, and adds the batch dimension."""
-        quantisation = self.contract.input_quantisation
-        values: NDArray[np.int8 | np.float32] = window if quantisation is None else quantise(window, quantisation)
-        return np.ascontiguousarray(values).reshape(self._shape)
 
     def invoke(self, tensor: NDArray[Any]) -> NDArray[np.int8 | np.float32]:
         """Runs the network; the output is a copy."""
         self._interpreter.set_tensor(self._input, tensor)
         self._interpreter.invoke()
         return np.asarray(self._interpreter.get_tensor(self._output)[0])
-
-    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
-        """Dequantises where the output is int8."""
-        quantisation = self.contract.output_quantisation
-        return output if quantisation is None else dequantise(output, quantisation)
 
     def close(self) -> None:
         """Release the interpreter."""
@@ -134,7 +137,7 @@ def open_interpreter(content: bytes, path: Path, *, reference: bool, threads: in
 
 
 def check_model(path: Path, interpreter: Interpreter, contract: Contract) -> None:
-    """Check shapes, data types and the number of inputs and outputs against the contract."""
+    """Check shapes, data types and the number of inputs and outputs; raises ContractError where they are not its."""
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     check_tensors(path, contract, [d["shape"] for d in inputs], [d["shape"] for d in outputs])
     for kind, detail in (("input", inputs[0]), ("output", outputs[0])):
@@ -143,7 +146,7 @@ def check_model(path: Path, interpreter: Interpreter, contract: Contract) -> Non
 
 
 def quantisation_of(path: Path, detail: TensorDetail) -> TensorQuantisation | None:
-    """The quantisation of an input or output tensor; None where it is float32."""
+    """The quantisation of an input or output tensor; None where it is float32. ContractError: more than one scale."""
     if detail["dtype"] != np.int8:
         return None
     parameters = detail["quantization_parameters"]

@@ -22,10 +22,8 @@ from edgehar.engine import engine_dir
 from edgehar.errors import ContractError, EdgeharError
 from edgehar.files import atomic_path, sha256_bytes, sha256_file, temporary_folder
 from edgehar.models import find_contract
-from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import read_model, settle, with_quantisation
-from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
-from edgehar.runtimes.quantise import dequantise, quantise
+from edgehar.runtimes.litert import TfliteRuntime, check_model, is_int8, open_interpreter, quantisation_of
 
 #: Folder beside a model that holds its C source.
 FOLDER = "c"
@@ -34,7 +32,7 @@ FOLDER = "c"
 _FLAGS = ("-O3", "-std=c99", "-fPIC", "-shared", "-DEDGEHAR_MOST_CLASSES=127")
 
 
-class NativeInt8(Runtime):
+class NativeInt8(TfliteRuntime):
     """The C engine, one thread always: by the vector kernels where the machine has them (edgehar/compile/host.py).
 
     The library keeps one stream, so that one object must not be used by several threads at once.
@@ -53,11 +51,6 @@ class NativeInt8(Runtime):
         if (*ours, self._library.edgehar_host_classes()) != (*contract.window_shape, len(contract.labels)):
             raise ContractError(f"expected C source for the contract of {path}, got that of another model")
 
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8]:
-        """Quantises and adds the batch dimension."""
-        assert self.contract.input_quantisation is not None
-        return np.ascontiguousarray(quantise(window, self.contract.input_quantisation)).reshape(self._shape)
-
     def invoke(self, tensor: NDArray[np.int8]) -> NDArray[np.int8]:
         """Runs the network; int8 (classes,)."""
         if tensor.dtype != np.int8 or tensor.size != math.prod(self._shape) or not tensor.flags.c_contiguous:
@@ -65,11 +58,6 @@ class NativeInt8(Runtime):
         output = np.empty(len(self.contract.labels), np.int8)
         self._invoke(tensor.ctypes.data, output.ctypes.data)
         return output
-
-    def finish(self, output: NDArray[np.int8]) -> NDArray[np.float32]:
-        """Dequantises."""
-        assert self.contract.output_quantisation is not None
-        return dequantise(output, self.contract.output_quantisation)
 
 
 def load(

@@ -13,16 +13,14 @@ from edgehar.errors import ContractError, MissingExtra
 from edgehar.models import find_contract
 from edgehar.quiet import quiet
 from edgehar.runtimes.arena import arena_bytes
-from edgehar.runtimes.base import Runtime
 from edgehar.runtimes.embedded import read_model, settle, with_quantisation
-from edgehar.runtimes.litert import check_model, is_int8, open_interpreter, quantisation_of
-from edgehar.runtimes.quantise import dequantise, quantise
+from edgehar.runtimes.litert import TfliteRuntime, check_model, is_int8, open_interpreter, quantisation_of
 
 if TYPE_CHECKING:
     from tflite_micro import runtime
 
 
-class TflmInt8(Runtime):
+class TflmInt8(TfliteRuntime):
     """TFLite-Micro's interpreter with its reference kernels; one thread always."""
 
     name: ClassVar[str] = "tflm-int8"
@@ -33,24 +31,12 @@ class TflmInt8(Runtime):
         outputs = quantisation_of(path, self._interpreter.get_output_details(0))
         self.contract = with_quantisation(path, contract, inputs, outputs)
         self._model = model
-        self._shape = (1, *contract.input_shape)
-
-    def prepare(self, window: NDArray[np.float32]) -> NDArray[np.int8 | np.float32]:
-        """Quantises where the input is int8, and adds the batch dimension."""
-        quantisation = self.contract.input_quantisation
-        values: NDArray[np.int8 | np.float32] = window if quantisation is None else quantise(window, quantisation)
-        return np.ascontiguousarray(values).reshape(self._shape)
 
     def invoke(self, tensor: NDArray[Any]) -> NDArray[np.int8 | np.float32]:
         """Runs the network; the output is a copy."""
         self._interpreter.set_input(tensor, 0)
         self._interpreter.invoke()
         return np.array(self._interpreter.get_output(0)[0])
-
-    def finish(self, output: NDArray[Any]) -> NDArray[np.float32]:
-        """Dequantises where the output is int8."""
-        quantisation = self.contract.output_quantisation
-        return output if quantisation is None else dequantise(output, quantisation)
 
     def arena_bytes(self) -> int:
         """Bytes of the smallest arena that holds this model; see `edgehar.runtimes.arena.arena_bytes`."""

@@ -168,7 +168,11 @@ def read_plan(folder: Path) -> RunPlan:
 
 
 def labels_of(dataset: Dataset) -> tuple[str, ...]:
-    """The activities of a data set that a model can be trained on, in the vocabulary's order."""
+    """The activities of a data set that a model can be trained on, in the vocabulary's order.
+
+    Raises:
+        DataError: fewer than two.
+    """
     used = {int(code) for recording in dataset.recordings for code in np.unique(recording.label) if code >= 0}
     named = [dataset.classes[code] for code in sorted(used) if dataset.classes[code] not in data.TRANSITIONS]
     known = [name for name in data.ACTIVITIES if name in named]
