@@ -10,6 +10,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
+from edgehar.cli.output import note, warn
 from edgehar.errors import CheckFailed
 from edgehar.report.progress import progress
 
@@ -200,10 +201,10 @@ def _print_check(result: Check) -> None:
     dropped = [[reason, str(count)] for reason, count in result.findings.items()]
     dropped += [[reason, f"{seconds:,.1f} s"] for reason, seconds in result.dropped_seconds.items()]
     _print_table("Dropped and broken", ["why", "how much"], dropped or [["nothing", ""]])
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    for warning in result.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    for sentence in result.notes:
+        note(sentence)
+    for sentence in result.warnings:
+        warn(sentence)
     click.echo("usable: " + ", ".join(f"{use} {'yes' if result.usable_for(use) else 'no'}" for use in result.problems))
 
 

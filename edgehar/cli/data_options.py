@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edgehar.cli.output import note
 from edgehar.cli.words import words
 from edgehar.report.progress import progress
 
@@ -122,8 +123,8 @@ def reader(on_progress: Callable[[int, int], None]) -> Callable[[DataSource], Da
 
     def read(data: DataSource) -> Dataset:
         dataset = data.open(on_progress)
-        for note in dataset.notes:
-            click.echo(f"note: {note}", err=True)
+        for sentence in dataset.notes:
+            note(sentence)
         return dataset
 
     return read
@@ -141,6 +142,6 @@ def load_dataset(data: DataSource, *, quiet: bool = False, notes: bool = True) -
     with progress("reading", quiet=quiet) as tick:
         dataset = data.open(tick)
     if notes and not quiet:
-        for note in dataset.notes:
-            click.echo(f"note: {note}", err=True)
+        for sentence in dataset.notes:
+            note(sentence)
     return dataset

@@ -12,6 +12,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
+from edgehar.cli.output import note
 from edgehar.cli.words import words
 from edgehar.report.progress import progress
 
@@ -125,8 +126,8 @@ def command(
             read=load_dataset,
             on_progress=show,
         )
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
+    for sentence in result.notes:
+        note(sentence)
     for name, why in result.skipped.items():
         click.echo(f"skipped {name}: {why}", err=True)
     if as_json:

@@ -9,6 +9,7 @@ import click
 
 from edgehar.cli.data_options import data_options, reader
 from edgehar.cli.layout import Command
+from edgehar.cli.output import note
 
 if TYPE_CHECKING:
     from edgehar.data import DataSource
@@ -194,8 +195,8 @@ def command(
             read=reader(lambda done, total: None),
             on_step=on_step,
         )
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
+    for sentence in result.notes:
+        note(sentence)
     if as_json:
         click.echo(dump_json(result.to_dict()), nl=False)
     else:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgehar.cli.output import note
+
 if TYPE_CHECKING:
     from edgehar.contract import Contract
     from edgehar.streaming.sources import Block
@@ -52,7 +54,7 @@ class Learning:
         self._keys = None if marks else Keys(contract.labels, "give times with --mark")
         rotation = None if profile is None else read_profile(profile).rotation
         pressed = list if self._keys is None else self._keys.pressed
-        self._marks = Marks(contract, map(read_mark, marks), pressed, _note, rotation)
+        self._marks = Marks(contract, map(read_mark, marks), pressed, note, rotation)
 
     def watch(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The same blocks."""
@@ -76,7 +78,3 @@ class Learning:
         profile = self._marks.write(model, self._out)
         size, count = len(profile.to_bytes()), len(self._marks.windows)
         print(f"wrote {self._out}, {size} bytes, from {count} windows; use it with --profile", file=sys.stderr)
-
-
-def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)

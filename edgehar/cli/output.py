@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
+import click
+
 from edgehar.errors import EdgeharError
 
 
@@ -59,6 +61,16 @@ class Output:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
+
+
+def note(text: str) -> None:
+    """Say on standard error what a person should know."""
+    click.echo(f"note: {text}", err=True)
+
+
+def warn(text: str) -> None:
+    """Say on standard error what may spoil the result."""
+    click.echo(f"warning: {text}", err=True)
 
 
 def ending(stream: TextIO) -> TextIO:

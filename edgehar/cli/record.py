@@ -10,6 +10,7 @@ import click
 
 from edgehar.cli.data_options import data_options
 from edgehar.cli.layout import Command
+from edgehar.cli.output import note
 from edgehar.cli.words import words
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def command(data: DataSource, out: Path, labels: tuple[str, ...] | None, seconds
                 out,
                 seconds=seconds,
                 pressed=list if keys is None else keys.pressed,
-                note=lambda text: click.echo(f"note: {text}", err=True),
+                note=note,
                 on_progress=show,
             )
         except KeyboardInterrupt:
@@ -63,7 +64,7 @@ def command(data: DataSource, out: Path, labels: tuple[str, ...] | None, seconds
                 raise
             result = last[0]
     if result.dropped:
-        click.echo(f"note: {result.dropped}", err=True)
+        note(result.dropped)
     if as_json:
         click.echo(dump_json(result.to_dict()), nl=False)
         return

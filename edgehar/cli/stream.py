@@ -12,7 +12,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
-from edgehar.cli.output import ending
+from edgehar.cli.output import ending, note, warn
 from edgehar.cli.words import numbers
 from edgehar.errors import DataError
 from edgehar.extras import require
@@ -197,7 +197,7 @@ def command(
         placement=placement,
     )
     if player.note:
-        _note(player.note)
+        note(player.note)
     learning = None
     if learn is not None:
         from edgehar.cli.learning import Learning
@@ -215,12 +215,12 @@ def command(
                 incoming, blocks = _incoming(data, player, stack)
                 title = incoming.title
                 session = player.session(
-                    _warn, keep=plot is not None, from_hz=incoming.rate_hz if sensor_rate is None else None
+                    warn, keep=plot is not None, from_hz=incoming.rate_hz if sensor_rate is None else None
                 )
                 _show(session, blocks if learning is None else learning.watch(blocks), view, incoming)
             else:
                 title, blocks = _recording(data, player, subject, recording, realtime)
-                session = player.session(_warn, keep=plot is not None)
+                session = player.session(warn, keep=plot is not None)
                 _show(session, blocks if learning is None else learning.watch(blocks), view, None)
         except BrokenPipeError:  # the reader went away (`| head`), which is no error
             if play_all:
@@ -228,14 +228,6 @@ def command(
     if plot is not None:
         plot_timeline(plot, session.history(), player.contract.labels, title)
         print(f"wrote {plot}", file=sys.stderr)
-
-
-def _note(text: str) -> None:
-    print(f"note: {text}", file=sys.stderr)
-
-
-def _warn(text: str) -> None:
-    print(f"warning: {text}", file=sys.stderr)
 
 
 def _units(fraction: float) -> int:
@@ -262,7 +254,7 @@ def _show(session: Session, blocks: Iterator[Block], view: View, incoming: Incom
         raise
     finally:
         if incoming is not None and incoming.dropped:
-            _note(incoming.dropped)
+            note(incoming.dropped)
     view.summary(session.summary(0 if incoming is None else incoming.bad))
 
 
@@ -275,11 +267,11 @@ def _incoming(data: DataSource, player: Player, stack: ExitStack) -> tuple[Incom
     to_hz = player.contract.rate_hz
     # What a phone or a board sends has the rate that it has; lines of a pipe must be said to have another one.
     rate = player.sensor_hz or data.rate or (None if scheme_of(data.source) else to_hz)
-    incoming = open_incoming(data, rate, stack, _note, _live_channels(data, player))
+    incoming = open_incoming(data, rate, stack, note, _live_channels(data, player))
     if player.sensor_hz is not None:
         return incoming, player.sensed(incoming.blocks)
-    if rate is None and incoming.measured(_note) != to_hz:
-        _note(f"resampled from {incoming.rate_hz:g} Hz to the model's {to_hz:g} Hz")
+    if rate is None and incoming.measured(note) != to_hz:
+        note(f"resampled from {incoming.rate_hz:g} Hz to the model's {to_hz:g} Hz")
     assert incoming.rate_hz is not None
     if incoming.rate_hz == to_hz and rate is not None:
         return incoming, incoming.blocks
@@ -310,8 +302,8 @@ def _recording(
     title = f"{dataset.name} {chosen.name}, subject {chosen.subject}"
     print(f"{title}: {len(chosen) / chosen.rate_hz:.0f} s at {chosen.rate_hz:g} Hz", file=sys.stderr)
     if name is None and len(dataset.recordings) > 1:
-        _note(f"took 1 of {len(dataset.recordings)} recordings; --all plays all of them, --recording NAME another")
-    note_unknown_labels([chosen], dataset.classes, player.contract, _note)
+        note(f"took 1 of {len(dataset.recordings)} recordings; --all plays all of them, --recording NAME another")
+    note_unknown_labels([chosen], dataset.classes, player.contract, note)
     return title, player.recorded(chosen, dataset.classes, realtime=realtime)
 
 
@@ -321,7 +313,7 @@ def _play_all(data: DataSource, player: Player, view: View, subject: str | None,
     from edgehar.streaming.session import total
 
     rows = []
-    for recording, session, stretches in play(player, load_dataset(data), _warn, subject, note=_note):
+    for recording, session, stretches in play(player, load_dataset(data), warn, subject, note=note):
         if events:
             view.begin(recording.name, recording.subject)
         for found in stretches:
