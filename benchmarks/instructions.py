@@ -59,7 +59,10 @@ MICRO_CASES: tuple[tuple[str, int | None, str], ...] = (
     ("cortex-m55", None, "hop"),
     ("cortex-m0", 20, "hop"),
     ("cortex-m4", 20, "hop"),
+    ("cortex-m0", 20, "spread"),
+    ("cortex-m3", 20, "spread"),
     ("cortex-m4", 20, "spread"),
+    ("cortex-m55", 20, "spread"),
 )
 #: Rates of a sensor, Hz, and the names of their budgets.
 SENSORS = {f"cortex-m4 sensor {hz} Hz": hz for hz in (26, 52, 104)}

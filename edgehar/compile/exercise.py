@@ -9,7 +9,7 @@ from edgehar.compile.work import UNLIMITED
 
 #: Work that a sample may do at most under the schedule `spread`, in means of all samples; the planner tries each, and
 #: takes the one whose largest push is the smallest.
-BUDGETS = (*(1 + step / 20 for step in range(13)), 1.8, 2.0, 2.5)
+BUDGETS = (*(0.9 + step / 20 for step in range(15)), 1.8, 2.0, 2.5)
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Work:
     Attributes:
         fired: outputs of each layer for a decision.
         late: those after the last sample.
-        worst: what the largest push between two decisions takes, the decision's own included; see `work.column_work`.
+        worst: what the largest push between two decisions takes, the decision's own included; see `work.PathWork`.
         whole: what all of them together take.
     """
 

@@ -16,7 +16,7 @@ from edgehar.compile.kernel_path import KernelPath, load_kernel_path
 from edgehar.compile.network import Layer, Network, macs
 from edgehar.compile.schedule import Edge, Firing, Schedule
 from edgehar.compile.scratch import place_scratch
-from edgehar.compile.work import FIRING, UNLIMITED, column_work, end_work
+from edgehar.compile.work import UNLIMITED, work_of
 from edgehar.errors import EdgeharError
 
 SCHEDULES = ("hop", "spread")
@@ -43,7 +43,7 @@ class EnginePlan:
         capacity: columns that each edge must hold.
         fired: outputs that each layer computes for a decision, once the stream is steady.
         late: those of `fired` that are computed after the last sample has come.
-        budget: what a sample may bring about at most before a decision is due, under `spread`; see `work.column_work`.
+        budget: what a sample may bring about at most before a decision is due, under `spread`; see `work.PathWork`.
         worst_work, whole_work: of the largest push between two decisions, and of all of them, in the same unit.
         advance: columns of the history that a hop brings, under `spread`; else 0.
         offsets, history_offset, work_offsets, state_bytes: layout of the memory.
@@ -113,18 +113,21 @@ def make_plan(
 def _spread_out(network: Network, path: KernelPath, hop: int, split: int, most: int) -> EnginePlan:
     """The plan whose largest push is the smallest: small blocks are shared out more evenly, large ones cost less."""
     best: EnginePlan | None = None
+    push = work_of(path.name).push
     for size in range(1, most + 1):
         whole = _lay_out(network, path, hop, "spread", split, size)
-        if best and FIRING + max(firing.positions * firing.work for firing in whole.firings) >= best.worst_work:
+        largest = max(firing.block_work for firing in whole.firings)
+        if best and push + largest >= best.worst_work:
             break
         for factor in BUDGETS:
             for waiting in (0, LAST_LAYERS):
-                budget = int(whole.whole_work / hop * factor)
+                budget = int(whole.whole_work / hop * factor) - push
+                if budget < max(firing.block_work for firing in whole.firings[: len(whole.firings) - waiting]):
+                    continue  # a block that never fits waits for the decision, with all behind it
                 plan = _lay_out(network, path, hop, "spread", split, size, budget, waiting)
                 if not best or (plan.worst_work, plan.whole_work) < (best.worst_work, best.whole_work):
                     best = plan
-    assert best is not None
-    return best
+    return best or _lay_out(network, path, hop, "spread", split, most)
 
 
 def check_hop(hop: int, window: int) -> None:
@@ -243,8 +246,9 @@ def _lay_out(
     result = reads[network.result][0]
     brought = min((hop or 0) // _strides(network, split)[kept], history)
     advance = brought if split and schedule == "spread" else 0
-    trial = Schedule(edges, firings, source, replayed, split, history, advance)
-    work = exercise(trial, network.tensors[network.source].columns, hop, schedule, split, budget)
+    work = work_of(path.name)
+    trial = Schedule(edges, firings, source, replayed, split, history, advance, work.push, work.decision)
+    done = exercise(trial, network.tensors[network.source].columns, hop, schedule, split, budget)
     capacity = tuple(trial.high)
 
     def aligned(size: int) -> int:
@@ -262,7 +266,7 @@ def _lay_out(
     scratch = place_scratch(network, path, firings, singly, place)
     return EnginePlan(
         network, path, hop, schedule, split, edges, firings, source, replayed, result, history, capacity,
-        work.fired, work.late, budget, work.worst, work.whole, advance, tuple(offsets), history_offset,
+        done.fired, done.late, budget, done.worst, done.whole, advance, tuple(offsets), history_offset,
         scratch.offsets, scratch.end, scratch.keeps,
     )  # fmt: skip
 
@@ -295,26 +299,24 @@ def _pipeline(
         if tensor == network.result:
             edges.append(Edge(tensor, len(network.layers)))
         reads[tensor] = tuple(range(first, len(edges)))
-    firings = []
+    firings, work = [], work_of(path.name)
     for index, layer in enumerate(network.layers):
-        columns = needed[layer.output]
         endless = index < split and not grouped[index]
-        outputs = network.tensors[layer.inputs[0]].columns if layer.reduces else columns
+        outputs = network.tensors[layer.inputs[0]].columns if layer.reduces else needed[layer.output]
+        # Two columns that are summed up at once cost hardly more than one.
+        block = min(2 * positions if layer.reduces else positions, _best_block(network, path, layer), outputs)
         firings.append(
             Firing(
                 inputs=tuple(slots[index, slot] for slot in range(len(layer.inputs))),
                 output=() if index == split - 1 else reads[layer.output],
                 kernel=layer.kernel,
                 stride=layer.stride,
-                # Two columns that are summed up at once cost hardly more than one.
-                positions=min(
-                    2 * positions if layer.reduces else positions, _best_block(network, path, layer), outputs
-                ),
+                positions=block,
                 outputs=0 if endless else outputs,
                 reduces=layer.reduces,
                 macs=macs(layer, network.tensors),
-                work=column_work(layer, network.tensors),
-                end_work=end_work(layer, network.tensors),
+                works=tuple(work.block(layer, network.tensors, count) for count in range(block + 1)),
+                end_work=work.end(layer, network.tensors),
                 waits=index >= max(split, len(network.layers) - waiting),
             )
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgehar.compile.work import DECISION, FIRING, UNLIMITED
+from edgehar.compile.work import UNLIMITED
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Firing:
         outputs: outputs in a window or in a group; 0 where they never end.
         reduces: whether all outputs together make one column (MEAN).
         macs: multiply-accumulates of one output column.
-        work: what one output column takes; see `work.column_work`.
+        works: what so many output columns take, 0 … positions; see `work.PathWork.block`.
         end_work: what the one column of a reduction takes beside.
         waits: whether it is fired at decisions alone.
     """
@@ -59,14 +59,14 @@ class Firing:
     outputs: int
     reduces: bool
     macs: int
-    work: int
+    works: tuple[int, ...]
     end_work: int
     waits: bool = False
 
     @property
     def block_work(self) -> int:
         """What a full block takes, as far as the budget is concerned."""
-        return UNLIMITED if self.waits else FIRING + self.positions * self.work
+        return UNLIMITED if self.waits else self.works[self.positions]
 
 
 def settled(index: int, firing: Firing, edges: Sequence[Edge], split: int, count: int) -> int:
@@ -85,7 +85,7 @@ class Schedule:
 
     def __init__(
         self, edges: Sequence[Edge], firings: Sequence[Firing], source: tuple[int, ...], replayed: tuple[int, ...],
-        split: int, history: int, advance: int = 0,
+        split: int, history: int, advance: int = 0, push: int = 0, decision: int = 0,
     ) -> None:  # fmt: skip
         """Begin with an empty pipeline.
 
@@ -96,10 +96,11 @@ class Schedule:
             split: firings that run continuously.
             history: columns that the history holds.
             advance: those that a hop brings, where work is spread over the samples, else 0.
+            push, decision: what a sample and a decision take besides layers.
         """
         self._edges, self._firings = edges, firings
         self._source, self._replayed, self._split, self._history = source, replayed, split, history
-        self._advance = advance
+        self._advance, self._push, self._decision = advance, push, decision
         self._settled = [settled(index, firing, edges, split, len(firings)) for index, firing in enumerate(firings)]
         self.work = 0
         self.high = [0] * len(edges)
@@ -123,6 +124,7 @@ class Schedule:
 
     def feed(self, run: bool, budget: int) -> None:
         """One sample arrives at a split network; `run` fires what is ready, within so much work where it is spread."""
+        self.work += self._push
         for edge in self._source:
             self._deposit(edge, 1)
         if not self._advance:
@@ -133,7 +135,7 @@ class Schedule:
 
     def decide(self) -> None:
         """A decision: finish the continuous part, and run the history, or what of it is left, through the rest."""
-        self.work += DECISION
+        self.work += self._decision
         if self._advance:
             self._fill_window()
         else:
@@ -242,7 +244,7 @@ class Schedule:
         self.fired[index] += ready
         if firing.outputs:
             self._produced[index] += ready
-        self.work += FIRING + ready * firing.work
+        self.work += firing.works[ready]
         ended = bool(firing.outputs) and self._produced[index] == firing.outputs
         for edge in firing.inputs:
             self._skip[edge] += ready * firing.stride

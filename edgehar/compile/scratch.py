@@ -41,6 +41,8 @@ def place_scratch(
     for index, (layer, firing) in enumerate(zip(network.layers, firings, strict=True)):
         channels = network.tensors[layer.inputs[0]].channels
         size = path.conv_scratch(layer, firing.positions) if layer.kind == "conv" else 0
+        if layer.kind == "softmax":
+            size = 4 * channels
         # Without an end, the next call computes the next column.
         endless = layer.kind == "conv" and firing.outputs == 0
         kept = path.kept_bytes(layer) if endless and singly[index] else 0

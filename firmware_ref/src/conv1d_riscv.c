@@ -4,7 +4,7 @@
  * Four filters at four positions: the sixteen sums stay in registers, from the bias to the output, and eight loads serve
  * sixteen products. Depthwise, the four filters are neighbouring channels, each with an input of its own; where the
  * channels are no multiple of 4, the last four overlap the four before, and some outputs are computed twice. Where there
- * are fewer positions than four, the last one is computed again.
+ * are two or three positions, the last one is computed again; of a single one, all four outputs have one address.
  *
  * The packer (edgehar/compile/pack/riscv.py) takes these kernels where every shift is 2 or more to the right.
  *
@@ -154,13 +154,13 @@ void edgehar_conv1d_riscv(const void *parameters, const edgehar_block *block)
             int8_t *to[EDGEHAR_FOUR];
             for (unsigned position = 0; position < EDGEHAR_FOUR; position++) {
                 to[position] = plan.out[position] + whole * EDGEHAR_FOUR;
-                plan.out[position] = last[position];
+                plan.out[position] = last[left == 1 ? 0 : position];
             }
             plan.weights = plan.weights_end;
             plan.weights_end += bytes;
             edgehar_riscv_conv(&plan);
             for (unsigned position = 0; position < EDGEHAR_FOUR; position++) {
-                memcpy(to[position], last[position], rest);
+                memcpy(to[position], plan.out[position], rest);
             }
         }
     }

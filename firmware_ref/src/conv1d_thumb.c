@@ -3,18 +3,18 @@
  * One filter at four positions: each input is multiplied where it lies in a register, and the sums are in the registers
  * that only additions reach. The four positions' inputs are widened once per block, side by side, so that one load
  * brings four; a weight's word brings four weights. Depthwise, a filter has a channel, and nothing to widen pays.
- * Where there are fewer positions than four, the last one is computed again.
+ * Where there are two or three positions, the last one is computed again; of a single one, a third as much is done.
  *
  * The packer (edgehar/compile/pack/thumb.py) takes these kernels where every filter can be requantised at once
  * (edgehar_thumb.h), and a convolution only with few enough inputs.
  *
  * weights: [filter] of: bias; int8 [tap * channel], or depthwise [tap], filled up to whole words with zeros; then
  *          thumb_scale.
- * scratch: convolution: [input, filled up to fours][position of four] int32.
+ * scratch: convolution: [input, filled up to fours][position of four, or the single one] int32.
  */
 #include "edgehar_thumb.h"
 
-/* Filters at four positions; the assembly counts on this order. */
+/* Filters at four positions, or, where output[0] is 0, at one; the assembly counts on this order. */
 typedef struct thumb_plan {
     const uint8_t *weights;
     const uint8_t *weights_end;
@@ -44,13 +44,18 @@ void edgehar_thumb_depthwise(const thumb_plan *plan);
 
 #else /* the same in portable C */
 
-/* One filter's four outputs; returns the next filter's weights. */
+static unsigned positions_of(const thumb_plan *plan)
+{
+    return plan->output[0] != 0 ? EDGEHAR_FOUR : 1u;
+}
+
+/* One filter's outputs; returns the next filter's weights. */
 static const uint8_t *finish_filter(const thumb_plan *plan, const uint8_t *weights, const int32_t *sums,
                                     unsigned filter)
 {
     thumb_scale scale;
     memcpy(&scale, weights, sizeof scale);
-    for (unsigned position = EDGEHAR_FOUR; position-- > 0u;) {
+    for (unsigned position = positions_of(plan); position-- > 0u;) {
         plan->out[filter + (position ? plan->output[position - 1u] : 0u)] =
             requantise_once(sums[position], &scale, plan->zero);
     }
@@ -60,12 +65,13 @@ static const uint8_t *finish_filter(const thumb_plan *plan, const uint8_t *weigh
 static void edgehar_thumb_conv(const thumb_plan *plan)
 {
     const uint8_t *weights = plan->weights;
+    const unsigned positions = positions_of(plan);
     for (unsigned filter = 0; weights != plan->weights_end; filter++) {
         int32_t sums[EDGEHAR_FOUR];
-        for (unsigned position = 0; position < EDGEHAR_FOUR; position++) {
+        for (unsigned position = 0; position < positions; position++) {
             const int32_t *x = (const int32_t *)plan->inputs + position;
             memcpy(&sums[position], weights, sizeof *sums);
-            for (unsigned tap = 0; tap < plan->taps; tap++, x += EDGEHAR_FOUR) {
+            for (unsigned tap = 0; tap < plan->taps; tap++, x += positions) {
                 sums[position] += (int8_t)weights[4u + tap] * *x;
             }
         }
@@ -78,7 +84,7 @@ static void edgehar_thumb_depthwise(const thumb_plan *plan)
     const uint8_t *weights = plan->weights;
     for (unsigned filter = 0; weights != plan->weights_end; filter++) {
         int32_t sums[EDGEHAR_FOUR];
-        for (unsigned position = 0; position < EDGEHAR_FOUR; position++) {
+        for (unsigned position = 0; position < positions_of(plan); position++) {
             const int8_t *x = (const int8_t *)plan->inputs + filter + (position ? plan->input[position - 1u] : 0u);
             memcpy(&sums[position], weights, sizeof *sums);
             for (unsigned tap = 0; tap < plan->taps; tap++) {
@@ -127,6 +133,14 @@ void edgehar_conv1d_thumb(const void *parameters, const edgehar_block *block)
     for (int left = block->positions; left > 0; left -= 4, x += 4u * step, out += 4u * conv->out_channels) {
         int32_t *to = strip;
         place(&plan, out, left, step, conv->out_channels);
+        if (left == 1) {
+            for (unsigned input = 0; input < plan.taps; input++) {
+                strip[input] = input < inputs ? x[input] : 0;
+            }
+            plan.end = strip + plan.taps;
+            edgehar_thumb_conv(&plan);
+            return;
+        }
         const int8_t *const x1 = x + plan.input[0], *const x2 = x + plan.input[1], *const x3 = x + plan.input[2];
         for (unsigned input = 0; input < inputs; input++, to += EDGEHAR_FOUR) {
             to[0] = x[input];

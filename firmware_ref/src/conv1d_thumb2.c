@@ -3,8 +3,8 @@
  *
  * Four filters at two positions: the eight sums stay in registers, and six loads serve eight products. Depthwise, the
  * four filters are neighbouring channels, each with an input of its own; where the channels are no multiple of 4, the
- * last four overlap the four before, and some outputs are computed twice. A lone position is computed as two that are
- * the same.
+ * last four overlap the four before, and some outputs are computed twice. A lone position is told from two by inputs that
+ * are the same: it has loops of its own.
  *
  * The packer (edgehar/compile/pack/thumb2.py) takes these kernels where every filter can be requantised at once
  * (edgehar_thumb.h).
@@ -40,6 +40,7 @@ EDGEHAR_WORD(four_plan, weights_end, 4);
 EDGEHAR_WORD(four_plan, channels, 7);
 EDGEHAR_WORD(four_plan, zero, 8);
 EDGEHAR_WORD(four_plan, weights, 9);
+EDGEHAR_WORD(four_plan, inputs, 10);
 
 /* conv1d_thumb2_block.S */
 void edgehar_thumb2_conv(const four_plan *plan);

@@ -5,7 +5,8 @@
  *
  * Four filters at two positions: eight sums, two inputs or a weight and a pitch, and three pointers take all registers.
  * Instructions for an input: 14 for 8 products, and 3 for a round of the chain: 1.80 per product; depthwise, for a tap:
- * 22 for 8 products. Four filters cost 80 more with their eight outputs. */
+ * 22 for 8 products. Four filters cost 80 more with their eight outputs. A lone position: 11 for an input's 4 products,
+ * depthwise 14. */
 #include "edgehar_asm.h"
 
 #if defined(__thumb2__)
@@ -19,6 +20,7 @@
 #define EDGEHAR_PLAN_CHANNELS 28
 #define EDGEHAR_PLAN_ZERO 32
 #define EDGEHAR_PLAN_LEFT 36 /* rounds of a depthwise chain that are left, in place of `weights` */
+#define EDGEHAR_PLAN_INPUTS 40
 
 x        .req r0
 y        .req r1
@@ -36,13 +38,14 @@ high     .req lr
 
 .macro EDGEHAR_BEGIN_FOURS
     EDGEHAR_ENTER
-    ldm   r0, {r1-r10}
-    push  {r1-r10}
-    .cfi_adjust_cfa_offset 40
+    ldm   r0, {r1-r11}
+    push  {r1-r11}
+    .cfi_adjust_cfa_offset 44
     mov   weights, r10
 .endm
 
-/* Four filters begin: both positions with the biases. */
+/* Four filters begin: both positions with the biases. A lone position has its sums in r8 … r11, whose outputs are the
+ * last to be stored. */
 .macro EDGEHAR_BEGIN_FOUR
     ldm   weights!, {r4-r7}
     ldrd  x, y, [sp, #EDGEHAR_PLAN_X]
@@ -91,8 +94,8 @@ high     .req lr
 .endm
 
 .macro EDGEHAR_END_FOURS
-    add   sp, sp, #40
-    .cfi_adjust_cfa_offset -40
+    add   sp, sp, #44
+    .cfi_adjust_cfa_offset -44
     EDGEHAR_LEAVE
 .endm
 
@@ -103,10 +106,17 @@ high     .req lr
     mla   \b, weight, q, \b
 .endm
 
+.macro EDGEHAR_LONE sum
+    ldrsb weight, [weights], #1
+    mla   \sum, weight, p, \sum
+.endm
+
 EDGEHAR_FUNCTION edgehar_thumb2_conv
     EDGEHAR_BEGIN_FOURS
 1:
     EDGEHAR_BEGIN_FOUR
+    cmp   x, y
+    beq.w 3f
     ldr   pc, [sp, #EDGEHAR_PLAN_ENTRY]
     .balign 4
 2:
@@ -123,6 +133,18 @@ EDGEHAR_PLACE edgehar_thumb2_conv_end
     ldr   r3, [sp, #EDGEHAR_PLAN_END]
     cmp   x, r3
     bne.w 2b
+    b     5f
+3:
+    ldr   q, [sp, #EDGEHAR_PLAN_END]
+4:  /* an input of a lone position */
+    ldrsb p, [x], #1
+    EDGEHAR_LONE r8
+    EDGEHAR_LONE r9
+    EDGEHAR_LONE r10
+    EDGEHAR_LONE r11
+    cmp   x, q
+    bne   4b
+5:
     EDGEHAR_END_FOUR
     bne.w 1b
     EDGEHAR_END_FOURS
@@ -141,9 +163,11 @@ EDGEHAR_FUNCTION edgehar_thumb2_depthwise
     EDGEHAR_BEGIN_FOURS
 1:
     EDGEHAR_BEGIN_FOUR
+    ldr   channels, [sp, #EDGEHAR_PLAN_CHANNELS]
+    cmp   x, y
+    beq.w 3f
     ldr   r3, [sp, #EDGEHAR_PLAN_END]
     str   r3, [sp, #EDGEHAR_PLAN_LEFT]
-    ldr   channels, [sp, #EDGEHAR_PLAN_CHANNELS]
     ldr   pc, [sp, #EDGEHAR_PLAN_ENTRY]
     .balign 4
 2:
@@ -161,6 +185,22 @@ EDGEHAR_PLACE edgehar_thumb2_depthwise_end
     subs  r3, r3, #1
     str   r3, [sp, #EDGEHAR_PLAN_LEFT]
     bne.w 2b
+    b     5f
+3:
+    ldr   y, [sp, #EDGEHAR_PLAN_INPUTS]
+4:  /* a tap of a lone position */
+    ldrsb p, [x]
+    EDGEHAR_LONE r8
+    ldrsb p, [x, #1]
+    EDGEHAR_LONE r9
+    ldrsb p, [x, #2]
+    EDGEHAR_LONE r10
+    ldrsb p, [x, #3]
+    EDGEHAR_LONE r11
+    add   x, x, channels
+    subs  y, y, #1
+    bne   4b
+5:
     ldrd  x, y, [sp, #EDGEHAR_PLAN_X]
     adds  x, #4 /* the next four channels */
     adds  y, #4

@@ -69,6 +69,7 @@ static int gather_holds(const opened *self, const edgehar_layer *layer, const ed
 static int softmax_holds(const opened *self, const edgehar_layer *layer, const edgehar_softmax *softmax)
 {
     return one_by_one(self, layer, softmax->channels) && softmax->channels <= EDGEHAR_MOST_CLASSES &&
+           within_state(&self->head, layer->scratch, 4u * (uint32_t)softmax->channels) &&
            softmax->difference_min <= 0 && softmax->multiplier >= 0 && softmax->shift >= 0 && softmax->shift <= 31;
 }
 

@@ -35,7 +35,7 @@ typedef struct edgehar_edge {
 typedef struct edgehar_layer {
     edgehar_kernel *kernel;
     const void *parameters;
-    uint32_t block_macs; /* what a full block takes, in multiply-accumulates: edgehar/compile/work.py */
+    uint32_t block_macs; /* what a full block takes, in instructions: edgehar/compile/work.py */
     uint32_t scratch;    /* bytes into the memory */
     uint16_t channels;   /* of its output */
     uint16_t taps;

@@ -1,5 +1,7 @@
 /* SOFTMAX in fixed point; parameters: edgehar_softmax. Qn.m has n integer and m fraction bits, beside the sign.
  *
+ * scratch: an exponential for each channel, int32.
+ *
  * The arithmetic is TensorFlow Lite's, which is gemmlowp's fixed-point exponential and reciprocal.
  */
 #include "edgehar_kernels.h"
@@ -14,6 +16,9 @@ static int32_t shift_left(int32_t value, int exponent)
 /* exp(value), Q5.26 to Q0.31, for values up to 0. */
 static int32_t exponential(int32_t value)
 {
+    if (value == 0) {
+        return INT32_MAX;
+    }
     /* exp(-2^k), Q0.31, k = -2 … 4 */
     static const int32_t power[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
     const int32_t quarter = (int32_t)1 << 24;
@@ -28,9 +33,6 @@ static int32_t exponential(int32_t value)
     int32_t result = centre + edgehar_high_multiply(centre, x + series);
     int bit;
 
-    if (value == 0) {
-        return INT32_MAX;
-    }
     for (bit = 0; bit < 7; bit++) {
         if (rest & (quarter << bit)) {
             result = edgehar_high_multiply(result, power[bit]);
@@ -57,7 +59,7 @@ static int32_t scaled(const edgehar_softmax *softmax, int32_t difference)
     return edgehar_high_multiply((int32_t)((uint32_t)difference << softmax->shift), softmax->multiplier);
 }
 
-static void softmax_row(const edgehar_softmax *softmax, const int8_t *x, int8_t *out)
+static void softmax_row(const edgehar_softmax *softmax, const int8_t *x, int8_t *out, int32_t *exponentials)
 {
     int32_t sum = 0, largest = -128, scale;
     int channel, zeros = 0;
@@ -66,20 +68,17 @@ static void softmax_row(const edgehar_softmax *softmax, const int8_t *x, int8_t 
         largest = x[channel] > largest ? x[channel] : largest;
     }
     for (channel = 0; channel < softmax->channels; channel++) {
-        if (x[channel] - largest >= softmax->difference_min) {
-            sum += edgehar_round_shift(exponential(scaled(softmax, x[channel] - largest)), 12); /* Q12.19 */
-        }
+        const int32_t difference = x[channel] - largest;
+        exponentials[channel] = difference >= softmax->difference_min ? exponential(scaled(softmax, difference)) : 0;
+        sum += edgehar_round_shift(exponentials[channel], 12); /* Q12.19 */
     }
     while (((uint32_t)sum << zeros & 0x80000000u) == 0) {
         zeros++;
     }
     scale = reciprocal((int32_t)(((uint32_t)sum << zeros) - 0x80000000u));
     for (channel = 0; channel < softmax->channels; channel++) {
-        int32_t value = 0;
-        if (x[channel] - largest >= softmax->difference_min) {
-            value = edgehar_high_multiply(scale, exponential(scaled(softmax, x[channel] - largest)));
-            value = edgehar_round_shift(value, 12 - zeros + 31 - 8);
-        }
+        const int32_t value =
+            edgehar_round_shift(edgehar_high_multiply(scale, exponentials[channel]), 12 - zeros + 31 - 8);
         out[channel] = edgehar_clamp(value - 128, -128, 127);
     }
 }
@@ -89,6 +88,7 @@ void edgehar_softmax_columns(const void *parameters, const edgehar_block *block)
     const edgehar_softmax *softmax = parameters;
     int position;
     for (position = 0; position < block->positions; position++) {
-        softmax_row(softmax, block->columns + position * softmax->channels, block->out + position * softmax->channels);
+        softmax_row(softmax, block->columns + position * softmax->channels, block->out + position * softmax->channels,
+                    block->scratch);
     }
 }

@@ -169,8 +169,8 @@ KERNELS = (
     Mutant(
         "probabilities are cut off",
         f"{SRC}/softmax.c",
-        "value = edgehar_round_shift(value, 12 - zeros + 31 - 8);",
-        "value = value >> (12 - zeros + 31 - 8);",
+        "edgehar_round_shift(edgehar_high_multiply(scale, exponentials[channel]), 12 - zeros + 31 - 8);",
+        "edgehar_high_multiply(scale, exponentials[channel]) >> (12 - zeros + 31 - 8);",
         "softmax's last rounding",
         (*VECTORS, *NETWORKS),
     ),

@@ -18,9 +18,9 @@
 #define EDGEHAR_MODEL_HOP 0 /* samples between decisions; 0: as the configuration says */
 #define EDGEHAR_MODEL_CLASSES 5
 #define EDGEHAR_MODEL_PERIOD_US 50000 /* microseconds between samples */
-#define EDGEHAR_MODEL_STATE_BYTES 584 /* the engine's part of the memory */
+#define EDGEHAR_MODEL_STATE_BYTES 604 /* the engine's part of the memory */
 #define EDGEHAR_MODEL_HISTORY_BYTES 240 /* of that, columns kept over the window */
-#define EDGEHAR_MODEL_MEMORY_BYTES 604 /* for edgehar_init; a multiple of 4 */
+#define EDGEHAR_MODEL_MEMORY_BYTES 624 /* for edgehar_init; a multiple of 4 */
 #define EDGEHAR_MODEL_INPUT_SCALE 1.2760304e-01f /* m/s^2 per step of the input; see EDGEHAR_COUNTS */
 #define EDGEHAR_MODEL_PROFILE_BYTES 100 /* of a profile with rotation and last layer */
 #define EDGEHAR_MODEL_MACS 12915 /* multiply-accumulates per decision; whole window at each decision */
