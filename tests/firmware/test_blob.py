@@ -251,6 +251,17 @@ def test_parameters_that_leave_the_plans_columns_are_refused(any_loader, tmp_pat
     assert lies.status(at, kind, value) == BLOB
 
 
+def test_softmax_must_have_room_for_its_exponentials(any_loader, tmp_path):
+    file = tmp_path / "network.tflite"
+    file.write_bytes(operator_network("swish", 0))
+    lies = Lies(any_loader, write_c(file, tmp_path, blob=True)[-1], tmp_path, 7)
+    records = [lies.layers + 32 * index for index in range(lies.content[LAYER_COUNT])]
+    record = next(one for one in records if lies.content[one + 22] == KERNELS.index("softmax_columns"))
+    last = lies.told(STATE_BYTES, "I") - 4 * lies.told(lies.told(record, "I"), "H")
+    assert lies.status(record + 8, "I", last) == 0
+    assert lies.status(record + 8, "I", last + 4) == BLOB
+
+
 def test_pools_must_have_something_to_pool(any_loader, tmp_path):
     net = NetworkWriter(3)
     net.conv(4, 3, 1)
