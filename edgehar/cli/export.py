@@ -197,6 +197,11 @@ def command(
         )
     for sentence in result.notes:
         note(sentence)
+    if c.asked and "c_kernels" not in given:
+        note(
+            "the C source has portable kernels, for any core; --c-kernels dsp (Cortex-M4, M7, M33), thumb (M0), "
+            "thumb2 (M3), mve (M55) or riscv takes fewer instructions"
+        )
     if as_json:
         click.echo(dump_json(result.to_dict()), nl=False)
     else:

@@ -8,6 +8,7 @@ from tests.mutants.alignment import ALIGNMENT
 from tests.mutants.blob import BLOB
 from tests.mutants.channels import CHANNELS
 from tests.mutants.compiler import COMPILER
+from tests.mutants.helium import HELIUM
 from tests.mutants.kernels import KERNELS
 from tests.mutants.kernels_arm import KERNELS_ARM
 from tests.mutants.kernels_riscv import KERNELS_RISCV
@@ -18,9 +19,11 @@ from tests.mutants.ports import PORTS
 from tests.mutants.sample_path import SAMPLE_PATH
 from tests.mutants.sensor import SENSORS, STORES
 from tests.mutants.sensor_channels import SENSOR_CHANNELS
+from tests.mutants.single_position import SINGLE_POSITION
 from tests.mutants.streamer import STREAMER
 
 MUTANTS = (
     *PIPELINE, *KERNELS, *KERNELS_ARM, *KERNELS_RISCV, *STREAMER, *COMPILER, *OPERATORS, *ADAPTATION, *SAMPLE_PATH,
     *PORTS, *SENSORS, *SENSOR_CHANNELS, *ALIGNMENT, *STORES, *CHANNELS, *PLACEMENT, *BLOB, *AHEAD,
+    *SINGLE_POSITION, *HELIUM,
 )  # fmt: skip

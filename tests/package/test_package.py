@@ -261,7 +261,7 @@ def test_refusals(capsys, tmp_path):
     assert not (tmp_path / "b").exists()
 
 
-def test_the_export_holds_them(tmp_path):
+def test_the_export_holds_them(tmp_path, capsys):
     import edgehar
 
     out = tmp_path / "b"
@@ -271,4 +271,5 @@ def test_the_export_holds_them(tmp_path):
     assert {"packages/zephyr/zephyr/module.yml", "packages/arduino/library.properties"} <= set(
         edgehar.open_bundle(out).names
     )
+    assert "note: the C source has portable kernels" in capsys.readouterr().err
     assert edgehar.verify(out).strangers == ()

@@ -18,10 +18,12 @@ def sensor_macro(resampler: Polyphase | None, channels: Sequence[Channel]) -> di
     if resampler is None:
         return {}
     count = len(channels)
+    alone = tuple(channels) == ACCELERATION
     # Behind the points, the last sample of channels other than x, y, z, which the state has no room for.
-    last = 0 if tuple(channels) == ACCELERATION else count + count % 2
+    last = 0 if alone else count + count % 2
     room = STATE_BYTES + 2 * (count * (resampler.length + SLACK) + last)
-    return {"SENSOR_BYTES": (room, "for edgehar_set_sensor; a multiple of 4")}
+    setter = "edgehar_set_sensor" if alone else "edgehar_set_sensors"
+    return {"SENSOR_BYTES": (room, f"for {setter}; a multiple of 4")}
 
 
 def declare_sensor(resampler: Polyphase | None, names: Names) -> str:
