@@ -97,7 +97,7 @@ UNREADABLE = [
 UNUSABLE = [
     (GOOD.replace(",label,", ",mark,").encode(), [], "no sample has a label"),
     (GOOD.encode(), ["--subject-column", "@file"], "windows of 1 person"),
-    (GOOD.encode(), ["--rate", "28.2842712"], "cannot resample 28.2843 Hz"),
+    (GOOD.encode(), ["--time", "none", "--rate", "28.2842712"], "cannot resample 28.2843 Hz"),
     (GOOD[: GOOD.index("1.00,")].encode(), [], "the longest stretch is 1.00 s"),
     (GOOD.encode(), ["--label", "walking=a", "--label", "sitting=a"], "windows of 1 activities (a)"),
     (GOOD.encode(), ["--unit", "g"], "unit or gravity is wrong"),

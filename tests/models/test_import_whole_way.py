@@ -101,7 +101,7 @@ def test_without_a_contract_the_import_is_named(tmp_path, run_cli, recordings, n
     [
         ((), "got no labels and rate"),
         (("--labels", "a,b", "--rate", "20"), "each of the 2 labels"),
-        (("--labels", LABELS, "--rate", "20", "--mean", "1,2,x", "--std", "1"), "expected a number or one per channel"),
+        (("--labels", LABELS, "--rate", "20", "--mean", "1,2,x", "--std", "1"), "expected numbers parted by commas"),
         (("--labels", LABELS, "--rate", "20", "--contract", "none.json"), "no such file: none.json"),
         (("--labels", LABELS, "--rate", "20", "--unit", "furlong"), "is not one of"),
     ],
