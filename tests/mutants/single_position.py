@@ -43,12 +43,12 @@ SINGLE_POSITION = (
         _M0_DEPTHWISE,
     ),
     Mutant(
-        "single position on the M0: the strip is not filled up",
+        "single position on the M0: the strip is of the position behind",
         f"{_SRC}/conv1d_thumb.c",
         "strip[input] = input < inputs ? x[input] : 0;",
-        "strip[input] = x[input];",
-        "inputs that are no multiple of 4",
-        (*cases(DEFINITION, ("thumb-conv",)), *_M0),
+        "strip[input] = input < inputs ? x[input + step] : 0;",
+        "a stride too far",
+        cases(DEFINITION, ("thumb-conv",)),
     ),
     Mutant(
         "single position on RISC-V: the next input's weights",
