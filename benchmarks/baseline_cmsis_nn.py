@@ -27,7 +27,6 @@ import argparse
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,7 @@ from edgehar.compile.read import read_network
 from edgehar.convert.matched import open_graph
 from edgehar.engine import engine_dir
 from edgehar.errors import EdgeharError
-from edgehar.files import LARGEST_MODEL, read_bytes
+from edgehar.files import LARGEST_MODEL, read_bytes, temporary_folder
 
 HEADER, START = "Include/arm_nnfunctions.h", "baseline_layers"
 #: Folders of CMSIS-NN's Source that convolutions need.
@@ -249,8 +248,7 @@ def main(arguments: list[str]) -> int:
         qemu.require_tools()
         tflite = find_int8(given.bundle)
         network = read_network(tflite)
-        with tempfile.TemporaryDirectory(prefix="edgehar-") as name:
-            folder = Path(name)
+        with temporary_folder() as folder:
             program = emit(network, trace(network, read_bytes(tflite, LARGEST_MODEL)), header)
             image = build(program, given.sources, target, folder)
             core = qemu.board(target).core

@@ -13,7 +13,8 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.evaluate import read_matches
-from edgehar.cli.layout import Command
+from edgehar.cli.layout import Command, given
+from edgehar.cli.output import note
 from edgehar.cli.train import GROUPS, train_options
 from edgehar.cli.words import words
 
@@ -78,14 +79,13 @@ def command(
     def read(source: DataSource) -> Dataset:
         dataset = load_dataset(source)
         if dataset.published_test and not everybody:
-            click.echo(
-                f"note: the {len(dataset.published_test)} people of the published test split stay out; --everybody "
-                "takes them in",
-                err=True,
+            note(
+                f"the {len(dataset.published_test)} people of the published test split stay out; --everybody takes "
+                "them in"
             )
         return dataset
 
-    if leave_one_source_out and context.get_parameter_source("folds") is not click.core.ParameterSource.DEFAULT:
+    if leave_one_source_out and "folds" in given(context):
         raise click.UsageError("expected --folds or --leave-one-source-out, got both")
     count: int | str = "source" if leave_one_source_out else folds if folds == "loso" else _number(folds)
     by = "source" if leave_one_source_out else "person"
@@ -108,10 +108,9 @@ def command(
         click.echo(files.dump_json(result.to_dict()), nl=False)
     else:
         if result.unaligned:
-            click.echo(
-                f"note: nobody walks for 8 s in {len(result.unaligned)} recordings, which stay as they are "
-                f"({', '.join(result.unaligned[:6])}{', …' if len(result.unaligned) > 6 else ''})",
-                err=True,
+            note(
+                f"nobody walks for 8 s in {len(result.unaligned)} recordings, which stay as they are "
+                f"({', '.join(result.unaligned[:6])}{', …' if len(result.unaligned) > 6 else ''})"
             )
         print_crossval(result, f"{options['arch']} on {data.source}, {len(result.folds)} folds by {by}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edgehar.cli.layout import Command
+from edgehar.cli.output import note
 
 
 @click.command(cls=Command)
@@ -46,7 +47,7 @@ def command(
         address = f"http{'' if certificate is None else 's'}://{name}:{server.server_port}/"
         click.echo(address)
         if host not in LOOPBACK:
-            click.echo("note: others in this network can open the page, too", err=True)
+            note("others in this network can open the page, too")
         if opens:
             click.launch(address)
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgehar.cli.data_options import data_options, reader
-from edgehar.cli.layout import Command
+from edgehar.cli.layout import Command, given
 from edgehar.cli.output import note
 
 if TYPE_CHECKING:
@@ -155,13 +155,11 @@ def command(
         raise click.UsageError("expected --int8 with --explain: it compares the int8 model with the float one")
     if incremental and (not int8 or io == "float"):
         raise click.UsageError("expected --int8 and --io int8 with --incremental: it rewrites the full-integer model")
-    given = {
-        name for name in context.params if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-    }
+    told = given(context)
     for name in ("io", "calibration"):
-        if name in given and not int8:
+        if name in told and not int8:
             raise click.UsageError(f"expected --int8 with --{name}: it shapes the full-integer model")
-    if no_gate and "bounds" in given:
+    if no_gate and "bounds" in told:
         raise click.UsageError("expected --gate or --no-gate, got both")
     if hops and not incremental:
         raise click.UsageError("expected --incremental with --hop; the whole-window models take any hop")
@@ -197,7 +195,7 @@ def command(
         )
     for sentence in result.notes:
         note(sentence)
-    if c.asked and "c_kernels" not in given:
+    if c.asked and "c_kernels" not in told:
         note(
             "the C source has portable kernels, for any core; --c-kernels dsp (Cortex-M4, M7, M33), thumb (M0), "
             "thumb2 (M3), mve (M55) or riscv takes fewer instructions"

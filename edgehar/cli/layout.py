@@ -18,6 +18,12 @@ SHARED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def given(context: click.Context) -> set[str]:
+    """Names of the parameters that somebody gave: those that are no defaults."""
+    unset = click.core.ParameterSource.DEFAULT
+    return {name for name in context.params if context.get_parameter_source(name) is not unset}
+
+
 class Command(click.Command):
     """Lists its options in named groups.
 

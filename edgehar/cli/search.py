@@ -12,6 +12,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.layout import Command
+from edgehar.cli.output import note
 from edgehar.cli.train import GROUPS, train_options
 
 if TYPE_CHECKING:
@@ -56,10 +57,9 @@ def command(
         print_front(front, f"Pareto front of {title}")
     if front:
         plot_front(front, result.candidates, folder / "front.png", title)
-        click.echo(
-            "note: the figures are of the people who chose, and flatter the best: confirm a choice with "
-            f"edgehar crossval --arch {front[-1].arch}",
-            err=True,
+        note(
+            "the figures are of the people who chose, and flatter the best: confirm a choice with "
+            f"edgehar crossval --arch {front[-1].arch}"
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgehar.cli.data_options import data_options, load_dataset
-from edgehar.cli.layout import Command
+from edgehar.cli.layout import Command, given
 from edgehar.cli.output import ending, note, warn
 from edgehar.cli.words import numbers
 from edgehar.errors import DataError
@@ -169,7 +169,7 @@ def command(
     if learn is not None and (play_all or align):
         raise click.UsageError(f"expected --learn without {'--all' if play_all else '--align'}")
     for name, method in (("alpha", "ema"), ("votes", "majority")):
-        if smooth != method and context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+        if smooth != method and name in given(context):
             raise click.UsageError(f"expected --smooth {method} with --{name}, got --smooth {smooth}")
     if sensor_rate is None and sensor_unit is not None:
         raise click.UsageError("expected --sensor-rate with --sensor-unit")

@@ -13,7 +13,7 @@ import click
 
 from edgehar.cli.data_options import data_options, load_dataset
 from edgehar.cli.evaluate import read_matches
-from edgehar.cli.layout import Command
+from edgehar.cli.layout import Command, given
 from edgehar.training.recipe import RECIPES, Augmentation, Distillation, Recipe  # nothing heavy
 
 if TYPE_CHECKING:
@@ -110,11 +110,9 @@ def command(context: click.Context, /, data: DataSource, out: Path | None, resum
 
     told: dict[str, Any] = {"out": out, **options}
     if resume is not None:
-        unset = click.core.ParameterSource.DEFAULT
-        names = [name for name in context.params if name != "resume"]
-        given = [name for name in names if context.get_parameter_source(name) is not unset]
-        if given:
-            raise click.UsageError(f"--resume takes the options of its run; leave out --{given[0].replace('_', '-')}")
+        others = [name for name in context.params if name in given(context) and name != "resume"]
+        if others:
+            raise click.UsageError(f"--resume takes the options of its run; leave out --{others[0].replace('_', '-')}")
         told = {"resume": resume}
     new_figure(1, 1)  # what the pictures at the end need is asked for before the work
     with training_bar() as (show, say):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edgehar.cli.layout import Command
+from edgehar.cli.output import note
 
 #: Names of files that nobody vouches for, at most: what `make -C bundle/c` builds is many.
 SHOWN = 6
@@ -27,9 +28,7 @@ def command(bundle: Path, key: Path | None, as_json: bool) -> None:
     result = verify(bundle, key=key)
     if result.strangers:
         names = ", ".join(result.strangers[:SHOWN]) + (", … (all with --json)" if len(result.strangers) > SHOWN else "")
-        click.echo(
-            f"note: {len(result.strangers)} files are not in the manifest; nothing vouches for them: {names}", err=True
-        )
+        note(f"{len(result.strangers)} files are not in the manifest; nothing vouches for them: {names}")
     if as_json:
         click.echo(dump_json(result.to_dict()), nl=False)
         return

@@ -15,7 +15,7 @@ from edgehar.compile.exercise import BUDGETS, exercise
 from edgehar.compile.kernel_path import KernelPath, load_kernel_path
 from edgehar.compile.network import Layer, Network, macs
 from edgehar.compile.schedule import Edge, Firing, Schedule
-from edgehar.compile.scratch import place_scratch
+from edgehar.compile.scratch import aligned, place_scratch
 from edgehar.compile.work import UNLIMITED, work_of
 from edgehar.errors import EdgeharError
 
@@ -250,9 +250,6 @@ def _lay_out(
     trial = Schedule(edges, firings, source, replayed, split, history, advance, work.push, work.decision)
     done = exercise(trial, network.tensors[network.source].columns, hop, schedule, split, budget)
     capacity = tuple(trial.high)
-
-    def aligned(size: int) -> int:
-        return (size + 3) & ~3
 
     place = aligned(8 + 6 * len(edges) + 2 * len(firings))
     offsets = []

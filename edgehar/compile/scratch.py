@@ -51,12 +51,13 @@ def place_scratch(
         if layer.reduces or kept:
             own[index] = place
             lasting = kept + size if kept else 4 * channels if layer.kind == "mean" else channels
-            place += _aligned(lasting)
+            place += aligned(lasting)
         else:
             shared = max(shared, size)
     offsets = tuple(own.get(index, place) for index in range(len(firings)))
-    return Scratch(offsets, tuple(keeps), place + _aligned(shared))
+    return Scratch(offsets, tuple(keeps), place + aligned(shared))
 
 
-def _aligned(size: int) -> int:
+def aligned(size: int) -> int:
+    """The next multiple of 4, where what follows begins."""
     return (size + 3) & ~3

@@ -54,7 +54,12 @@ class Library:
     @property
     def sensors(self) -> str:
         """What the model reads of an LSM6DSO."""
-        return "an accelerometer" if self.contract.channels == ACCELERATION else "an accelerometer and a gyroscope"
+        return "an accelerometer and a gyroscope" if self.both else "an accelerometer"
+
+    @property
+    def both(self) -> bool:
+        """Whether that is the gyroscope, too."""
+        return self.contract.channels != ACCELERATION
 
     @property
     def code(self) -> dict[str, bytes]:
@@ -71,8 +76,8 @@ class Library:
         text = (_TEMPLATES / template).read_text(encoding="utf-8")
         known = {
             "VERSION": self.version, "SENTENCE": self.sentence, "MAINTAINER": MAINTAINER, "LICENCE": LICENCE,
-            "VALUES": "x, y, z" if self.contract.channels == ACCELERATION else "x, y, z, gx, gy, gz",
-            "UNITS": "m/s² with gravity" + ("" if self.contract.channels == ACCELERATION else " and rad/s"),
+            "VALUES": "x, y, z, gx, gy, gz" if self.both else "x, y, z",
+            "UNITS": "m/s² with gravity and rad/s" if self.both else "m/s² with gravity",
             "LABELS": ", ".join(self.contract.labels), "SOURCES": "\n".join(f"    {name}" for name in self.sources),
             "SECONDS": f"{self.contract.window * self.contract.period_s:g}",
             "DEFINES": f"EDGEHAR_MOST_CLASSES={max(32, len(self.contract.labels))}",

@@ -44,7 +44,7 @@ def plot_timeline(target: str | os.PathLike[str], history: History, labels: tupl
     t = (history.t_us - origin) / 1e6
     known = bool((history.truth >= 0).any())
     figure = new_figure(min(24.0, max(9.0, (t.max() - t.min()) / 30)), 5.6)
-    from matplotlib.patches import Patch
+    from matplotlib.patches import Patch  # behind new_figure, which says what to install
 
     ratios = [5, 2.1 if known else 1.2, 2.2]
     signal, bands, line = figure.subplots(3, 1, sharex=True, gridspec_kw={"height_ratios": ratios})

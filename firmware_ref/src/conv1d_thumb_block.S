@@ -219,6 +219,17 @@ EDGEHAR_FUNCTION edgehar_thumb_conv
     EDGEHAR_LEAVE_LOW
 EDGEHAR_END edgehar_thumb_conv
 
+/* A tap: its weight comes into r5, and the first position adds its product. */
+.macro EDGEHAR_FIRST_POSITION
+    ldrb  r5, [r7]
+    sxtb  r5, r5
+    adds  r7, #1
+    ldrb  r0, [r4]
+    sxtb  r0, r0
+    muls  r0, r5, r0
+    add   r8, r8, r0
+.endm
+
 /* One tap of the next position: its input lies r6 behind x in r4. */
 .macro EDGEHAR_POSITION at, sum
     ldr   r6, [r2, #EDGEHAR_PLAN_INPUT + \at]
@@ -244,13 +255,7 @@ EDGEHAR_FUNCTION edgehar_thumb_depthwise
     cmp   r0, #0
     beq   4f
 2:  /* a tap */
-    ldrb  r5, [r7]
-    sxtb  r5, r5
-    adds  r7, #1
-    ldrb  r0, [r4]
-    sxtb  r0, r0
-    muls  r0, r5, r0
-    add   r8, r8, r0
+    EDGEHAR_FIRST_POSITION
     EDGEHAR_POSITION 0, r9
     EDGEHAR_POSITION 4, r10
     EDGEHAR_POSITION 8, r11
@@ -259,13 +264,7 @@ EDGEHAR_FUNCTION edgehar_thumb_depthwise
     bne   2b
     b     5f
 4:  /* a tap of a single position */
-    ldrb  r5, [r7]
-    sxtb  r5, r5
-    adds  r7, #1
-    ldrb  r0, [r4]
-    sxtb  r0, r0
-    muls  r0, r5, r0
-    add   r8, r8, r0
+    EDGEHAR_FIRST_POSITION
     adds  r4, r4, r3
     cmp   r7, r12
     bne   4b

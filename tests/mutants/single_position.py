@@ -37,8 +37,8 @@ SINGLE_POSITION = (
     Mutant(
         "single position on the M0: taps beside one another",
         f"{_SRC}/conv1d_thumb_block.S",
-        "    add   r8, r8, r0\n    adds  r4, r4, r3\n    cmp   r7, r12\n",
-        "    add   r8, r8, r0\n    adds  r4, r4, #1\n    cmp   r7, r12\n",
+        "    EDGEHAR_FIRST_POSITION\n    adds  r4, r4, r3\n",
+        "    EDGEHAR_FIRST_POSITION\n    adds  r4, r4, #1\n",
         "the step from tap to tap",
         _M0_DEPTHWISE,
     ),

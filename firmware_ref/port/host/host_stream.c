@@ -27,9 +27,11 @@ static const char *rotation_text, *profile_path;
 static edgehar_counts to_q8;
 static int aligns;
 #ifdef EDGEHAR_MODEL_SENSOR_UNITS
+#define SET_SENSOR edgehar_set_sensors
 static edgehar_sensors sensor = {NULL, {EDGEHAR_NO_COUNTS}, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
 static edgehar_counts *const sensor_units = sensor.units;
 #else
+#define SET_SENSOR edgehar_set_sensor
 static edgehar_sensor sensor = {NULL, {0, 0}, {1, 2, 3}};
 static edgehar_counts *const sensor_units = &sensor.unit;
 #endif
@@ -179,12 +181,6 @@ static int set_rotation(edgehar *stream)
     }
     return edgehar_set_rotation(stream, rotation);
 }
-
-#ifdef EDGEHAR_MODEL_SENSOR_UNITS
-#define SET_SENSOR edgehar_set_sensors
-#else
-#define SET_SENSOR edgehar_set_sensor
-#endif
 
 static int set_sensor(edgehar *stream)
 {
