@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from edgehar.compile.c import write_c
 from edgehar.data.resampling import resample, split_at_gaps
 from edgehar.runtimes import open_model
 from edgehar.schema import read_json
-from edgehar.streaming import Decision, Streamer
+from edgehar.streaming import Decision, Flush, Streamer
 from edgehar.streaming.sensor import Sensor, fifo_times
 
 from .test_budgets import GROWTH, RUNNER
@@ -63,6 +63,24 @@ def encoded(fifos: list[tuple[int, int, np.ndarray]]) -> bytes:
     return b"".join(parts)
 
 
+def events_of(
+    sensor: Sensor, streamer: Streamer, fifos: Iterable[tuple[int, int, np.ndarray]]
+) -> list[Decision | Flush]:
+    """What Python has of FIFOs (time, state, samples): all begins anew with one that ran over."""
+    found: list[Decision | Flush] = []
+    kept = None
+    for now, state, samples in fifos:
+        if state & OVERRUN:
+            sensor.reset()
+            streamer.reset()
+            kept = None
+        for block in sensor.push(samples, fifo_times(now, len(samples), kept, sensor.period_us)):
+            found += [] if block.flush is None else [streamer.flush(*block.flush)]
+            found += streamer.push(block.x, block.t_us)
+        kept = now
+    return found
+
+
 def test_a_recorded_fifo_gives_pythons_decisions(bundle_of: Callable[[str], Path], tmp_path: Path) -> None:
     model = bundle_of("micro") / "model_int8.tflite"
     write_c(model, tmp_path, kernels=qemu.board("m4").kernel, sensor_hz=RATE)
@@ -75,16 +93,7 @@ def test_a_recorded_fifo_gives_pythons_decisions(bundle_of: Callable[[str], Path
     runtime = open_model(model, runtime="tflm-int8")
     sensor, streamer = Sensor(runtime.contract, RATE, unit=UNIT, axes=(2, -1, 3)), Streamer(runtime, hop=HOP)
     classes = len(runtime.contract.labels)
-    expected, kept = [], None
-    for now, state, samples in fifos:
-        if state & OVERRUN:
-            sensor.reset()
-            streamer.reset()
-            kept = None
-        for block in sensor.push(samples, fifo_times(now, len(samples), kept, sensor.period_us)):
-            expected += [] if block.flush is None else [streamer.flush(*block.flush)]
-            expected += streamer.push(block.x, block.t_us)
-        kept = now
+    expected = events_of(sensor, streamer, fifos)
     got = [(t, label, raw, tuple(p[:classes])) for status, label, raw, _, t, p in records if status == 1]
     decided = [one for one in expected if isinstance(one, Decision)]
     assert got == [(one.t_us, one.label, one.raw, one.p) for one in decided]

@@ -12,11 +12,11 @@ from edgehar.benchmark import qemu
 from edgehar.channels import parse_channels, sensors_of
 from edgehar.compile.c import write_c
 from edgehar.streaming import Decision, Streamer
-from edgehar.streaming.sensor import Sensor, fifo_times
+from edgehar.streaming.sensor import Sensor
 from tests.firmware.engine import Engine, compile_objects
 from tests.firmware.test_channels import ChannelsRuntime, contract_of, network
 
-from .test_lsm6dso import ACCELEROMETER, GYROSCOPE, HOP, OVERRUN, RATE, RECORD, ROOM, UNIT, sensed
+from .test_lsm6dso import ACCELEROMETER, GYROSCOPE, HOP, OVERRUN, RATE, RECORD, ROOM, UNIT, events_of, sensed
 
 pytestmark = pytest.mark.emulated
 
@@ -104,16 +104,8 @@ def test_recorded_fifos_of_both_sensors(model: Path, tmp_path: Path) -> None:
     )
     axes = (2, -1, 3, 5, -4, 6)
     sensor, streamer = Sensor(contract, RATE, unit=[UNIT, GYROSCOPE_UNIT], axes=axes), Streamer(runtime, hop=HOP)
-    expected, kept = [], None
-    for (now, state, _), samples in zip(fifos, samples_of(fifos, counts), strict=True):
-        if state & OVERRUN:
-            sensor.reset()
-            streamer.reset()
-            kept = None
-        for block in sensor.push(samples, fifo_times(now, len(samples), kept, sensor.period_us)):
-            expected += [] if block.flush is None else [streamer.flush(*block.flush)]
-            expected += streamer.push(block.x, block.t_us)
-        kept = now
+    taken = zip(fifos, samples_of(fifos, counts), strict=True)
+    expected = events_of(sensor, streamer, ((now, state, samples) for (now, state, _), samples in taken))
     got = [(t, label, raw, tuple(p[: len(contract.labels)])) for status, label, raw, _, t, p in records if status == 1]
     decided = [one for one in expected if isinstance(one, Decision)]
     assert got == [(one.t_us, one.label, one.raw, one.p) for one in decided]

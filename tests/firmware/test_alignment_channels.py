@@ -23,7 +23,8 @@ from edgehar.streaming.sensor import Sensor, to_counts
 from .engine import FIRMWARE
 from .test_channels import UNITS, contract_of
 from .test_sample_path import any_rotation, mapped
-from .test_sensor_channels import Built, csv_of, units_of
+from .test_sensor import lines_of
+from .test_sensor_channels import Built, units_of
 from .test_streamer import as_row, run_program
 
 CHANNELS = ("acc,gyro", "gyro,acc", "mag.magnitude,acc", "gyro,mag,acc")
@@ -127,14 +128,14 @@ def test_streams_of_several_sensors(text, form, rate, steps, seed, turned, built
         ]
     elif form == "counts":
         expected = CountsStreamer(runtime, rotation, hop=HOP).push(counts, t_us)
-        lines = csv_of(counts, times)
+        lines = lines_of(counts, times)
         options += ["--counts", told]
     else:
         streamer = Streamer(runtime, hop=HOP, rotation=rotation, align=True)
         for block in Sensor(runtime.contract, rate, unit=units).push(counts, t_us):
             expected += [] if block.flush is None else [streamer.flush(*block.flush)]
             expected += streamer.push(block.x, block.t_us)
-        lines = csv_of(counts, times)
+        lines = lines_of(counts, times)
         options += ["--sensor", told]
     got = run_program(built[text].at(rate), lines, *options)
     assert untimed(got, form) == untimed([as_row(event) for event in expected], form)

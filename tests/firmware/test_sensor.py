@@ -54,8 +54,8 @@ def counts_of(rng: np.random.Generator, count: int, rate: float) -> np.ndarray:
     return counts
 
 
-def events_of(runtime, sensor: Sensor, counts: np.ndarray, times, **options) -> list:
-    streamer, events = Streamer(runtime, hop=HOP, **options), []
+def events_of(runtime, sensor: Sensor, counts: np.ndarray, times, hop: int = HOP, **options) -> list:
+    streamer, events = Streamer(runtime, hop=hop, **options), []
     for block in sensor.push(counts, times):
         events += [] if block.flush is None else [streamer.flush(*block.flush)]
         events += streamer.push(block.x, block.t_us)
@@ -63,7 +63,17 @@ def events_of(runtime, sensor: Sensor, counts: np.ndarray, times, **options) -> 
 
 
 def lines_of(counts: np.ndarray, times) -> list[str]:
-    return [f"{t},{x},{y},{z}" for t, (x, y, z) in zip(times, counts.tolist(), strict=True)]
+    return [",".join(map(str, [int(t), *row])) for t, row in zip(times, counts.tolist(), strict=True)]
+
+
+def fifos_times(lasts: np.ndarray, room: int, period_us: int) -> list[int]:
+    """Of all samples of FIFOs of `room`, by the times of their last ones."""
+    times: list[int] = []
+    kept = None
+    for last in lasts.tolist():
+        times += fifo_times(last, room, kept, period_us)
+        kept = last
+    return times
 
 
 @pytest.mark.parametrize("rate", [20, *RATES])
@@ -116,11 +126,7 @@ def test_a_fifo_is_its_samples(rate, drift, room, runtime, programs):
     sensor = Sensor(runtime.contract, rate, unit=UNIT)
     lasts = (np.arange(1, fifos + 1) * room * drift / rate * 1e6 + rng.normal(0, 2000, fifos)).astype(np.int64)
     lasts[fifos // 2 :] += 10_000_000
-    times, kept = [], None
-    for last in lasts.tolist():
-        times += fifo_times(last, room, kept, sensor.period_us)
-        kept = last
-    expected = events_of(runtime, sensor, counts, times)
+    expected = events_of(runtime, sensor, counts, fifos_times(lasts, room, sensor.period_us))
     lines = lines_of(counts, np.repeat(lasts, room))
     got = run_program(programs(rate), lines, "--sensor", UNIT, "--hop", HOP, "--fifo", room)
     assert got == [as_row(event) for event in expected]

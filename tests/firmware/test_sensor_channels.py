@@ -15,14 +15,15 @@ from edgehar.channels import Channel, parse_channels, sensors_of, turnable, vect
 from edgehar.compile.c import write_c
 from edgehar.contract import Contract
 from edgehar.errors import ContractError, EdgeharError
-from edgehar.streaming import Decision, Streamer
-from edgehar.streaming.sensor import Sensor, fifo_times
+from edgehar.streaming import Decision
+from edgehar.streaming.sensor import Sensor
 
 from .engine import COMPILER, FIRMWARE, FLAGS, Engine
 from .networks import NetworkWriter
 from .test_channels import CLASSES, UNITS, ChannelsRuntime, contract_of, network
 from .test_interface import STRICT
 from .test_sample_path import any_rotation
+from .test_sensor import events_of, fifos_times, lines_of
 from .test_streamer import as_row, run_program
 
 #: 1, 2, 3, 4, 6 and 9 channels: vectors, lengths, and axes that lack others.
@@ -100,21 +101,9 @@ def counts_of(rng: np.random.Generator, count: int, width: int) -> np.ndarray:
     return np.clip(counts, -32768, 32767).astype(np.int16)
 
 
-def events_of(runtime, sensor: Sensor, counts, times, rotation=None) -> list:
-    streamer, events = Streamer(runtime, hop=HOP, rotation=rotation), []
-    for block in sensor.push(counts, times):
-        events += [] if block.flush is None else [streamer.flush(*block.flush)]
-        events += streamer.push(block.x, block.t_us)
-    return events
-
-
 def units_of(channels: tuple[Channel, ...]) -> tuple[list[float], str]:
     """A unit for each sensor as Python takes them, and for each channel as the program does."""
     return [UNITS[one] for one in sensors_of(channels)], ",".join(repr(UNITS[one.sensor]) for one in channels)
-
-
-def csv_of(counts: np.ndarray, times) -> list[str]:
-    return [",".join(map(str, [int(t), *row])) for t, row in zip(times, counts.tolist(), strict=True)]
 
 
 RUNS = st.lists(
@@ -139,10 +128,11 @@ def test_any_times(text, rate, runs, seed, turned, full, built):
     axes = any_axes(rng, channels)
     units, told = units_of(channels)
     rotation = any_rotation(rng) if turned and turnable(channels) else None
-    expected = events_of(runtime, Sensor(runtime.contract, rate, unit=units, axes=axes), counts, times, rotation)
+    sensor = Sensor(runtime.contract, rate, unit=units, axes=axes)
+    expected = events_of(runtime, sensor, counts, times, HOP, rotation=rotation)
     options = ["--sensor", told, "--axes", ",".join(map(str, axes)), "--hop", HOP]
     options += ["--rotation", ",".join(map(str, rotation))] if rotation else []
-    assert run_program(program, csv_of(counts, times), *options) == [as_row(event) for event in expected]
+    assert run_program(program, lines_of(counts, times), *options) == [as_row(event) for event in expected]
 
 
 @pytest.mark.parametrize("text", CHANNELS)
@@ -154,9 +144,9 @@ def test_every_number_of_channels_decides(text, built):
     times = times_of(rng, 52, [("even", 400), ("jitter", 600), ("gap", 1), ("slow", 700), ("back", 1), ("fast", 500)])
     counts, axes = counts_of(rng, len(times), len(channels)), any_axes(rng, channels)
     units, told = units_of(channels)
-    expected = events_of(runtime, Sensor(runtime.contract, 52, unit=units, axes=axes), counts, times)
+    expected = events_of(runtime, Sensor(runtime.contract, 52, unit=units, axes=axes), counts, times, HOP)
     got = run_program(
-        program, csv_of(counts, times), "--sensor", told, "--axes", ",".join(map(str, axes)), "--hop", HOP
+        program, lines_of(counts, times), "--sensor", told, "--axes", ",".join(map(str, axes)), "--hop", HOP
     )
     assert got == [as_row(event) for event in expected]
     decided = [event for event in expected if isinstance(event, Decision)]
@@ -176,12 +166,8 @@ def test_a_fifo_is_its_samples(text, rate, room, built):
     sensor = Sensor(runtime.contract, rate, unit=units)
     lasts = (np.arange(1, fifos + 1) * room * 1.02 / rate * 1e6 + rng.normal(0, 2000, fifos)).astype(np.int64)
     lasts[fifos // 2 :] += 10_000_000
-    times, kept = [], None
-    for last in lasts.tolist():
-        times += fifo_times(last, room, kept, sensor.period_us)
-        kept = last
-    expected = events_of(runtime, sensor, counts, times)
-    lines = csv_of(counts, np.repeat(lasts, room))
+    expected = events_of(runtime, sensor, counts, fifos_times(lasts, room, sensor.period_us), HOP)
+    lines = lines_of(counts, np.repeat(lasts, room))
     got = run_program(program, lines, "--sensor", told, "--hop", HOP, "--fifo", room)
     assert got == [as_row(event) for event in expected]
     assert [event.reason for event in expected if not isinstance(event, Decision)] == ["gap"] and len(expected) > 60

@@ -29,6 +29,14 @@ SOURCES = sorted((FIRMWARE / "src").glob("conv1d_vector*.c"))
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler; on Debian or Ubuntu: apt-get install gcc")
 
 
+def kernels(level: int, folder: Path) -> ctypes.CDLL:
+    """The convolutions of a level, as a library."""
+    library = folder / "vector.so"
+    command = [COMPILER, "-O2", "-fPIC", "-shared", f"-DEDGEHAR_VECTOR_MOST={level}", f"-I{FIRMWARE / 'src'}"]
+    subprocess.run([*command, *map(str, SOURCES), "-o", str(library)], check=True)
+    return ctypes.CDLL(str(library))
+
+
 def cases() -> list[Case]:
     """Odd numbers of channels, filters and positions; the largest numbers and shifts to both sides."""
     made = [make(seed, *shape, extreme=seed > 1) for seed in (1, 2, 3) for shape in SHAPES]
@@ -96,10 +104,7 @@ class Fenced:
 @pytest.mark.skipif(platform.system() == "Windows", reason="needs mprotect")
 @pytest.mark.parametrize("level", LEVELS)
 def test_nothing_is_read_behind_a_buffer(level, tmp_path):
-    library = tmp_path / "vector.so"
-    command = [COMPILER, "-O2", "-fPIC", "-shared", f"-DEDGEHAR_VECTOR_MOST={level}", f"-I{FIRMWARE / 'src'}"]
-    subprocess.run([*command, *map(str, SOURCES), "-o", str(library)], check=True)
-    kernel = ctypes.CDLL(str(library)).edgehar_conv1d_vector
+    kernel = kernels(level, tmp_path).edgehar_conv1d_vector
     for case in cases()[::2]:
         packed, scratch_bytes = pack(case, "vector")
         want = expected(case)

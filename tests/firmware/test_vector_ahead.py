@@ -18,7 +18,7 @@ from tests.emulated.kernel_cases import expected, make, pack
 
 from .engine import COMPILER, FIRMWARE, FLAGS, Engine, compile_objects
 from .networks import NetworkWriter, distinct, stream_of
-from .test_vector import LEVELS, SOURCES, Block, Conv, Fenced
+from .test_vector import LEVELS, Block, Conv, Fenced, kernels
 
 pytestmark = [
     pytest.mark.skipif(COMPILER is None, reason="needs a C compiler; on Debian or Ubuntu: apt-get install gcc"),
@@ -32,10 +32,7 @@ SHAPES = [(4, 1, 3), (4, 16, 10), (12, 20, 4), (20, 33, 7), (100, 48, 10), (160,
 @pytest.mark.parametrize("level", LEVELS)
 def test_each_position_is_the_plain_one(level, tmp_path):
     """Blocks of one position and of more in any order, from both first states; nothing is read behind a buffer."""
-    library = tmp_path / "vector.so"
-    command = [COMPILER, "-O2", "-fPIC", "-shared", f"-DEDGEHAR_VECTOR_MOST={level}", f"-I{FIRMWARE / 'src'}"]
-    subprocess.run([*command, *map(str, SOURCES), "-o", str(library)], check=True)
-    kernel = ctypes.CDLL(str(library)).edgehar_conv1d_vector_ahead
+    kernel = kernels(level, tmp_path).edgehar_conv1d_vector_ahead
     rng = np.random.default_rng(level)
     for seed, (channels, filters, taps) in enumerate(SHAPES * 2):
         case = make(seed, channels, filters, taps, 1, 24, extreme=bool(seed % 2))
