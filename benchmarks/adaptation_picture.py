@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
     with network_of(fold) as (path, contract, windows):
         name = most_gained(windows, try_profiles(path, contract, windows))
         own = windows.select(windows.recording == name)
-        used = chosen_windows(own)
+        used = chosen_windows(path, contract, own)
         profile = learn(path, contract, own, used)
         whole = next(recording for recording in fold.dataset.recordings if recording.name == name)
         starts = np.arange(0, len(whole) - contract.window + 1, 20)

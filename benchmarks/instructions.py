@@ -105,7 +105,7 @@ def adapt_case(bundle: Path) -> AdaptCase:
     path, recordings = opened.file("model_int8.tflite"), data.load("hapt")
     first = data.Dataset("first", recordings.recordings[:1], recordings.classes)
     windows = data.cut_windows(first, opened.contract)
-    used = chosen_windows(windows)
+    used = chosen_windows(path, opened.contract, windows)
     return AdaptCase(head_of(read_network(path)), embed(path, opened.contract, windows.x[used]), windows.y[used])
 
 

@@ -90,7 +90,7 @@ def adapt(
         bundle: folder with an int8 model.
         out: the profile's file.
         labels: activities to learn from, such as `["sitting", "standing"]`; all by default.
-        each: windows of each activity; the middle ones.
+        each: windows of each activity; the most typical ones of its longest stretch.
         align: put into the profile the rotation that the recording's first 8 s of walking tell, and learn the last
             layer from samples that are turned by it. By default, where the model knows where gravity is while people
             walk, and the recording walks.
@@ -115,7 +115,7 @@ def adapt(
     # Without labels a recording can still be aligned; where it was not, what is missing is said.
     unlabelled = rotation is not None or not last_layer
     plain, windows = (_windows(each_way, contract, unlabelled) for each_way in (alone, turned))
-    used = chosen_windows(windows, labels, each) if last_layer else np.zeros(0, np.int64)
+    used = chosen_windows(path, contract, windows, labels, each) if last_layer else np.zeros(0, np.int64)
     if not len(used) and (rotation is None or labels is not None or len(windows)) and last_layer:
         raise DataError(
             f"expected {LEAST_WINDOWS} windows or more of {' or '.join(labels or contract.labels)} in {chosen.name}, "

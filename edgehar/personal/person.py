@@ -21,24 +21,38 @@ from edgehar.personal.profile import Profile
 LEAST_WINDOWS = 3
 
 
-def chosen_windows(windows: Windows, labels: Sequence[str] | None = None, each: int = 1) -> NDArray[np.int64]:
-    """Indices of the windows to learn from: of each label the middle ones of its longest stretch.
+def chosen_windows(
+    path: Path, contract: Contract, windows: Windows, labels: Sequence[str] | None = None, each: int = 1
+) -> NDArray[np.int64]:
+    """Indices of the windows to learn from: of each label the most typical ones of its longest stretch.
 
-    The middle of all its windows may be where a second stretch begins, and so the way there: somebody who still stands
-    at the foot of the stairs.
+    The most typical window is the one whose embedding lies nearest to those of all others, by the sum of the distances
+    (the medoid): a step on the way to the stairs, or a turn on a landing, is in the stretch but not like it.
 
     Args:
+        path: the int8 `.tflite` that makes the embeddings.
         windows: of one recording, or of one person.
         labels: those to take; all by default. One without a stretch of `LEAST_WINDOWS` windows is left out.
-        each: windows of each label; they are spread evenly over the stretch.
+        each: windows of each label; each is the most typical one of its part of the stretch, in as many equal parts.
     """
     chosen: list[int] = []
     for code, label in enumerate(windows.labels):
         own = _longest_stretch(windows, np.flatnonzero(windows.y == code))
         if len(own) >= LEAST_WINDOWS and (labels is None or label in labels):
-            places = [len(own) * (2 * number + 1) // (2 * each) for number in range(each)]
-            chosen += sorted({int(own[place]) for place in places})
+            embedded = embed(path, contract, windows.x[own])
+            parts = np.array_split(np.arange(len(own)), min(each, len(own)))
+            chosen += [int(own[part[_medoid(embedded[part])]]) for part in parts]
     return np.array(chosen, np.int64)
+
+
+def _medoid(embeddings: NDArray[np.int8]) -> int:
+    """The row with the least sum of Euclidean distances to all, the first of equals, of int8 (windows, inputs).
+
+    Source: Kaufman and Rousseeuw, "Clustering by means of medoids", 1987.
+    """
+    rows = embeddings.astype(np.int64)
+    squares = ((rows[:, None] - rows) ** 2).sum(axis=2)
+    return int(np.sqrt(squares).sum(axis=1).argmin())
 
 
 def _longest_stretch(windows: Windows, own: NDArray[np.int64]) -> NDArray[np.int64]:

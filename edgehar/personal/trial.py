@@ -106,7 +106,7 @@ def try_profiles(
     for name in everyone:
         inside = np.flatnonzero(names == name)
         own = windows.select(inside)
-        used = chosen_windows(own, only, each)
+        used = chosen_windows(path, contract, own, only, each)
         if len(set(own.y[used].tolist())) < 2:
             used = used[:0]
         taken += len(used)

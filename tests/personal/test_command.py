@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import edgehar
+from edgehar.bundle import open_bundle
 from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.data import Windows
@@ -90,11 +91,39 @@ def made(y, start, recording=None):
     return Windows(np.zeros((count, 80, 3), np.float32), np.array(y), names, names, np.array(start), ("a", "b"))
 
 
-def test_windows_to_learn_from_are_the_middle_ones():
-    windows = made([0, 0, 0, 0, 0, 1, 1], [0, 40, 80, 120, 160, 400, 440])
-    assert chosen_windows(windows).tolist() == [2]  # label b has too few windows
-    assert chosen_windows(windows, each=2).tolist() == [1, 3]
-    assert chosen_windows(windows, ["b"]).tolist() == []
+def typical(micro, windows, labels=None, each=1):
+    """`chosen_windows` by the embeddings of the shipped model."""
+    opened = open_bundle(micro)
+    return chosen_windows(opened.file("model_int8.tflite"), opened.contract, windows, labels, each).tolist()
+
+
+def stretch(heights, y=None, start=None):
+    """Windows at rest, each tilted from upright by as many degrees as its number says."""
+    angle = np.radians(heights)[:, None]
+    x = 9.8 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=2) * np.ones((1, 80, 1))
+    windows = made(y or [0] * len(heights), start or list(range(0, 40 * len(heights), 40)))
+    return replace(windows, x=x.astype(np.float32))
+
+
+def test_the_most_typical_window_of_a_stretch_is_learned_from(micro):
+    """Not the one in the middle, where that is unlike the others."""
+    assert typical(micro, stretch([10, 4, 80, 6, 2])) == [3]
+    assert typical(micro, stretch([10, 20, 40, 6, 4])) == [0]
+    assert typical(micro, stretch([6, 30, 3, 10, 0])) == [0], (
+        "by distances, not by their squares: 10 would be drawn by 30"
+    )
+    assert typical(micro, stretch([5, 5, 5, 5])) == [0], "the first of equals"
+
+
+def test_of_several_each_is_the_most_typical_of_its_part(micro):
+    assert typical(micro, stretch([80, 5, 4, 75, 10, 72]), each=2) == [1, 5]
+    assert typical(micro, stretch([1, 2, 3]), each=8) == [0, 1, 2], "no window twice"
+
+
+def test_only_the_longest_stretch_counts_and_short_ones_are_left_out(micro):
+    windows = stretch([50, 50, 80, 5, 40, 25, 15, 9, 9], [0] * 7 + [1] * 2, [0, 40, 400, 440, 480, 520, 560, 900, 940])
+    assert typical(micro, windows) == [5]  # label b has too few windows
+    assert typical(micro, windows, ["b"]) == []
 
 
 def test_windows_that_share_samples_are_not_scored():
