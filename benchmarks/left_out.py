@@ -39,7 +39,7 @@ def measure(name: str, out: Path) -> dict[str, Any]:
     """
     arch, _, place = name.partition("-")
     source, match = placements.recordings_of(place)
-    asked = {**placements.OPTIONS[place], "validation": placements.LEFT_OUT}
+    asked = {**placements.options_of(arch, place), "validation": placements.LEFT_OUT}
     result = edgehar.train(source, arch=arch, out=out / name, split="none", seed=1, match=match, **asked)
     told = read_json(models.shipped(name).with_suffix(".json"), dict)["validation"]
     if result.evaluation.to_dict() != told:

@@ -68,7 +68,7 @@ def test_file_and_contract(name):
 def test_made_by_the_recipe_that_is_measured(name, script):
     arch, _, place = name.partition("-")
     manifest = manifest_of(name)
-    plan = RunPlan.of({}, arch, script.OPTIONS[place])
+    plan = RunPlan.of({}, arch, script.options_of(arch, place))
     assert Recipe.from_dict(manifest["plan"]["recipe"]) == plan.recipe
     assert manifest["plan"]["front_end"] == plan.front_end and manifest["plan"]["split"] == "none"
     assert manifest["command"][:2] == ["python", "benchmarks/placements.py"]

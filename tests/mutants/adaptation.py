@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 ADAPT = "firmware_ref/src/edgehar_adapt.c"
 _TESTS = "tests/personal/test_adaptation.py"
 REFERENCE = (f"{_TESTS}::test_c_equals_the_reference",)
+TYPICAL = ("tests/personal/test_command.py::test_the_most_typical_window_of_a_stretch_is_learned_from",)
 REFUSALS = (f"{_TESTS}::test_what_is_no_case_is_refused_alike",)
 
 ADAPTATION = (
@@ -89,5 +90,21 @@ ADAPTATION = (
         "labels[index] > head->classes",
         "a label out of range writes beside the coefficients",
         REFUSALS,
+    ),
+    Mutant(
+        "adaptation: the least typical window",
+        "edgehar/personal/person.py",
+        ".argmin())",
+        ".argmax())",
+        "which window of a stretch is learned from",
+        TYPICAL,
+    ),
+    Mutant(
+        "adaptation: the window nearest to the mean",
+        "edgehar/personal/person.py",
+        "np.sqrt(squares).sum(axis=1)",
+        "squares.sum(axis=1)",
+        "distances, in which one window unlike all others does not count more",
+        TYPICAL,
     ),
 )
