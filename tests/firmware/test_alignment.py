@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from edgehar.contract import Contract
@@ -159,6 +159,8 @@ class AligningCounts(CountsStreamer):
         self._walking = CountsWalking()
 
 
+# A recording that walks, behind one that walked.
+@example(steps=[("run", 80), ("reset", 1)], seed=0, turned=False, hop=0, as_counts=False, whole=True)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=STEPS,

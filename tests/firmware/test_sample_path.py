@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from edgehar.compile.head import dense_layer
@@ -124,6 +124,7 @@ STEPS = st.lists(
 )
 
 
+@example(steps=[("run", 38), ("run", 46)], seed=0, front="none", turned=True, hop=0, as_counts=False)  # rounded half up
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=STEPS,

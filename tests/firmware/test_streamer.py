@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from edgehar.contract import Contract, TensorQuantisation
@@ -118,6 +118,10 @@ STEPS = st.lists(
 )
 
 
+@example(  # the second of two votes
+    steps=[("run", 5), ("huge", 76)], seed=0, program=0, hop=1, method="majority", alpha=1, votes=2, threshold=0,
+    hysteresis=0, min_dwell=1,
+)  # fmt: skip
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=STEPS,
