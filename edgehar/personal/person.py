@@ -50,9 +50,11 @@ def _medoid(embeddings: NDArray[np.int8]) -> int:
 
     Source: Kaufman and Rousseeuw, "Clustering by means of medoids", 1987.
     """
-    rows = embeddings.astype(np.int64)
-    squares = ((rows[:, None] - rows) ** 2).sum(axis=2)
-    return int(np.sqrt(squares).sum(axis=1).argmin())
+    rows = embeddings.astype(np.float64)  # whole numbers throughout, so that squares are exact
+    lengths = (rows**2).sum(axis=1)
+    # One row at a time: a night of lying is ten thousand windows, and all differences at once would be gigabytes.
+    sums = [np.sqrt(lengths + own - 2 * (rows @ row)).sum() for row, own in zip(rows, lengths, strict=True)]
+    return int(np.argmin(sums))
 
 
 def _longest_stretch(windows: Windows, own: NDArray[np.int64]) -> NDArray[np.int64]:

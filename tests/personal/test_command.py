@@ -1,6 +1,7 @@
 """`edgehar adapt` and `stream --profile` on a shipped model and real recordings."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from edgehar.bundle import open_bundle
 from edgehar.compile.head import head_of
 from edgehar.compile.read import read_network
 from edgehar.data import Windows
+from edgehar.personal import person
 from edgehar.personal.person import chosen_windows, left_to_score
 from edgehar.personal.profile import read_profile, write_profile
 
@@ -124,6 +126,20 @@ def test_only_the_longest_stretch_counts_and_short_ones_are_left_out(micro):
     windows = stretch([50, 50, 80, 5, 40, 25, 15, 9, 9], [0] * 7 + [1] * 2, [0, 40, 400, 440, 480, 520, 560, 900, 940])
     assert typical(micro, windows) == [5]  # label b has too few windows
     assert typical(micro, windows, ["b"]) == []
+
+
+def test_the_typical_one_of_a_night_is_found_in_little_memory(monkeypatch):
+    """Two thousand windows of a lying person are an hour and more; all their differences at once are 770 MB."""
+    rng = np.random.default_rng(6)
+    embeddings = rng.integers(-128, 128, (2000, 24)).astype(np.int8)
+    monkeypatch.setattr(person, "embed", lambda path, contract, x: embeddings)
+    tracemalloc.start()
+    (chosen,) = chosen_windows(None, None, made([0] * 2000, list(range(0, 80_000, 40))))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    spread = np.linalg.norm(embeddings[::200, None].astype(float) - embeddings, axis=2).sum(axis=1)
+    own = np.linalg.norm(embeddings[chosen].astype(float) - embeddings, axis=1).sum()
+    assert own <= spread.min() and peak < 120e6
 
 
 def test_windows_that_share_samples_are_not_scored():
